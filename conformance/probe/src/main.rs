@@ -1,0 +1,3 @@
+//! The program that runs inside the containers of the conformance tests.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Black-box tests and benchmarks of any OCI runtime binary.
+
+fn main() {}
