@@ -1,3 +1,84 @@
 //! Black-box tests and benchmarks of any OCI runtime binary.
 
-fn main() {}
+mod bundle;
+mod call;
+mod engines;
+mod failure;
+mod host;
+mod options;
+mod output;
+mod rooms;
+mod runtime;
+mod suite;
+mod sys;
+mod trial;
+
+use std::process::ExitCode;
+
+use options::RunOptions;
+
+const HELP: &str = "\
+conformance run --runtime PATH [--runtime PATH...] [--filter WORD...] [--tap FILE] [--junit FILE] [--time-limit S]
+                [--keep] [--quiet] [--list]
+conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--json FILE] [--svg FILE]
+                  [--config default|engine]
+conformance engines ...
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (verb, rest) = words
+        .split_first()
+        .map_or(("", &[] as &[String]), |(verb, rest)| (verb.as_str(), rest));
+    match verb {
+        "run" => run(rest),
+        "engines" => engines::run(rest),
+        "" | "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        other => complain(&format!("unknown command {other:?}\n{HELP}")),
+    }
+}
+
+fn complain(text: &str) -> ExitCode {
+    eprintln!("conformance: {text}");
+    ExitCode::FAILURE
+}
+
+fn run(words: &[String]) -> ExitCode {
+    let options = match RunOptions::parse(words) {
+        Ok(options) => options,
+        Err(text) => return complain(&text),
+    };
+    if options.list {
+        for (room, test) in suite::selected(&options.choice.filters) {
+            println!("{room}: {}", test.name.replace('_', " "));
+        }
+        return ExitCode::SUCCESS;
+    }
+    let quiet = options.quiet;
+    let tell = |entry: &suite::Entry| {
+        if !(quiet && matches!(entry.ending, suite::Ending::Passed | suite::Ending::Deviation(..))) {
+            println!("{}", output::line(entry));
+        }
+    };
+    let entries = match suite::run(&options.choice, tell) {
+        Ok(entries) => entries,
+        Err(error) => return complain(&error.to_string()),
+    };
+    let files = [
+        (options.tap, output::tap(&entries)),
+        (options.junit, output::junit(&entries)),
+    ];
+    for (file, text) in files {
+        if let Some(file) = file
+            && let Err(error) = std::fs::write(&file, text)
+        {
+            return complain(&format!("{}: {error}", file.display()));
+        }
+    }
+    let (summary, well) = output::summary(&entries);
+    print!("{summary}");
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

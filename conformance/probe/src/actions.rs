@@ -1,0 +1,203 @@
+//! What the probe does when told to: each action answers with one line of JSON.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::json::{Json, map};
+use crate::report::report;
+use crate::sys;
+
+const WATCHED: [i32; 7] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGWINCH,
+];
+
+/// Carries out one action; what it answers is printed. `Err` holds the exit code that the action asked for.
+pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
+    let word = |index: usize| words.get(index).map_or("", String::as_str);
+    let number = |index: usize| word(index).parse::<i64>().unwrap_or(0);
+    let answer = match word(0) {
+        "report" => return Ok(report(all)),
+        "hook" => hook(word(1), all).map(Json::from),
+        "write" => write(word(1), word(2)).map(Json::from),
+        "read" => read(word(1)).map(Json::from),
+        "read-raw" => read(word(1)).map(|text| {
+            sys::write_all(1, text.as_bytes());
+            Json::Null
+        }),
+        "exec" => Command::new(word(1))
+            .args(words.get(2..).unwrap_or_default())
+            .status()
+            .map(|status| status.code().into()),
+        "stat" => look(word(1)),
+        "list" => list(word(1)).map(Json::from),
+        "mkdir" => fs::DirBuilder::new().mode(0o755).create(word(1)).map(|()| Json::Null),
+        "unlink" => fs::remove_file(word(1)).map(|()| Json::Null),
+        "chmod" => fs::set_permissions(word(1), fs::Permissions::from_mode(mode(word(2)))).map(|()| Json::Null),
+        "mknod" => {
+            let kind = if word(2) == "b" { libc::S_IFBLK } else { libc::S_IFCHR };
+            let half = |index| u32::try_from(number(index)).unwrap_or(0);
+            sys::make_node(word(1), kind, half(3), half(4)).map(|()| Json::Null)
+        }
+        "mount" => sys::mount(word(1), word(2), word(3), number(4).unsigned_abs()).map(|()| Json::Null),
+        "sethostname" => sys::set_hostname(word(1)).map(|()| Json::Null),
+        "statfs" => sys::filesystem(word(1)).map(Json::from),
+        "syscall" => sys::syscall(number(1), [2, 3, 4, 5, 6, 7].map(number)).map(Json::from),
+        "sleep" => {
+            std::thread::sleep(Duration::from_secs_f64(word(1).parse().unwrap_or(0.0)));
+            Ok(Json::Null)
+        }
+        "spin" => spin(word(1)),
+        "await" => wait_for(word(1)),
+        "stderr" => {
+            sys::write_all(2, word(1).as_bytes());
+            Ok(Json::Null)
+        }
+        "stdout" => {
+            sys::write_all(1, word(1).as_bytes());
+            Ok(Json::Null)
+        }
+        "stdin" => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).map(|_| text.into())
+        }
+        "kill" => sys::kill(
+            i32::try_from(number(1)).unwrap_or(0),
+            i32::try_from(number(2)).unwrap_or(0),
+        )
+        .map(|()| Json::Null),
+        "leave" => sys::leave_sleeper(u32::try_from(number(1)).unwrap_or(1), word(2) == "session").map(Json::from),
+        "signals" => {
+            watch_signals();
+            return Err(0);
+        }
+        "exit" => return Err(i32::try_from(number(1)).unwrap_or(255)),
+        other => {
+            sys::write_all(2, format!("probe: unknown action {other}\n").as_bytes());
+            return Err(254);
+        }
+    };
+    Ok(map([
+        ("action", words.join(" ").into()),
+        ("errno", answer.as_ref().err().map(errno).into()),
+        ("value", answer.unwrap_or(Json::Null)),
+    ]))
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(-1)
+}
+
+fn mode(text: &str) -> u32 {
+    u32::from_str_radix(text, 8).unwrap_or(0)
+}
+
+fn write(path: &str, text: &str) -> io::Result<bool> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)?
+        .write_all(if text.is_empty() { b"probe" } else { text.as_bytes() })?;
+    Ok(true)
+}
+
+fn read(path: &str) -> io::Result<String> {
+    let mut text = Vec::new();
+    File::open(path)?.take(1 << 20).read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn list(path: &str) -> io::Result<Vec<String>> {
+    let mut names: Vec<String> = fs::read_dir(path)?
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn look(path: &str) -> io::Result<Json> {
+    let found = fs::symlink_metadata(path)?;
+    let kind = found.file_type();
+    let name = match () {
+        () if kind.is_symlink() => "link",
+        () if kind.is_dir() => "dir",
+        () if kind.is_char_device() => "char",
+        () if kind.is_block_device() => "block",
+        () if kind.is_fifo() => "fifo",
+        () if kind.is_socket() => "socket",
+        () => "file",
+    };
+    let (major, minor) = sys::device_numbers(found.rdev());
+    Ok(map([
+        ("kind", name.into()),
+        ("mode", (found.mode() & 0o7777).into()),
+        ("uid", found.uid().into()),
+        ("gid", found.gid().into()),
+        ("size", found.size().into()),
+        ("rdev", vec![major, minor].into()),
+        (
+            "target",
+            fs::read_link(path)
+                .ok()
+                .map(|target| target.to_string_lossy().into_owned())
+                .into(),
+        ),
+    ]))
+}
+
+/// A hook: appends what it sees and what it was told on stdin to a file.
+fn hook(file: &str, all: &[String]) -> io::Result<bool> {
+    let mut state = String::new();
+    io::stdin().read_to_string(&mut state)?;
+    let line = map([("hook", report(all)), ("state", state.into())]);
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)?
+        .write_all(format!("{line}\n").as_bytes())?;
+    Ok(true)
+}
+
+fn wait_for(path: &str) -> io::Result<Json> {
+    let end = Instant::now() + Duration::from_secs(30);
+    while fs::symlink_metadata(path).is_err() {
+        if Instant::now() > end {
+            return Err(io::Error::from_raw_os_error(libc::ETIMEDOUT));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(Json::Null)
+}
+
+/// Uses the processor for some seconds.
+fn spin(seconds: &str) -> io::Result<Json> {
+    let end = Instant::now() + Duration::from_secs_f64(seconds.parse().unwrap_or(0.1));
+    let mut turns = 0_u64;
+    while Instant::now() < end {
+        turns += 1;
+    }
+    Ok(turns.into())
+}
+
+/// Says "ready", then names each signal that arrives; SIGTERM ends it.
+fn watch_signals() {
+    sys::block_signals(&WATCHED);
+    sys::write_all(1, b"ready\n");
+    loop {
+        let signal = sys::wait_for_signal(&WATCHED);
+        let size = sys::window_size(0).map_or(String::new(), |(rows, columns)| format!(" {rows}x{columns}"));
+        sys::write_all(1, format!("signal {signal}{size}\n").as_bytes());
+        if signal == libc::SIGTERM {
+            return;
+        }
+    }
+}

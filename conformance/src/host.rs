@@ -1,0 +1,244 @@
+//! What a test must leave as it was: mounts, cgroups, processes, descriptors, links, and a few well-known files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::mount::{UnmountFlags, unmount};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+
+/// Interfaces that container engines on the same machine may make at any time.
+const FOREIGN_LINKS: [&str; 5] = ["veth", "docker", "br-", "cni", "podman"];
+
+/// The host at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Host {
+    /// Everything that is compared: each thing in words.
+    things: BTreeSet<String>,
+    /// Where the mounts are.
+    mounts: BTreeMap<String, PathBuf>,
+}
+
+impl Host {
+    /// Looks at the host. Cgroups count if `tag` is in their path; `state` is the runtime's state folder.
+    ///
+    /// # Errors
+    /// Where /proc cannot be read.
+    pub(crate) fn look(tag: &str, state: &Path) -> io::Result<Self> {
+        let mut host = Self::default();
+        for line in fs::read_to_string("/proc/self/mountinfo")?.lines() {
+            let point = line.split(' ').nth(4).unwrap_or_default();
+            host.mounts
+                .insert(format!("mount {line}"), PathBuf::from(point.replace("\\040", " ")));
+        }
+        host.things.extend(host.mounts.keys().cloned());
+        host.things
+            .extend(cgroups(tag).iter().map(|path| format!("cgroup {}", path.display())));
+        host.things.extend(
+            children()
+                .into_iter()
+                .map(|(pid, name)| format!("process {pid} ({name})")),
+        );
+        host.things.extend(descriptors());
+        host.things.extend(links());
+        host.things.extend(facts());
+        if let Ok(entries) = fs::read_dir(state) {
+            host.things.extend(
+                entries
+                    .flatten()
+                    .map(|entry| format!("state {}", entry.path().display())),
+            );
+        }
+        Ok(host)
+    }
+
+    /// What is there now and was not before, and what is gone.
+    pub(crate) fn changes_since(&self, before: &Self) -> Vec<String> {
+        let new = self
+            .things
+            .difference(&before.things)
+            .map(|thing| format!("left behind: {thing}"));
+        let gone = before
+            .things
+            .difference(&self.things)
+            .map(|thing| format!("gone: {thing}"));
+        new.chain(gone).collect()
+    }
+
+    /// Where mounts were made since.
+    pub(crate) fn new_mount_points(&self, before: &Self) -> Vec<PathBuf> {
+        let new = self
+            .mounts
+            .iter()
+            .filter(|(line, _)| !before.mounts.contains_key(*line));
+        new.map(|(_, point)| point.clone()).collect()
+    }
+}
+
+/// The folders where cgroup hierarchies are mounted.
+pub(crate) fn hierarchies() -> Vec<PathBuf> {
+    let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let points = text
+        .lines()
+        .filter(|line| line.contains(" - cgroup"))
+        .filter_map(|line| line.split(' ').nth(4));
+    // A hierarchy that has another mount on top cannot be seen.
+    let seen = |point: &PathBuf| point.join("cgroup.procs").exists();
+    points.map(PathBuf::from).filter(seen).collect()
+}
+
+/// All cgroups of all hierarchies with `tag` in their path, parents first.
+pub(crate) fn cgroups(tag: &str) -> Vec<PathBuf> {
+    fn descend(folder: &Path, tag: &str, found: &mut Vec<PathBuf>) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries
+            .flatten()
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        {
+            let path = entry.path();
+            let tagged = path.to_string_lossy().contains(tag);
+            if tagged {
+                found.push(path.clone());
+            }
+            descend(&path, tag, found);
+        }
+    }
+    let mut found = Vec::new();
+    for hierarchy in hierarchies() {
+        descend(&hierarchy, tag, &mut found);
+    }
+    found
+}
+
+/// The children of this process that are alive, with their names. What a runtime leaves behind comes here, since the
+/// harness is a subreaper. Dead ones are reaped.
+fn children() -> Vec<(i32, String)> {
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let Ok(all) = procfs::process::all_processes() else {
+        return Vec::new();
+    };
+    let ours = all
+        .flatten()
+        .filter_map(|process| process.stat().ok())
+        .filter(|stat| stat.ppid == own);
+    ours.filter(|stat| {
+        let dead = stat.state == 'Z';
+        if dead && let Some(pid) = Pid::from_raw(stat.pid) {
+            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+        !dead
+    })
+    .map(|stat| (stat.pid, stat.comm))
+    .collect()
+}
+
+fn descriptors() -> Vec<String> {
+    let Ok(open) = procfs::process::Process::myself().and_then(|process| process.fd()) else {
+        return Vec::new();
+    };
+    // The listing's own descriptors are of /proc.
+    let own = |text: &String| !text.contains("/proc/");
+    open.flatten()
+        .map(|fd| format!("descriptor {} {:?}", fd.fd, fd.target))
+        .filter(own)
+        .collect()
+}
+
+fn links() -> Vec<String> {
+    let Ok(entries) = fs::read_dir("/sys/class/net") else {
+        return Vec::new();
+    };
+    let names = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let foreign = |name: &String| FOREIGN_LINKS.iter().any(|prefix| name.starts_with(prefix));
+    names
+        .filter(|name| !foreign(name))
+        .map(|name| format!("link {name}"))
+        .collect()
+}
+
+/// Things that attacks and careless runtimes are known to change.
+fn facts() -> Vec<String> {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let files = [
+        "/proc/sys/kernel/hostname",
+        "/proc/sys/kernel/domainname",
+        "/proc/sys/kernel/core_pattern",
+    ];
+    let nodes = ["/dev/null", "/dev/zero", "/dev/console", "/dev/ptmx", "/dev/tty"];
+    let node = |path: &str| {
+        let found = fs::metadata(path).ok()?;
+        Some(format!(
+            "{path} mode {:o} owner {}:{} device {}",
+            found.mode(),
+            found.uid(),
+            found.gid(),
+            found.rdev()
+        ))
+    };
+    files
+        .map(|path| format!("{path} = {:?}", read(path)))
+        .into_iter()
+        .chain(nodes.into_iter().filter_map(node))
+        .collect()
+}
+
+/// Removes what a failed test left: processes, mounts, cgroups. Returns false where mounts remain.
+pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
+    let end = Instant::now() + Duration::from_secs(5);
+    for cgroup in cgroups(tag) {
+        let _ = fs::write(cgroup.join("freezer.state"), "THAWED");
+        let _ = fs::write(cgroup.join("cgroup.freeze"), "0");
+        for pid in fs::read_to_string(cgroup.join("cgroup.procs"))
+            .unwrap_or_default()
+            .lines()
+        {
+            if let Some(pid) = pid.parse().ok().and_then(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+    while Instant::now() < end {
+        let alive: Vec<_> = children()
+            .into_iter()
+            .filter(|(pid, name)| !before.things.contains(&format!("process {pid} ({name})")))
+            .collect();
+        if alive.is_empty() {
+            break;
+        }
+        for (pid, _) in alive {
+            if let Some(pid) = Pid::from_raw(pid) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for cgroup in cgroups(tag).iter().rev() {
+        remove_cgroup(cgroup);
+    }
+    for _ in 0..64 {
+        let Ok(now) = Host::look(tag, state) else { return false };
+        let points = now.new_mount_points(before);
+        if points.is_empty() {
+            return true;
+        }
+        for point in points.iter().rev() {
+            let _ = unmount(point, UnmountFlags::DETACH);
+        }
+    }
+    false
+}
+
+/// Removes an empty cgroup; the kernel needs a moment after its last process.
+pub(crate) fn remove_cgroup(cgroup: &Path) {
+    for _ in 0..200 {
+        match fs::remove_dir(cgroup) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => std::thread::sleep(Duration::from_millis(5)),
+            _ => return,
+        }
+    }
+}

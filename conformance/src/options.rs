@@ -1,0 +1,71 @@
+//! The command line of the harness.
+
+use std::path::{Path, PathBuf};
+use std::slice::Iter;
+use std::time::Duration;
+
+use crate::runtime::Runtime;
+use crate::suite::Choice;
+
+/// What `conformance run` was told.
+pub(crate) struct RunOptions {
+    pub(crate) choice: Choice,
+    pub(crate) tap: Option<PathBuf>,
+    pub(crate) junit: Option<PathBuf>,
+    pub(crate) list: bool,
+    pub(crate) quiet: bool,
+}
+
+impl RunOptions {
+    /// # Errors
+    /// A sentence about the word that is wrong.
+    pub(crate) fn parse(words: &[String]) -> Result<Self, String> {
+        let choice = Choice {
+            runtimes: Vec::new(),
+            filters: Vec::new(),
+            limit: Duration::from_secs(30),
+            keep: false,
+        };
+        let mut options = Self {
+            choice,
+            tap: None,
+            junit: None,
+            list: false,
+            quiet: false,
+        };
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--runtime" => options
+                    .choice
+                    .runtimes
+                    .push(Runtime::new(Path::new(value(word, &mut words)?))?),
+                "--filter" => options.choice.filters.push(value(word, &mut words)?.to_owned()),
+                "--time-limit" => {
+                    let seconds: f64 = value(word, &mut words)?
+                        .parse()
+                        .map_err(|_| format!("{word}: not a number"))?;
+                    options.choice.limit = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+                }
+                "--tap" => options.tap = Some(value(word, &mut words)?.into()),
+                "--junit" => options.junit = Some(value(word, &mut words)?.into()),
+                "--list" => options.list = true,
+                "--quiet" => options.quiet = true,
+                "--keep" => options.choice.keep = true,
+                other => return Err(format!("unknown option {other:?}")),
+            }
+        }
+        if options.choice.runtimes.is_empty() && !options.list {
+            return Err("--runtime PATH is needed".into());
+        }
+        Ok(options)
+    }
+}
+
+/// The word after an option.
+pub(crate) fn value<'a>(option: &str, words: &mut Iter<'a, String>) -> Result<&'a str, String> {
+    words
+        .next()
+        .map(String::as_str)
+        .ok_or_else(|| format!("{option} needs a value"))
+}

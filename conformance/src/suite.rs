@@ -1,0 +1,265 @@
+//! Runs the tests on each runtime and checks the host after each.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
+use rustix::process::set_child_subreaper;
+
+use crate::failure::{Failure, Verdict};
+use crate::host::{Host, cgroups, hierarchies, remove_cgroup, tidy};
+use crate::runtime::Runtime;
+use crate::sys;
+use crate::trial::Trial;
+
+/// A runtime that is known not to follow here: its name, the start of its version (empty: all), and why.
+pub(crate) type Known = (&'static str, &'static str, &'static str);
+
+/// One test: a sentence that should hold for every runtime.
+pub(crate) struct Test {
+    /// The sentence, in words joined by `_`.
+    pub(crate) name: &'static str,
+    /// What is done and looked at.
+    pub(crate) run: fn(&Trial<'_>) -> Verdict,
+    /// Who does not follow, and why.
+    pub(crate) known: &'static [Known],
+}
+
+/// Declares a test by its function, with the runtimes that are known not to follow.
+macro_rules! test {
+    ($function:ident $(, $known:expr)* $(,)?) => {
+        $crate::suite::Test { name: stringify!($function), run: $function, known: &[$($known),*] }
+    };
+}
+pub(crate) use test;
+
+/// How a test ended.
+pub(crate) enum Ending {
+    /// It holds.
+    Passed,
+    /// It does not hold, with what was seen.
+    Failed(String),
+    /// It does not hold, as was known, with the reason and what was seen.
+    Deviation(&'static str, String),
+    /// It holds though it was known not to, with the reason that was given.
+    Surprise(&'static str),
+    /// It cannot be tried here, with the reason.
+    Skipped(String),
+}
+
+/// One test on one runtime.
+pub(crate) struct Entry {
+    pub(crate) runtime: String,
+    pub(crate) room: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) ending: Ending,
+    pub(crate) time: Duration,
+    /// The calls of the runtime, for a failure's report.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The harness' own place on the host: a mount namespace, a cgroup in each hierarchy, a temporary folder.
+pub(crate) struct Ground {
+    /// Part of every id and cgroup that the tests make.
+    pub(crate) tag: String,
+    /// Everything is below it.
+    pub(crate) dir: PathBuf,
+    /// The probe, ready to be linked into each rootfs.
+    pub(crate) probe: PathBuf,
+}
+
+impl Ground {
+    /// Takes the place. This process becomes a subreaper and gets a mount namespace of its own, shared as init systems
+    /// have it, so that leaks by propagation show, and cut off from the real host.
+    ///
+    /// # Errors
+    /// Where the kernel or the filesystem refuses, or the probe was not built.
+    pub(crate) fn take() -> io::Result<Self> {
+        let tag = format!("orlop-test-{}", std::process::id());
+        let dir = std::env::temp_dir().join(&tag);
+        let built = match std::env::var_os("CONFORMANCE_PROBE") {
+            Some(path) => PathBuf::from(path),
+            None => std::env::current_exe()?.with_file_name("probe"),
+        };
+        fs::create_dir_all(&dir)?;
+        let probe = dir.join("probe");
+        fs::copy(&built, &probe).map_err(|error| {
+            io::Error::other(format!(
+                "{}: {error}; build it with `cargo build -p conformance-probe`",
+                built.display()
+            ))
+        })?;
+        set_child_subreaper(Some(rustix::process::getpid()))?;
+        sys::own_mount_namespace()?;
+        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+        mount_change("/", MountPropagationFlags::SHARED | MountPropagationFlags::REC)?;
+        Ok(Self { tag, dir, probe })
+    }
+
+    /// Hides cgroup v2 on a hybrid host from now on. Returns whether there was something to hide.
+    pub(crate) fn hide_unified(&self) -> io::Result<bool> {
+        let unified = Path::new("/sys/fs/cgroup/unified");
+        let hybrid = unified.join("cgroup.procs").exists();
+        if hybrid {
+            mount("tmpfs", unified, "tmpfs", MountFlags::empty(), None)?;
+        }
+        Ok(hybrid)
+    }
+
+    /// Makes the tests' parent cgroup in every hierarchy.
+    pub(crate) fn make_cgroups(&self) -> io::Result<()> {
+        for hierarchy in hierarchies() {
+            let own = hierarchy.join(&self.tag);
+            fs::create_dir_all(&own)?;
+            for file in ["cpuset.cpus", "cpuset.mems"] {
+                if let Ok(value) = fs::read(hierarchy.join(file)) {
+                    fs::write(own.join(file), value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        for cgroup in cgroups(&self.tag).iter().rev() {
+            remove_cgroup(cgroup);
+        }
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// What to run and how.
+pub(crate) struct Choice {
+    /// The runtimes, in order.
+    pub(crate) runtimes: Vec<Runtime>,
+    /// Words of which each must be in a test's `room: name`.
+    pub(crate) filters: Vec<String>,
+    /// Longest time for one test.
+    pub(crate) limit: Duration,
+    /// Keep the folders of tests that failed.
+    pub(crate) keep: bool,
+}
+
+/// The tests that a choice selects.
+pub(crate) fn selected(filters: &[String]) -> Vec<(&'static str, &'static Test)> {
+    let all = crate::rooms::ROOMS
+        .iter()
+        .flat_map(|(room, tests)| tests.iter().map(move |test| (*room, test)));
+    let wanted = |(room, test): &(&str, &Test)| {
+        let text = format!("{room}: {}", test.name);
+        filters.iter().all(|filter| text.contains(filter.as_str()))
+    };
+    all.filter(wanted).collect()
+}
+
+/// Runs the chosen tests, telling each ending as it comes.
+///
+/// # Errors
+/// Where the harness itself cannot work on this host.
+pub(crate) fn run(choice: &Choice, mut tell: impl FnMut(&Entry)) -> io::Result<Vec<Entry>> {
+    let ground = Ground::take()?;
+    let mut entries = Vec::new();
+    let mut number = 0;
+    for runtime in &choice.runtimes {
+        let hidden = runtime.refuses_hybrid() && ground.hide_unified()?;
+        ground.make_cgroups()?;
+        for (room, test) in selected(&choice.filters) {
+            number += 1;
+            let entry = run_one(&ground, runtime, (room, test), number, choice)?;
+            tell(&entry);
+            entries.push(entry);
+        }
+        if hidden {
+            unmount("/sys/fs/cgroup/unified", UnmountFlags::DETACH)?;
+        }
+    }
+    Ok(entries)
+}
+
+fn run_one(
+    ground: &Ground,
+    runtime: &Runtime,
+    (room, test): (&'static str, &'static Test),
+    number: usize,
+    choice: &Choice,
+) -> io::Result<Entry> {
+    let dir = ground.dir.join(number.to_string());
+    let trial = Trial::new(runtime, dir.clone(), number, &ground.tag, &ground.probe, choice.limit)?;
+    let before = Host::look(&ground.tag, &trial.root)?;
+    let started = Instant::now();
+    let verdict = (test.run)(&trial);
+    let time = started.elapsed();
+    let verdict = verdict.and_then(|()| clear_containers(&trial)).or_else(|failure| {
+        let _ = clear_containers(&trial);
+        Err(failure)
+    });
+    let leftovers = settle(ground, &trial, &before)?;
+    let verdict = match (verdict, leftovers.is_empty()) {
+        (Ok(()), false) => Err(Failure::Wrong(leftovers.join("; "))),
+        (Err(Failure::Wrong(text)), false) => Err(Failure::Wrong(format!("{text}; {}", leftovers.join("; ")))),
+        (verdict, _) => verdict,
+    };
+    let clean = leftovers.is_empty() || tidy(&ground.tag_of_tests(), &before, &trial.root);
+    if !clean {
+        return Err(io::Error::other(format!(
+            "{}: mounts remain that cannot be removed",
+            test.name
+        )));
+    }
+    if !(choice.keep && matches!(verdict, Err(Failure::Wrong(_)))) {
+        let _ = fs::remove_dir_all(&dir);
+    }
+    let version = format!("{} {}", runtime.name, runtime.version);
+    let known = test
+        .known
+        .iter()
+        .find(|(name, start, _)| *name == runtime.name && runtime.version.starts_with(start));
+    let ending = match (verdict, known) {
+        (Ok(()), None) => Ending::Passed,
+        (Ok(()), Some((.., why))) => Ending::Surprise(why),
+        (Err(Failure::Wrong(seen)), None) => Ending::Failed(seen),
+        (Err(Failure::Wrong(seen)), Some((.., why))) => Ending::Deviation(why, seen),
+        (Err(Failure::Skip(why)), _) => Ending::Skipped(why),
+    };
+    Ok(Entry {
+        runtime: version.trim().to_owned(),
+        room,
+        name: test.name,
+        ending,
+        time,
+        notes: trial.notes(),
+    })
+}
+
+impl Ground {
+    /// Cgroups of tests, not the parent that the harness made itself.
+    fn tag_of_tests(&self) -> String {
+        format!("{0}/{0}", self.tag)
+    }
+}
+
+/// Deletes the containers that a test left, which must work for each that was made.
+fn clear_containers(trial: &Trial<'_>) -> Verdict {
+    for id in trial.live() {
+        if trial.root.join(&id).exists() {
+            trial.call(&["delete", "--force", &id]).succeed()?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares the host with what it was; things that end by themselves get a moment for it.
+fn settle(ground: &Ground, trial: &Trial<'_>, before: &Host) -> io::Result<Vec<String>> {
+    let end = Instant::now() + Duration::from_millis(400);
+    loop {
+        let leftovers = Host::look(&ground.tag, &trial.root)?.changes_since(before);
+        if leftovers.is_empty() || Instant::now() > end {
+            return Ok(leftovers);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
