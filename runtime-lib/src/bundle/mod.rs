@@ -1,0 +1,44 @@
+//! A bundle: `config.json`, parsed once and checked (runtime-spec 1.3.0, Linux).
+//!
+//! What comes out of here is right by its types; whether a part is built is the plan's business.
+
+#[macro_use]
+mod object;
+
+mod capability;
+mod config;
+mod devices;
+mod hooks;
+mod ids;
+mod json;
+mod lenient;
+mod linux;
+mod load;
+mod mount;
+mod process;
+mod quote;
+mod resources;
+mod schedule;
+mod seccomp;
+mod text;
+
+pub use capability::{Capabilities, Capability, CapabilityName};
+pub use config::{Config, Root};
+pub use devices::{Access, Device, DeviceRule, DeviceRuleType, DeviceType};
+pub use hooks::{Hook, Hooks};
+pub use ids::IdMapping;
+pub use json::{Bounded, Mode, Present};
+pub use linux::{
+    Clock, IntelRdt, Linux, MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode, Namespace, NamespaceType, NetDevice,
+    Personality, PersonalityDomain, Propagation, TimeOffset,
+};
+pub use load::{Bundle, check, parse_process, parse_resources};
+pub use mount::Mount;
+pub use process::{ConsoleSize, OomScoreAdj, Process, Rlimit, RlimitType, User};
+pub use resources::{
+    BlockIo, Cpu, HugepageLimit, InterfacePriority, Memory, Network, Pids, Rdma, Resources, ThrottleDevice,
+    WeightDevice,
+};
+pub use schedule::{ExecCpuAffinity, IoPriority, IoPriorityClass, Scheduler, SchedulerFlag, SchedulerPolicy};
+pub use seccomp::*;
+pub use text::Text;

@@ -1,0 +1,22 @@
+//! What is mounted (runtime-spec: config.md#mounts).
+
+use super::ids::IdMapping;
+use super::text::Text;
+
+object! {
+    /// One mount.
+    pub struct Mount {
+        /// Where, in the container. A relative path is taken from the container's root.
+        destination: Text = "destination",
+        /// The filesystem's type, or nothing for a bind mount.
+        fs_type: Option<Text> = "type",
+        /// A device's name, a file or folder to bind (relative to the bundle), or a word without meaning.
+        source: Option<Text> = "source",
+        /// Options as in fstab.
+        options: Vec<Text> = "options",
+        /// How the mount's users are seen in the container.
+        uid_mappings: Vec<IdMapping> = "uidMappings",
+        /// How the mount's groups are seen in the container.
+        gid_mappings: Vec<IdMapping> = "gidMappings",
+    }
+}
