@@ -1,0 +1,62 @@
+//! Device nodes and links inside the rootfs.
+
+use crate::failure::{Failure, In, Outcome};
+use crate::path::{self, Buffer};
+use crate::sys::{self, Errno, Fd};
+use crate::wire::Part;
+use core::ffi::CStr;
+
+/// A device node or a FIFO.
+pub(crate) struct Node {
+    pub(crate) mode: u32,
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+/// Makes a node. One that is there is kept if it is the same device, and an error if it is anything else.
+pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
+    let mut name = Buffer::new();
+    let (directory, name) = path::parent(root, path, &mut name)?;
+    match sys::make_node(directory, name, node.mode, node.major, node.minor) {
+        Ok(()) => {}
+        Err(Errno::EXIST) => {
+            let status = sys::status(directory, name, sys::AT_SYMLINK_NOFOLLOW).of(Part::Target)?;
+            let kind = node.mode & sys::S_IFMT;
+            let is_same = status.mode & sys::S_IFMT == kind
+                && (kind == sys::S_IFIFO || (status.major, status.minor) == (node.major, node.minor));
+            if !is_same {
+                return Err(Failure::new(Part::Exists, Errno::EXIST));
+            }
+            // Another mode: made anew, since an O_PATH descriptor takes no fchmod and opening a device acts on it.
+            if status.mode & 0o7777 != node.mode & 0o7777 {
+                sys::unlink(directory, name).of(Part::Target)?;
+                sys::make_node(directory, name, node.mode, node.major, node.minor)?;
+            }
+        }
+        Err(errno) => return Err(errno.into()),
+    }
+    sys::change_owner_at(directory, name, node.uid, node.gid)?;
+    sys::close(directory);
+    Ok(())
+}
+
+/// Makes a link. One that is there already is kept, whatever it is, unless it has to be `replaced`.
+pub(crate) fn make_link(root: Fd, path: &CStr, target: &CStr, replace: bool) -> Outcome {
+    let mut name = Buffer::new();
+    let (directory, name) = path::parent(root, path, &mut name)?;
+    let mut outcome = sys::make_link(target, directory, name);
+    if outcome == Err(Errno::EXIST) && replace {
+        // Nothing but a link's name is removed: a directory, or a file of the image behind a link of the same name, stays.
+        match sys::unlink(directory, name) {
+            Ok(()) => outcome = sys::make_link(target, directory, name),
+            Err(errno) => return Err(Failure::new(Part::Exists, errno)),
+        }
+    }
+    sys::close(directory);
+    match outcome {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}

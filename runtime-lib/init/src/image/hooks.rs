@@ -1,0 +1,103 @@
+//! Hooks that run in the container's namespaces, and the turn of those that run outside.
+
+use crate::Init;
+use crate::failure::{Failure, In, Outcome, Text};
+use crate::sys::{self, Errno, Fd};
+use crate::wire::{Message, Part, Strings};
+use core::ffi::CStr;
+
+impl Init<'_> {
+    /// The parent runs its hooks and hands over the state for ours.
+    pub(crate) fn runtime_hooks(&mut self, index: u32) -> Outcome {
+        self.handshake(Message::HOOKS, index, 0)
+    }
+
+    /// Runs one hook: the state on its standard input, what it writes to standard error kept for the error's sentence, killed when its time is over.
+    pub(crate) fn hook(&mut self, path: &CStr, args: Strings<'_>, env: Strings<'_>, timeout: u32) -> Outcome {
+        if self.state != Fd::NONE {
+            sys::rewind(self.state)?;
+        }
+        let (stderr, stderr_end) = sys::pipe()?;
+        let (verdict, verdict_end) = sys::pipe()?;
+        let child = sys::fork(sys::SIGCHLD)?;
+        if child == 0 {
+            let errno = become_hook(self.state, self.null, stderr_end, path, args, env);
+            let _ = sys::write(verdict_end, &errno.0.to_ne_bytes());
+            sys::exit(127);
+        }
+        sys::close(stderr_end);
+        sys::close(verdict_end);
+        let mut said = Text::new();
+        let in_time = watch(child, stderr, timeout, &mut said)?;
+        if !in_time {
+            let _ = sys::kill(child, sys::SIGKILL);
+        }
+        let status = sys::wait(child)?;
+        let mut errno = [0; 4];
+        let was_executed = sys::read(verdict, &mut errno) != Ok(4);
+        sys::close(stderr);
+        sys::close(verdict);
+        if !was_executed {
+            return Err(Failure::new(Part::Source, Errno(i32::from_ne_bytes(errno))));
+        }
+        if !in_time {
+            return Err(Failure::from(Part::HookTimeout).detail(timeout).text(said));
+        }
+        if status != 0 {
+            return Err(Failure::from(Part::HookStatus).detail(status).text(said));
+        }
+        Ok(())
+    }
+}
+
+fn become_hook(state: Fd, null: Fd, stderr: Fd, path: &CStr, args: Strings<'_>, env: Strings<'_>) -> Errno {
+    let stdin = if state == Fd::NONE { null } else { state };
+    for (file, number) in [(stdin, 0), (null, 1), (stderr, 2)] {
+        if let Err(errno) = sys::duplicate(file, number) {
+            return errno;
+        }
+    }
+    if let Err(errno) = sys::close_on_exec_from(3) {
+        return errno;
+    }
+    sys::execute(path, args.iter(), args.len(), env.iter(), env.len())
+}
+
+/// Collects what the hook says until it ends; `false` if its time is over before. Its end is what counts, not the end of its stderr, which a daemon that it
+/// leaves behind may hold open.
+fn watch(child: usize, stderr: Fd, timeout: u32, said: &mut Text) -> Result<bool, Failure> {
+    let process = sys::open_process(child)?;
+    let deadline = (timeout != 0).then(|| sys::monotonic_milliseconds() + u64::from(timeout) * 1000);
+    let mut listening = stderr;
+    let in_time = loop {
+        let left = deadline.map(|deadline| deadline.saturating_sub(sys::monotonic_milliseconds()));
+        if left == Some(0) {
+            break false;
+        }
+        let [ended, speaks] = match sys::poll([process, listening], left) {
+            Err(Errno::INTR) => continue,
+            result => result?,
+        };
+        if speaks && !collect(stderr, said) {
+            listening = Fd::NONE;
+        }
+        if ended {
+            break true;
+        }
+    };
+    while listening != Fd::NONE && sys::poll([stderr], Some(0)).of(Part::Whole)? == [true] && collect(stderr, said) {}
+    sys::close(process);
+    Ok(in_time)
+}
+
+/// Reads once; `false` at the end.
+fn collect(stderr: Fd, said: &mut Text) -> bool {
+    let mut buffer = [0; 512];
+    match sys::read(stderr, &mut buffer) {
+        Ok(length) if length > 0 => {
+            said.push(buffer.get(..length).unwrap_or_default());
+            true
+        }
+        _ => false,
+    }
+}

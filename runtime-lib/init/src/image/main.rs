@@ -1,0 +1,202 @@
+//! The init image: carries out a plan from inside the new namespaces, and becomes the container's process.
+//!
+//! It has one argument, the number of the descriptor that holds the plan.
+
+#![no_std]
+#![no_main]
+
+mod console;
+mod copy;
+mod credentials;
+mod devices;
+mod failure;
+mod hooks;
+mod mounts;
+mod namespaces;
+mod network;
+mod path;
+mod proc;
+mod program;
+mod root;
+mod start;
+mod stdio;
+mod sys;
+#[path = "../wire.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the library uses the other half of the wire format")]
+mod wire;
+
+use core::ffi::CStr;
+use failure::{Failure, Outcome};
+use sys::Fd;
+use wire::{Header, Message, Part, Reader, Step, Wire};
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    sys::exit(254)
+}
+
+/// What init knows while it works.
+struct Init<'a> {
+    header: Header<'a>,
+    /// Where failures are told: the parent's socket, then `start`'s connection.
+    channel: Fd,
+    /// The root of the container's mounts.
+    root: Fd,
+    /// The host's procfs, opened before anything of the container is mounted.
+    proc: Fd,
+    /// The host's `/dev/null`, opened before anything of the container is mounted.
+    null: Fd,
+    /// The empty filesystem that hides directories, once there is one.
+    mask: Fd,
+    /// The state for hooks' standard input.
+    state: Fd,
+    program: program::Program,
+}
+
+/// Begins; called by the kernel's entry.
+fn begin(argument: Option<&CStr>) -> ! {
+    let plan = argument.and_then(number).map(Fd).and_then(|file| {
+        let plan = sys::map(file).ok();
+        sys::close(file);
+        plan
+    });
+    let mut reader = Reader::new(plan.unwrap_or_default());
+    let Ok(header) = Header::take(&mut reader) else {
+        sys::exit(253);
+    };
+    // Until the handshake is complete, init does not outlive its parent: the socket's end tells the same, should the parent be gone already.
+    let _ = sys::process_control(sys::PR_SET_PDEATHSIG, u64::from(sys::SIGKILL.cast_unsigned()), 0);
+    let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
+    sys::default_signals();
+    sys::clear_signal_mask();
+    let _ = sys::new_session();
+
+    let mut init = Init {
+        header,
+        channel: Fd(header.socket),
+        root: Fd::NONE,
+        proc: Fd::NONE,
+        null: Fd::NONE,
+        mask: Fd::NONE,
+        state: Fd::NONE,
+        program: program::Program::new(),
+    };
+    let mut index = 0;
+    let failure = init.carry_out(reader, &mut index);
+    failure.report(init.channel, index);
+    sys::exit(1)
+}
+
+fn number(text: &CStr) -> Option<i32> {
+    core::str::from_utf8(text.to_bytes()).ok()?.parse().ok()
+}
+
+impl Init<'_> {
+    /// Carries out all steps; comes back only with a failure.
+    fn carry_out(&mut self, mut reader: Reader<'_>, index: &mut u32) -> Failure {
+        if let Err(failure) = stdio::take_over(self.header.stdio) {
+            return failure;
+        }
+        while !reader.is_at_end() {
+            let outcome = match Step::take(&mut reader) {
+                Ok(step) => self.step(&step, *index),
+                Err(malformed) => Err(malformed.into()),
+            };
+            if let Err(failure) = outcome {
+                return failure;
+            }
+            *index += 1;
+        }
+        Failure::from(Part::Plan)
+    }
+
+    fn step(&mut self, step: &Step<'_>, index: u32) -> Outcome {
+        match *step {
+            Step::NewKeyring { name } => namespaces::new_keyring(name),
+            Step::JoinCgroup { file } => namespaces::join_cgroup(self.descriptor(file)?),
+            Step::Unshare { flags } => Ok(sys::unshare(flags)?),
+            Step::JoinNamespace { file, kind } => Ok(sys::join_namespace(self.descriptor(file)?, kind)?),
+            Step::JoinPidNamespace { file } => self.join_pid_namespace(file, index),
+            Step::HostPropagation { propagation } => Ok(sys::mount(c"none", c"/", propagation | sys::MS_REC)?),
+            Step::PrivateAround { path } => root::make_private_around(path),
+            Step::OpenRoot { path, propagation } => self.open_root(path, propagation),
+            Step::Mount { kind, source, target, parameters, attributes, propagation, copy_up, mode } => {
+                let filesystem = mounts::Filesystem { kind, source, parameters, attributes, copy_up };
+                self.mount(&filesystem, target, mode, propagation)
+            }
+            Step::Bind { source, target, recursive, set, clear, set_all, clear_all, propagation } => {
+                let tree = mounts::Tree { source, recursive, set, clear, set_all, clear_all, propagation };
+                self.bind(&tree, target)
+            }
+            Step::Attributes { target, set, clear } => self.change_attributes(target, set, clear),
+            Step::Directory { path, mode } => path::make_directories(self.root, path, mode).map(drop),
+            Step::Node { path, mode, major, minor, uid, gid } => {
+                devices::make_node(self.root, path, &devices::Node { mode, major, minor, uid, gid })
+            }
+            Step::Link { path, target, replace } => devices::make_link(self.root, path, target, replace),
+            Step::Console { rows, columns, uid } => self.console(rows, columns, uid),
+            Step::RuntimeHooks => self.runtime_hooks(index),
+            Step::Hook { path, args, env, timeout } => self.hook(path, args, env, timeout),
+            Step::Loopback => network::bring_loopback_up(),
+            Step::Pivot => self.pivot(),
+            Step::MoveRoot => self.move_root(),
+            Step::RootPropagation { propagation } => self.root_propagation(propagation),
+            Step::ReadonlyRoot => self.readonly_root(),
+            Step::ReadonlyPath { path } => self.readonly_path(path),
+            Step::MaskPath { path } => self.mask_path(path),
+            Step::Sysctl { path, value } => self.sysctl(path, value),
+            Step::Hostname { name } => Ok(sys::set_hostname(name)?),
+            Step::Domainname { name } => Ok(sys::set_domainname(name)?),
+            Step::OomScore { value } => self.oom_score(value),
+            Step::Rlimit { resource, soft, hard } => Ok(sys::set_limit(resource, soft, hard)?),
+            Step::StdioOwner { uid } => stdio::give_to(uid, self.null),
+            Step::WorkingDirectory { path } => program::enter_working_directory(path),
+            Step::FindProgram { name, search, home, uid } => self.find_program(name, search, home, uid),
+            Step::Credentials { uid, gid, groups, bounding, permitted, effective, inheritable, ambient } => {
+                let sets = credentials::Sets { bounding, permitted, effective, inheritable, ambient };
+                credentials::take_on(uid, gid, groups, &sets)
+            }
+            Step::Umask { mask } => {
+                sys::set_umask(mask);
+                Ok(())
+            }
+            Step::NoNewPrivileges => {
+                sys::process_control(sys::PR_SET_NO_NEW_PRIVS, 1, 0)?;
+                Ok(())
+            }
+            Step::WaitForStart { listener, preserve } => self.wait_for_start(listener, preserve, index),
+            Step::Seccomp { filter, flags } => {
+                sys::load_filter(filter, flags)?;
+                Ok(())
+            }
+            Step::Exec { args, env } => self.execute(args, env),
+            Step::Idle { listener } => self.idle(listener, index),
+        }
+    }
+
+    fn descriptor(&self, slot: wire::Slot) -> Result<Fd, Failure> {
+        Ok(Fd(self.header.descriptor(slot)?))
+    }
+
+    /// Tells the parent something, and waits for its word to go on. What comes with that word is the state for the hooks.
+    fn handshake(&mut self, kind: u32, step: u32, detail: u32) -> Outcome {
+        let message = Message { kind, step, errno: 0, part: 0, detail, length: 0 };
+        sys::send(self.channel, &message.to_bytes(), None)?;
+        self.await_go()
+    }
+
+    fn await_go(&mut self) -> Outcome {
+        let mut buffer = [0; Message::SIZE];
+        let (length, passed) = sys::receive(self.channel, &mut buffer)?;
+        match Message::from_bytes(buffer.get(..length).unwrap_or_default()) {
+            Ok((Message { kind: Message::GO, .. }, _)) => {
+                if let Some(state) = passed {
+                    self.state = state;
+                }
+                Ok(())
+            }
+            // The parent is gone, or lost: nobody would clean up after a container that goes on.
+            _ => sys::exit(252),
+        }
+    }
+}

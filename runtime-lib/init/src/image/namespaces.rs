@@ -1,0 +1,38 @@
+//! Joining what exists already: cgroups, namespaces, and a keyring of our own.
+
+use crate::failure::{Failure, Outcome};
+use crate::sys::{self, Errno, Fd};
+use crate::wire::{Message, Part, Slot};
+use crate::Init;
+use core::ffi::CStr;
+
+pub(crate) fn new_keyring(name: &CStr) -> Outcome {
+    match sys::join_session_keyring(name) {
+        // A kernel without keyrings has no keys to leak, and a quota of keys that is used up is not the container's fault.
+        Ok(_) | Err(Errno(38 | 122)) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+pub(crate) fn join_cgroup(file: Fd) -> Outcome {
+    sys::write(file, b"0")?;
+    Ok(())
+}
+
+impl Init<'_> {
+    /// Only children enter a pid namespace, so init goes on as one: a child of the same parent, which has to know its pid.
+    pub(crate) fn join_pid_namespace(&mut self, file: Slot, index: u32) -> Outcome {
+        const CLONE_NEWPID: u64 = 0x2000_0000;
+        sys::join_namespace(self.descriptor(file)?, CLONE_NEWPID)?;
+        let child = sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?;
+        if child != 0 {
+            let detail = u32::try_from(child).map_err(|_| Failure::from(Part::Plan))?;
+            let message = Message { kind: Message::MOVED, step: index, errno: 0, part: 0, detail, length: 0 };
+            sys::send(self.channel, &message.to_bytes(), None)?;
+            sys::exit(0);
+        }
+        let _ = sys::process_control(sys::PR_SET_PDEATHSIG, u64::from(sys::SIGKILL.cast_unsigned()), 0);
+        sys::new_session()?;
+        self.await_go()
+    }
+}

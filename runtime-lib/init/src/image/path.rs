@@ -1,0 +1,145 @@
+//! Finding and making places inside the rootfs, never outside: every look-up starts at the root's descriptor and the kernel keeps it below
+//! (`man 2 openat2`, `RESOLVE_IN_ROOT`), whatever links the image holds and whoever changes them meanwhile.
+
+use crate::failure::{Failure, In};
+use crate::sys::{self, Errno, Fd};
+use crate::wire::Part;
+use core::ffi::CStr;
+
+/// As deep as links that lead nowhere yet are followed when directories are made.
+const DANGLING_LINKS: u32 = 8;
+
+/// A path that is being put together, with its NUL.
+pub(crate) struct Buffer {
+    bytes: [u8; 4096],
+    length: usize,
+}
+
+impl Buffer {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; 4096], length: 0 }
+    }
+
+    pub(crate) fn push(&mut self, more: &[u8]) -> sys::Result<()> {
+        let end = self.length + more.len();
+        // One byte stays for the NUL.
+        if end >= self.bytes.len() {
+            return Err(Errno::NAMETOOLONG);
+        }
+        self.bytes.get_mut(self.length..end).ok_or(Errno::NAMETOOLONG)?.copy_from_slice(more);
+        self.length = end;
+        Ok(())
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes[..self.length].fill(0);
+        self.length = 0;
+    }
+
+    pub(crate) fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+    }
+}
+
+/// Opens what is at `path` below `root`, without opening it for reading or writing. Links are followed inside the root.
+pub(crate) fn open(root: Fd, path: &CStr) -> sys::Result<Fd> {
+    let path = if path.is_empty() { c"." } else { path };
+    sys::open_resolved(root, path, sys::O_PATH, sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS)
+}
+
+/// Opens the directory at `path`, making what is missing of it.
+pub(crate) fn make_directories(root: Fd, path: &CStr, mode: u32) -> Result<Fd, Failure> {
+    make(root, path.to_bytes(), mode, DANGLING_LINKS).of(Part::Target)
+}
+
+/// Opens the file at `path`, or makes an empty one, and the directories above it.
+pub(crate) fn make_file(root: Fd, path: &CStr) -> Result<Fd, Failure> {
+    match open(root, path) {
+        Err(Errno::NOENT) => {}
+        result => return result.of(Part::Target),
+    }
+    let (parent, name) = split(path.to_bytes());
+    let directory = make(root, parent, 0o755, DANGLING_LINKS).of(Part::Target)?;
+    let mut last = Buffer::new();
+    last.push(name).of(Part::Target)?;
+    let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_NOFOLLOW;
+    match sys::open(directory, last.as_c_str(), flags, 0o644) {
+        Ok(file) => sys::close(file),
+        // Somebody else was quicker, or a link leads to a file that does not exist, which is not ours to make.
+        Err(Errno::EXIST) => {}
+        Err(errno) => return Err(Failure::new(Part::Target, errno)),
+    }
+    sys::close(directory);
+    open(root, path).of(Part::Target)
+}
+
+/// Opens the directory that holds the last part of `path`, making what is missing, and gives that last part.
+pub(crate) fn parent<'a>(root: Fd, path: &CStr, name: &'a mut Buffer) -> Result<(Fd, &'a CStr), Failure> {
+    let (above, last) = split(path.to_bytes());
+    name.push(last).of(Part::Target)?;
+    let directory = make(root, above, 0o755, DANGLING_LINKS).of(Part::Target)?;
+    Ok((directory, name.as_c_str()))
+}
+
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(at) => (path.get(..at).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
+        None => (&[], path),
+    }
+}
+
+fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
+    let mut so_far = Buffer::new();
+    so_far.push(if path.is_empty() { b"." } else { path })?;
+    match open_directory(root, so_far.as_c_str()) {
+        Err(Errno::NOENT) => {}
+        result => return result,
+    }
+    so_far.clear();
+    let mut directory = open_directory(root, c".")?;
+    for component in path.split(|byte| *byte == b'/').filter(|component| !component.is_empty() && *component != b".") {
+        let above_length = so_far.length;
+        if above_length > 0 {
+            so_far.push(b"/")?;
+        }
+        so_far.push(component)?;
+        let next = match open_directory(root, so_far.as_c_str()) {
+            Err(Errno::NOENT) => {
+                let mut name = Buffer::new();
+                name.push(component)?;
+                match sys::make_directory(directory, name.as_c_str(), mode) {
+                    Ok(()) => open_directory(root, so_far.as_c_str())?,
+                    Err(Errno::EXIST) => through_link(root, directory, &so_far, above_length, name.as_c_str(), mode, links)?,
+                    Err(errno) => return Err(errno),
+                }
+            }
+            result => result?,
+        };
+        sys::close(directory);
+        directory = next;
+    }
+    Ok(directory)
+}
+
+fn open_directory(root: Fd, path: &CStr) -> sys::Result<Fd> {
+    sys::open_resolved(root, path, sys::O_PATH | sys::O_DIRECTORY, sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS)
+}
+
+/// The component exists and yet cannot be opened: either somebody else made it meanwhile, or it is a link to a place that does not exist, which is
+/// then made.
+fn through_link(root: Fd, directory: Fd, so_far: &Buffer, above: usize, name: &CStr, mode: u32, links: u32) -> sys::Result<Fd> {
+    match open_directory(root, so_far.as_c_str()) {
+        Err(Errno::NOENT) => {}
+        result => return result,
+    }
+    let links = links.checked_sub(1).ok_or(Errno::LOOP)?;
+    let mut target = [0; 4096];
+    let target = sys::read_link(directory, name, &mut target)?;
+    let mut resolved = Buffer::new();
+    if !target.starts_with(b"/") {
+        resolved.push(so_far.bytes.get(..above).unwrap_or_default())?;
+        resolved.push(b"/")?;
+    }
+    resolved.push(target)?;
+    make(root, resolved.as_c_str().to_bytes(), mode, links)
+}

@@ -1,0 +1,69 @@
+//! Writing to procfs, and to nothing that only looks like it.
+
+use crate::Init;
+use crate::failure::{Failure, In, Outcome};
+use crate::path::Buffer;
+use crate::sys::{self, Errno, Fd};
+use crate::wire::Part;
+use core::ffi::CStr;
+
+const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+const PROC_ROOT_INODE: u64 = 1;
+
+impl Init<'_> {
+    /// The host's procfs: opened while the host's mounts are still ours to see and nothing of the container is mounted on them, and verified to be
+    /// procfs's own root. Look-ups below it cross no mount and follow no link (the CVE-2025-52881 class).
+    pub(crate) fn open_proc(&mut self) -> Outcome {
+        if self.proc != Fd::NONE {
+            return Ok(());
+        }
+        let proc = sys::open(Fd::CWD, c"/proc", sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Proc)?;
+        let genuine = sys::filesystem(proc).of(Part::Proc)? == PROC_SUPER_MAGIC
+            && sys::status(proc, c"", sys::AT_EMPTY_PATH).of(Part::Proc)?.inode == PROC_ROOT_INODE;
+        if !genuine {
+            return Err(Failure::from(Part::Proc));
+        }
+        self.proc = proc;
+        Ok(())
+    }
+
+    fn write_proc(&mut self, path: &CStr, flags: u64, value: &[u8]) -> Outcome {
+        self.open_proc()?;
+        let resolve = sys::RESOLVE_BENEATH | sys::RESOLVE_NO_XDEV | sys::RESOLVE_NO_MAGICLINKS | flags;
+        let file = sys::open_resolved(self.proc, path, sys::O_WRONLY, resolve)?;
+        let written = sys::write(file, value)?;
+        sys::close(file);
+        if written == value.len() { Ok(()) } else { Err(Errno::INVAL.into()) }
+    }
+
+    pub(crate) fn sysctl(&mut self, path: &CStr, value: &CStr) -> Outcome {
+        let mut full = Buffer::new();
+        full.push(b"sys/")?;
+        full.push(path.to_bytes())?;
+        self.write_proc(full.as_c_str(), sys::RESOLVE_NO_SYMLINKS, value.to_bytes())
+    }
+
+    pub(crate) fn oom_score(&mut self, value: i32) -> Outcome {
+        let mut digits = [0; 12];
+        self.write_proc(c"self/oom_score_adj", 0, decimal(value, &mut digits))
+    }
+}
+
+/// A number as text, without the formatting machinery of `core`, which is larger than all of this program.
+pub(crate) fn decimal(number: i32, buffer: &mut [u8; 12]) -> &[u8] {
+    let mut rest = number.unsigned_abs();
+    let mut start = buffer.len();
+    loop {
+        start -= 1;
+        buffer[start] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        start -= 1;
+        buffer[start] = b'-';
+    }
+    &buffer[start..]
+}

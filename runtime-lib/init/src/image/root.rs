@@ -1,0 +1,120 @@
+//! The rootfs: taking hold of it, making it the root, and closing it off.
+
+use crate::Init;
+use crate::failure::{Failure, In, Outcome};
+use crate::path::Buffer;
+use crate::sys::{self, Errno, Fd};
+use crate::wire::Part;
+use core::ffi::CStr;
+
+/// Makes the mount that holds `path` private. Which one it is shows by trying, from the path upwards: what is not a mount's root is refused with EINVAL.
+pub(crate) fn make_private_around(path: &CStr) -> Outcome {
+    let mut rest = path.to_bytes();
+    loop {
+        let mut candidate = Buffer::new();
+        candidate.push(if rest.is_empty() { b"/" } else { rest })?;
+        match sys::mount(c"none", candidate.as_c_str(), sys::MS_PRIVATE) {
+            Err(Errno::INVAL) if !rest.is_empty() => {
+                let end = rest.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+                rest = rest.get(..end).unwrap_or_default();
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+impl Init<'_> {
+    /// Mounts the rootfs on itself: `pivot_root` wants a mount, and attributes set on it must not reach the host's.
+    pub(crate) fn open_root(&mut self, path: &CStr, propagation: u64) -> Outcome {
+        self.null = sys::open(Fd::CWD, c"/dev/null", sys::O_RDWR, 0).of(Part::Null)?;
+        let null = sys::status(self.null, c"", sys::AT_EMPTY_PATH).of(Part::Null)?;
+        if null.mode & sys::S_IFMT != sys::S_IFCHR || (null.major, null.minor) != (1, 3) {
+            return Err(Failure::from(Part::Null));
+        }
+        let tree = sys::open_tree(Fd::CWD, path, sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE).of(Part::Source)?;
+        if propagation != 0 {
+            sys::set_attributes(tree, true, 0, 0, propagation).of(Part::Attributes)?;
+        }
+        let place = sys::open(Fd::CWD, path, sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Target)?;
+        sys::attach(tree, place).of(Part::Attach)?;
+        sys::close(place);
+        // The clone's own descriptor is the root of what has just been attached.
+        self.root = tree;
+        // Hooks that run in the container's namespaces find themselves in the rootfs, as they do under runc.
+        Ok(sys::enter_directory(tree)?)
+    }
+
+    pub(crate) fn pivot(&mut self) -> Outcome {
+        sys::enter_directory(self.root)?;
+        // Both at one place: the old root ends on top of the new one, and no directory is needed to keep it (`man 2 pivot_root`, NOTES).
+        sys::pivot_root(c".", c".")?;
+        // The old root's mounts may still be the host's peers: letting them go must not reach the host.
+        sys::mount(c"none", c".", sys::MS_SLAVE | sys::MS_REC).of(Part::Attributes)?;
+        sys::unmount(c".", sys::MNT_DETACH).of(Part::Attach)?;
+        Ok(sys::change_directory(c"/")?)
+    }
+
+    pub(crate) fn move_root(&mut self) -> Outcome {
+        sys::enter_directory(self.root)?;
+        sys::mount(c".", c"/", sys::MS_MOVE)?;
+        sys::change_root(c".")?;
+        Ok(sys::change_directory(c"/")?)
+    }
+
+    pub(crate) fn root_propagation(&mut self, propagation: u64) -> Outcome {
+        let recursive = propagation & sys::MS_REC != 0;
+        Ok(sys::set_attributes(self.root, recursive, 0, 0, propagation & !sys::MS_REC)?)
+    }
+
+    pub(crate) fn readonly_root(&mut self) -> Outcome {
+        Ok(sys::set_attributes(self.root, false, sys::MOUNT_ATTR_RDONLY, 0, 0)?)
+    }
+
+    pub(crate) fn readonly_path(&mut self, path: &CStr) -> Outcome {
+        let Some(place) = self.existing(path)? else { return Ok(()) };
+        let tree = sys::open_tree(place, c"", sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH).of(Part::Source)?;
+        sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes)?;
+        sys::attach(tree, place).of(Part::Attach)?;
+        sys::close(tree);
+        sys::close(place);
+        Ok(())
+    }
+
+    /// A file is hidden by the host's `/dev/null`, which was verified before the container could touch anything; not by the one that the image brings (the
+    /// CVE-2025-31133 class).
+    pub(crate) fn mask_path(&mut self, path: &CStr) -> Outcome {
+        let Some(place) = self.existing(path)? else { return Ok(()) };
+        let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+        let is_directory = status.mode & sys::S_IFMT == sys::S_IFDIR;
+        if is_directory && self.mask == Fd::NONE {
+            self.mask = empty_filesystem().of(Part::Source)?;
+            sys::attach(self.mask, place).of(Part::Attach)?;
+        } else {
+            let source = if is_directory { self.mask } else { self.null };
+            let tree = sys::open_tree(source, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Source)?;
+            sys::attach(tree, place).of(Part::Attach)?;
+            sys::close(tree);
+        }
+        sys::close(place);
+        Ok(())
+    }
+
+    /// What is at `path`, looked for first: a mount that finds no place has to be dropped again, and that waits for RCU.
+    fn existing(&self, path: &CStr) -> Result<Option<Fd>, Failure> {
+        match crate::path::open(self.root, path) {
+            Ok(place) => Ok(Some(place)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(errno) => Err(Failure::new(Part::Target, errno)),
+        }
+    }
+}
+
+fn empty_filesystem() -> sys::Result<Fd> {
+    let context = sys::open_filesystem(c"tmpfs")?;
+    sys::configure(context, c"nr_blocks", c"1")?;
+    sys::configure(context, c"nr_inodes", c"1")?;
+    sys::create_filesystem(context)?;
+    let mask = sys::mount_filesystem(context, sys::MOUNT_ATTR_RDONLY)?;
+    sys::close(context);
+    Ok(mask)
+}
