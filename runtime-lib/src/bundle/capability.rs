@@ -44,6 +44,14 @@ pub enum CapabilityName {
 }
 
 impl CapabilityName {
+    /// The name as the config has it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(capability) => capability.as_str(),
+            Self::Unknown(name) => name,
+        }
+    }
+
     /// The capability, if it is known.
     pub fn known(&self) -> Option<Capability> {
         match self {
@@ -67,10 +75,7 @@ impl Json for CapabilityName {
 
 impl serde::Serialize for CapabilityName {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Known(capability) => capability.serialize(serializer),
-            Self::Unknown(name) => name.serialize(serializer),
-        }
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -41,7 +41,7 @@ object! {
     #[derive(Copy)]
     pub struct DeviceRule {
         /// Whether it allows or denies.
-        allow: bool = "allow",
+        allow: bool = "allow" or error,
         /// Which devices; unset is all.
         kind: Option<DeviceRuleType> = "type",
         /// Which driver; unset (or -1, as engines write) is all.

@@ -3,7 +3,6 @@
 //! serde's own traits for `Option`, `Vec` and structs are too lax here (a struct may be an array) or too strict (`null` for a list), so the
 //! members of a config are read by a trait of their own on top of serde.
 
-use super::text::Text;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,14 +1,18 @@
 //! From a bundle's folder to a [`Bundle`].
 
 use super::config::Config;
+use super::json::Json;
 use super::process::Process;
 use super::resources::Resources;
+use super::{fault, unknown, validate};
 use crate::error::{Error, Failure};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, Severity};
 use serde::Deserialize;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+const CONFIG: &str = "config.json";
 
 /// A `config.json` may have so many bytes, no more.
 const LARGEST: u64 = 16 << 20;
@@ -41,14 +45,19 @@ impl Bundle {
     }
 
     fn new(dir: PathBuf, json: &str) -> Result<Self, Error> {
-        let config: Config = read_document(json)?;
-        let warnings = Problems::default().into_warnings()?;
-        Ok(Self {
+        let config: Config = read_document(CONFIG, json)?;
+        let mut problems = Problems::default();
+        validate::config(&config, &mut problems);
+        Ok(Self::of(dir, config, problems.into_warnings()?))
+    }
+
+    fn of(dir: PathBuf, config: Config, warnings: Vec<Problem>) -> Self {
+        Self {
             rootfs: dir.join(config.root.path.as_path()),
             dir,
             config,
             warnings,
-        })
+        }
     }
 
     /// The bundle's folder, absolute.
@@ -73,34 +82,59 @@ impl Bundle {
 }
 
 /// Collects all faults of the bundle in the folder `dir`; of a config that cannot be parsed, the first one. There is a bundle if no
-/// fault is an error.
+/// fault is an error. Other than [`Bundle::load`] it also warns about members that the spec does not know.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn check(dir: impl AsRef<Path>) -> Result<(Option<Bundle>, Problems), Error> {
     let (dir, json) = read(dir.as_ref())?;
-    let bundle = Bundle::new(dir, &json)?;
-    Ok((Some(bundle), Problems::default()))
+    Ok(check_text(dir, &json))
 }
 
-/// Parses a `process.json`, as `exec` takes it.
+fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
+    let mut problems = Problems::default();
+    let config: Config = match read_document(CONFIG, json) {
+        Ok(config) => config,
+        Err(problem) => {
+            problems.error(problem.path, problem.text);
+            return (None, problems);
+        }
+    };
+    validate::config(&config, &mut problems);
+    unknown::warn(json, Config::SHAPE, &mut problems);
+    let right = problems
+        .all()
+        .iter()
+        .all(|problem| problem.severity == Severity::Warning);
+    let bundle = right.then(|| Bundle::of(dir, config, problems.all().to_vec()));
+    (bundle, problems)
+}
+
+/// Parses and checks a `process.json`, as `exec` takes it; with what the user is to be told of.
 ///
 /// # Errors
 /// The first fault in it.
 pub fn parse_process(json: &str) -> Result<(Process, Vec<Problem>), Error> {
-    Ok((read_document(json)?, Vec::new()))
+    let process: Process = read_document("the process", json)?;
+    let mut problems = Problems::default();
+    validate::process(&process, "", &mut problems);
+    Ok((process, problems.into_warnings()?))
 }
 
-/// Parses the resources that `update` takes.
+/// Parses and checks the resources that `update` takes; with what the user is to be told of.
 ///
 /// # Errors
 /// The first fault in it.
 pub fn parse_resources(json: &str) -> Result<(Resources, Vec<Problem>), Error> {
-    Ok((read_document(json)?, Vec::new()))
+    let resources: Resources = read_document("the resources", json)?;
+    let mut problems = Problems::default();
+    validate::resources(&resources, "", &mut problems);
+    Ok((resources, problems.into_warnings()?))
 }
 
-fn read_document<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, Problem> {
-    serde_json::from_str(json).map_err(|error| Problem::error("", error.to_string()))
+/// Reads a JSON text; `document` is what it is called in errors.
+fn read_document<'de, T: Deserialize<'de>>(document: &str, json: &'de str) -> Result<T, Problem> {
+    serde_json::from_str(json).map_err(|error| fault::explain(document, json, &error))
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf, Error> {
@@ -109,7 +143,7 @@ fn absolute(dir: &Path) -> Result<PathBuf, Error> {
 
 fn read(dir: &Path) -> Result<(PathBuf, String), Error> {
     let dir = absolute(dir)?;
-    let path = dir.join("config.json");
+    let path = dir.join(CONFIG);
     let failed = |error: std::io::Error| Failure::io(format!("read {path:?}"), &error);
     let file = File::open(&path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;

@@ -8,12 +8,13 @@ mod object;
 mod capability;
 mod config;
 mod devices;
+mod fault;
 mod hooks;
 mod ids;
 mod json;
-mod lenient;
 mod linux;
 mod load;
+mod locate;
 mod mount;
 mod process;
 mod quote;
@@ -21,6 +22,8 @@ mod resources;
 mod schedule;
 mod seccomp;
 mod text;
+mod unknown;
+mod validate;
 
 pub use capability::{Capabilities, Capability, CapabilityName};
 pub use config::{Config, Root};
@@ -42,3 +45,4 @@ pub use resources::{
 pub use schedule::{ExecCpuAffinity, IoPriority, IoPriorityClass, Scheduler, SchedulerFlag, SchedulerPolicy};
 pub use seccomp::*;
 pub use text::Text;
+pub use validate::sysctl_file;

@@ -2,8 +2,8 @@
 //!
 //! A declaration names each member once; reading, writing and the list of known names (for warnings about unknown ones) follow from it.
 
-/// Declares a struct that is a JSON object: `field: Type = "jsonName"`. With `or default`, a member that is absent or `null` has the
-/// type's default.
+/// Declares a struct that is a JSON object: `field: Type = "jsonName"`. Whether a member may be left out is its type's matter
+/// (`Json::absent`), except: with `or default`, a member that is absent or `null` has the type's default; with `or error`, it must be there.
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -56,7 +56,7 @@ macro_rules! object {
                             let _ = at;
                         }
                         Ok($name {
-                            $($field: match $field.or_else(Json::absent) {
+                            $($field: match $field.or_else(object!(@absent $($default)?)) {
                                 Some(value) => object!(@take value $(, $default)?),
                                 None => return Err(A::Error::missing_field($json)),
                             },)*
@@ -77,14 +77,22 @@ macro_rules! object {
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut members = serializer.serialize_map(None)?;
-                $(if !$crate::bundle::json::Json::is_absent(&self.$field) {
+                $(if !object!(@is_absent &self.$field $(, $default)?) {
                     ::serde::ser::SerializeMap::serialize_entry(&mut members, $json, &self.$field)?;
                 })*
                 ::serde::ser::SerializeMap::end(members)
             }
         }
     };
+    (@absent) => { Json::absent };
+    (@absent default) => { Json::absent };
+    (@absent error) => { || None };
+    (@is_absent $value:expr) => { $crate::bundle::json::Json::is_absent($value) };
+    (@is_absent $value:expr, default) => { *$value == Default::default() };
+    (@is_absent $value:expr, error) => { false };
     (@read $type:ty) => { $type };
+    (@read $type:ty, error) => { $type };
+    (@take $value:ident, error) => { $value };
     (@read $type:ty, default) => { Option<$type> };
     (@take $value:ident) => { $value };
     (@take $value:ident, default) => { $value.unwrap_or_default() };

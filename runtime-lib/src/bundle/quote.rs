@@ -1,5 +1,6 @@
 //! Strings of a config as they stand in messages: quoted, escaped and not too long.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// At most so many characters of a string are shown.
@@ -14,6 +15,14 @@ impl fmt::Display for Quoted<'_> {
             None => write!(formatter, "{:?}", self.0),
             Some((cut, _)) => write!(formatter, "{:?}... ({} bytes)", &self.0[..cut], self.0.len()),
         }
+    }
+}
+
+/// A name that stands in a path, cut where it is long.
+pub(crate) fn cut(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(SHOWN) {
+        None => Cow::Borrowed(name),
+        Some((cut, _)) => Cow::Owned(format!("{}...", &name[..cut])),
     }
 }
 

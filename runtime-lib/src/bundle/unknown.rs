@@ -1,0 +1,81 @@
+//! Members that the spec does not know: the parse ignores them, as it must, and `check` tells of them.
+
+use super::json::Shape;
+use super::locate::{Event, Scanner, unquote};
+use crate::problem::Problems;
+
+/// Warns about each unknown member of a text that was parsed as a value of this shape.
+pub(crate) fn warn(text: &str, shape: &'static Shape, problems: &mut Problems) {
+    let mut scanner = Scanner::new(text);
+    let mut containers: Vec<&'static Shape> = Vec::new();
+    let mut next = shape;
+    while let Some(event) = scanner.next(usize::MAX) {
+        match event {
+            Event::Key(token) => {
+                next = match containers.last() {
+                    Some(Shape::Object(members)) => {
+                        let name = unquote(token);
+                        match members.iter().find(|(known, _)| *known == name) {
+                            Some((_, shape)) => shape,
+                            None => {
+                                problems.warning(scanner.path(), "unknown member, ignored");
+                                &Shape::Leaf
+                            }
+                        }
+                    }
+                    Some(Shape::Map(shape)) => shape,
+                    _ => &Shape::Leaf,
+                };
+            }
+            Event::Object | Event::List => {
+                containers.push(next);
+                next = element(next);
+            }
+            Event::End => {
+                containers.pop();
+                next = containers.last().map_or(&Shape::Leaf, |shape| element(shape));
+            }
+            Event::Scalar(_) => {}
+        }
+    }
+}
+
+/// What the next value is if no name tells.
+fn element(shape: &'static Shape) -> &'static Shape {
+    match shape {
+        Shape::List(element) => element,
+        _ => &Shape::Leaf,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::Config;
+    use super::super::json::Json;
+    use super::*;
+
+    #[test]
+    fn unknown_members_are_told_wherever_they_are_and_data_is_not() {
+        let text = r#"{"ociVersion": "1.3.0", "rot": {"path": 1}, "root": {"path": "x", "read only": true},
+            "annotations": {"any": "thing"}, "windows": {"all": [{"b": 1}]},
+            "mounts": [{"destination": "/"}, {"destinaton": "/x", "options": ["a"]}],
+            "linux": {"resources": {"rdma": {"mlx": {"hcaHandles": 1, "x": 1}}, "devices": [{"allow": true, "typ": "c"}]}}}"#;
+        let mut problems = Problems::default();
+        warn(text, Config::SHAPE, &mut problems);
+        let paths: Vec<_> = problems
+            .all()
+            .iter()
+            .map(|problem| problem.path.as_str().to_owned())
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "rot",
+                "root[\"read only\"]",
+                "mounts[1].destinaton",
+                "linux.resources.rdma.mlx.x",
+                "linux.resources.devices[0].typ"
+            ]
+        );
+    }
+}

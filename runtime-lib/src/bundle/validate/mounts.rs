@@ -1,0 +1,28 @@
+//! Mounts (runtime-spec: config.md#mounts). Options are the plan's.
+
+use super::super::mount::Mount;
+use super::super::quote::Quoted;
+use super::idmap;
+use crate::problem::{JsonPath, Problems};
+
+pub(super) fn mounts(mounts: &[Mount], problems: &mut Problems) {
+    for (index, mount) in mounts.iter().enumerate() {
+        let path = || JsonPath::from("mounts").index(index);
+        if mount.destination.is_empty() {
+            problems.error(path().member("destination"), "is empty");
+        } else if !mount.destination.starts_with('/') {
+            let text = format!(
+                "{} is not absolute; it is taken from the container's root",
+                Quoted(&mount.destination)
+            );
+            problems.warning(path().member("destination"), text);
+        }
+        if mount.uid_mappings.is_empty() != mount.gid_mappings.is_empty() {
+            problems.error(path(), "uidMappings and gidMappings only go together");
+        }
+        if !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty() {
+            idmap::ranges(&mount.uid_mappings, &path().member("uidMappings"), problems);
+            idmap::ranges(&mount.gid_mappings, &path().member("gidMappings"), problems);
+        }
+    }
+}

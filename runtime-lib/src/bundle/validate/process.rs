@@ -1,0 +1,147 @@
+//! The process (runtime-spec: config.md#process).
+
+use super::super::process::{Process, RlimitType, User};
+use super::super::quote::Quoted;
+use super::super::schedule::{Scheduler, SchedulerPolicy};
+use super::super::text::Text;
+use super::{NO_ID, absolute, is_number_list};
+use crate::problem::{JsonPath, Problems};
+
+/// Collects the faults of a process; `at` is its path, empty for a `process.json`.
+pub(in super::super) fn process(process: &Process, at: &'static str, problems: &mut Problems) {
+    let member = |name: &str| JsonPath::from(at).member(name);
+    absolute(&process.cwd, || member("cwd").to_string(), problems);
+    match process.args.first() {
+        None => problems.error(member("args"), "at least the program's name is needed"),
+        Some(program) if program.is_empty() => problems.error(member("args").index(0), "is empty"),
+        Some(_) => {}
+    }
+    environment(&process.env, &member("env"), problems);
+    user(&process.user, &member("user"), problems);
+    if let Some(size) = process.console_size
+        && !process.terminal
+        && (size.height, size.width) != (0, 0)
+    {
+        problems.warning(member("consoleSize"), "there is no terminal, ignored");
+    }
+    if process.command_line.0 {
+        problems.warning(member("commandLine"), "not for Linux, ignored");
+    }
+    for (index, limit) in process.rlimits.iter().enumerate() {
+        let path = || member("rlimits").index(index);
+        if process
+            .rlimits
+            .iter()
+            .take(index)
+            .any(|other| other.resource == limit.resource)
+        {
+            problems.error(path().member("type"), format!("{} is given twice", limit.resource));
+        }
+        if limit.soft > limit.hard {
+            problems.error(
+                path(),
+                format!("the soft limit {} is above the hard limit {}", limit.soft, limit.hard),
+            );
+        }
+        // More than all types means doubles without end: one word about them is enough.
+        if index > RlimitType::ALL.len() {
+            break;
+        }
+    }
+    if let Some(capabilities) = &process.capabilities {
+        for (set, names) in capabilities.sets() {
+            for (index, name) in names.iter().enumerate().filter(|(_, name)| name.known().is_none()) {
+                let path = member("capabilities").member(set).index(index);
+                problems.warning(path, format!("unknown capability {}, ignored", Quoted(name.as_str())));
+            }
+        }
+    }
+    if let Some(scheduler) = &process.scheduler {
+        scheduling(scheduler, &member("scheduler"), problems);
+    }
+    if let Some(io) = process.io_priority
+        && !(0..=7).contains(&io.priority)
+    {
+        problems.error(
+            member("ioPriority").member("priority"),
+            format!("{} is not from 0 to 7", io.priority),
+        );
+    }
+    if let Some(affinity) = &process.exec_cpu_affinity {
+        for (name, list) in [("initial", &affinity.initial), ("final", &affinity.last)] {
+            if let Some(list) = list
+                && !is_number_list(list)
+            {
+                let text = format!("{} is not a list of CPUs such as 0-3,7", Quoted(list));
+                problems.error(member("execCPUAffinity").member(name), text);
+            }
+        }
+    }
+}
+
+/// Faults of an environment, of a process or a hook.
+pub(super) fn environment(variables: &[Text], path: &JsonPath, problems: &mut Problems) {
+    for (index, variable) in variables.iter().enumerate() {
+        if !variable.as_str().bytes().skip(1).any(|byte| byte == b'=') {
+            let text = format!(
+                "{} is not of the form NAME=value; it is passed on as it is",
+                Quoted(variable)
+            );
+            problems.warning(path.index(index), text);
+        }
+    }
+}
+
+fn user(user: &User, path: &JsonPath, problems: &mut Problems) {
+    let mut id = |id: u32, path: JsonPath| {
+        if id == NO_ID {
+            problems.error(path, format!("{NO_ID} stands for no id"));
+        }
+    };
+    id(user.uid, path.member("uid"));
+    id(user.gid, path.member("gid"));
+    for (index, gid) in user.additional_gids.iter().enumerate() {
+        if *gid == NO_ID {
+            id(*gid, path.member("additionalGids").index(index));
+        }
+    }
+    if user.username.is_some() {
+        problems.warning(path.member("username"), "not for Linux, ignored");
+    }
+}
+
+/// What a policy has no use for is refused: the kernel would drop it silently, or refuse it without saying what.
+fn scheduling(scheduler: &Scheduler, path: &JsonPath, problems: &mut Problems) {
+    use SchedulerPolicy::{Batch, Deadline, Fifo, Other, Rr};
+    let policy = scheduler.policy;
+    if let Some(nice) = scheduler.nice {
+        if !(-20..=19).contains(&nice) {
+            problems.error(path.member("nice"), format!("{nice} is not from -20 to 19"));
+        } else if nice != 0 && !matches!(policy, Other | Batch) {
+            problems.error(path.member("nice"), format!("has no meaning for {policy}"));
+        }
+    }
+    match scheduler.priority {
+        Some(priority) if matches!(policy, Fifo | Rr) && !(1..=99).contains(&priority) => {
+            problems.error(path.member("priority"), format!("{priority} is not from 1 to 99"));
+        }
+        Some(priority) if priority != 0 && !matches!(policy, Fifo | Rr) => {
+            problems.error(path.member("priority"), format!("has no meaning for {policy}"));
+        }
+        None if matches!(policy, Fifo | Rr) => {
+            problems.error(path.member("priority"), format!("missing, {policy} needs one"))
+        }
+        _ => {}
+    }
+    if policy != Deadline {
+        for (name, time) in [
+            ("runtime", scheduler.runtime),
+            ("deadline", scheduler.deadline),
+            ("period", scheduler.period),
+        ] {
+            if time.is_some_and(|time| time != 0) {
+                problems.error(path.member(name), format!("has no meaning for {policy}"));
+            }
+        }
+    }
+}
