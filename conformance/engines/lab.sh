@@ -54,6 +54,8 @@ done
 cleanup() {
     rc=$?
     trap - EXIT
+    # Where a signal brought us here, the namespaces still live; unshare takes its child with it.
+    [ -n "${child-}" ] && kill -KILL "$child" 2>/dev/null
     for line in $table; do
         folder=${line##*|}/$name
         [ -d "$folder" ] || continue
@@ -107,7 +109,9 @@ else
 fi
 ip link set lo up
 hostname lab
-exec "$@"
+# Not exec: as pid 1 the shell reaps the orphans that engines leave.
+"$@"
+exit $?
 '
 case $table in
 *'|cgroup|'*) v2_only=no ;;
@@ -128,3 +132,6 @@ exec unshare --mount --propagation private --net --uts --ipc --cgroup --pid --fo
 exec 3<&-
 child=$!
 wait $child
+rc=$?
+child=
+exit $rc

@@ -1,0 +1,107 @@
+//! What a check is, and how checks are run and reported.
+
+use super::lab::{self, Lab};
+use super::options::Options;
+use super::{buildah, ctr, docker, podman, rootfs};
+use crate::failure::{Failure, Verdict};
+
+/// One check of an engine `E`.
+pub(super) struct Check<E> {
+    /// A sentence, with `_` for blanks.
+    pub(super) name: &'static str,
+    /// Belongs to the short selection.
+    pub(super) short: bool,
+    /// What the runtime must have besides the basic verbs: an area that `--not-yet` may name.
+    pub(super) need: Option<&'static str>,
+    pub(super) body: fn(&E) -> Verdict,
+}
+
+/// Checks under the names of their functions: `[short] name [needs area], ...`.
+macro_rules! checks {
+    (@short short) => { true };
+    (@short long) => { false };
+    (@need) => { None };
+    (@need $area:literal) => { Some($area) };
+    ($($length:ident $body:ident $(needs $area:literal)?),+ $(,)?) => {
+        &[$($crate::engines::check::Check {
+            name: stringify!($body),
+            short: $crate::engines::check::checks!(@short $length),
+            need: $crate::engines::check::checks!(@need $($area)?),
+            body: $body,
+        }),+]
+    };
+}
+pub(super) use checks;
+
+/// One run through checks, reported on stdout: `ok NAME`, `ok NAME # SKIP why`, `not ok NAME # why`.
+pub(super) struct Session<'o> {
+    options: &'o Options,
+}
+
+impl<'o> Session<'o> {
+    pub(super) fn new(options: &'o Options) -> Self {
+        Self { options }
+    }
+
+    /// Runs the checks that were asked for; what one leaves in the lab is its failure.
+    pub(super) fn run<E>(&mut self, lab: &Lab, engine: &E, checks: &[Check<E>]) {
+        let mut before = lab::look();
+        for check in checks {
+            if !self.wanted(check) {
+                continue;
+            }
+            if let Some(area) = check.need
+                && self.options.not_yet.contains(area)
+            {
+                self.report(check.name, Err(Failure::Skip(format!("needs {area}"))));
+                continue;
+            }
+            let verdict = (check.body)(engine);
+            let clean = lab.is_as_before(&before);
+            if clean.is_err() {
+                // One report is enough: the next check starts from here.
+                before = lab::look();
+            }
+            self.report(check.name, verdict.and(clean));
+        }
+    }
+
+    fn wanted<E>(&self, check: &Check<E>) -> bool {
+        let name = check.name.replace('_', " ");
+        let filters = &self.options.filters;
+        (check.short || !self.options.short)
+            && (filters.is_empty() || filters.iter().any(|word| name.contains(&word.replace('_', " "))))
+    }
+
+    /// One line about one check.
+    pub(super) fn report(&mut self, name: &str, verdict: Verdict) {
+        let name = name.replace('_', " ");
+        match verdict {
+            Ok(()) => println!("ok {name}"),
+            Err(Failure::Skip(why)) => println!("ok {name} # SKIP {why}"),
+            Err(Failure::Wrong(why)) => println!("not ok {name} # {}", why.replace('\n', " ")),
+        }
+    }
+
+    /// The names of an engine's checks.
+    pub(super) fn list(&mut self, engine: &str) {
+        fn tell<E>(session: &Session<'_>, checks: &[Check<E>]) {
+            for check in checks.iter().filter(|check| session.wanted(check)) {
+                println!("{}", check.name.replace('_', " "));
+            }
+        }
+        match engine {
+            "docker" => {
+                tell(self, super::cli::CHECKS);
+                tell(self, docker::CHECKS);
+            }
+            "podman" => {
+                tell(self, super::cli::CHECKS);
+                tell(self, podman::CHECKS);
+            }
+            "ctr" => tell(self, ctr::CHECKS),
+            "buildah" => tell(self, buildah::CHECKS),
+            _ => tell(self, rootfs::CHECKS),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The place where engines run: `lab.sh` gives it namespaces and cgroups of its own, here is what is seen inside.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::call::Call;
+use crate::failure::{Failure, Verdict, wrong};
+
+/// Makes the namespaces and cgroups, and removes them.
+pub(super) const LAB_SCRIPT: &str = include_str!("../../engines/lab.sh");
+/// Makes root filesystems.
+const ROOTFS_SCRIPT: &str = include_str!("../../engines/rootfs.sh");
+
+/// How long what a container used may take to vanish after the engine's command has ended.
+const SETTLING: Duration = Duration::from_secs(4);
+
+/// The lab, seen from inside.
+#[derive(Debug)]
+pub(super) struct Lab {
+    /// An empty folder at first, removed at the end.
+    pub(super) folder: PathBuf,
+    /// The runtime under test.
+    pub(super) runtime: String,
+}
+
+impl Lab {
+    /// The lab that this process was started in.
+    pub(super) fn new(runtime: &str) -> Result<Self, Failure> {
+        match std::env::var_os("LAB") {
+            Some(folder) => Ok(Self {
+                folder: folder.into(),
+                runtime: runtime.to_owned(),
+            }),
+            None => wrong("LAB is not set: not in a lab"),
+        }
+    }
+
+    /// A path in the lab's folder, as a word of a command line.
+    pub(super) fn path(&self, name: &str) -> String {
+        self.folder.join(name).to_string_lossy().into_owned()
+    }
+
+    /// Makes a folder in the lab's folder.
+    pub(super) fn make_folder(&self, name: &str) -> Result<String, Failure> {
+        let path = self.path(name);
+        fs::create_dir_all(&path)?;
+        Ok(path)
+    }
+
+    /// Makes a root filesystem of the kind (`busybox` or `debian`) in a new folder.
+    pub(super) fn make_rootfs(&self, kind: &str, name: &str) -> Result<String, Failure> {
+        let path = self.make_folder(name)?;
+        // The first Debian has to be downloaded.
+        let call = Call::new("sh").args(["-c", ROOTFS_SCRIPT, "rootfs.sh", kind, &path]);
+        call.seconds(240).succeed()?;
+        Ok(path)
+    }
+
+    /// The tar file of a busybox root filesystem; made once.
+    pub(super) fn rootfs_tar(&self) -> Result<String, Failure> {
+        let tar = self.path("rootfs.tar");
+        if !Path::new(&tar).exists() {
+            let rootfs = self.make_rootfs("busybox", "rootfs")?;
+            Call::new("tar").args(["-C", &rootfs, "-cf", &tar, "."]).succeed()?;
+        }
+        Ok(tar)
+    }
+
+    /// The `docker save` archive of an image `local/busybox:latest`, made by hand.
+    pub(super) fn image_archive(&self) -> Result<String, Failure> {
+        let tar = self.rootfs_tar()?;
+        let archive = self.make_folder("archive")?;
+        fs::copy(&tar, format!("{archive}/layer.tar"))?;
+        let sum = Call::new("sha256sum").args([&tar]).succeed()?.out;
+        let digest = sum.split(' ').next().unwrap_or_default();
+        let architecture = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        let config = serde_json::json!({
+            "architecture": architecture,
+            "os": "linux",
+            "config": {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"]},
+            "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{digest}")]},
+        });
+        let manifest = serde_json::json!([
+            {"Config": "config.json", "RepoTags": ["local/busybox:latest"], "Layers": ["layer.tar"]}
+        ]);
+        fs::write(format!("{archive}/config.json"), config.to_string())?;
+        fs::write(format!("{archive}/manifest.json"), manifest.to_string())?;
+        let image = self.path("image.tar");
+        let names = ["manifest.json", "config.json", "layer.tar"];
+        Call::new("tar")
+            .args(["-C", &archive, "-cf", &image])
+            .args(names)
+            .succeed()?;
+        Ok(image)
+    }
+
+    /// Starts a program that stays; its output goes to `NAME.log` in the lab's folder.
+    pub(super) fn start(&self, program: &str, words: &[&str], variables: &[(&str, &str)]) -> Result<Daemon, Failure> {
+        let log = fs::File::create(self.folder.join(format!("{program}.log")))?;
+        let mut command = Command::new(program);
+        command
+            .args(words)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        Ok(Daemon {
+            child: command.spawn()?,
+            log: self.folder.join(format!("{program}.log")),
+        })
+    }
+
+    /// Fails if something is there now that was not before, or has gone.
+    pub(super) fn is_as_before(&self, before: &BTreeSet<String>) -> Verdict {
+        let deadline = Instant::now() + SETTLING;
+        loop {
+            let now = look();
+            if now == *before {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let new = now.difference(before).map(|thing| format!("left behind: {thing}"));
+                let gone = before.difference(&now).map(|thing| format!("gone: {thing}"));
+                return wrong(new.chain(gone).collect::<Vec<_>>().join("; "));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A program that stays until this is dropped.
+#[derive(Debug)]
+pub(super) struct Daemon {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// Waits until the call succeeds.
+    pub(super) fn answers(&mut self, call: &Call) -> Verdict {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while call.finish()?.code != 0 {
+            if Instant::now() > deadline || self.child.try_wait()?.is_some() {
+                let log = fs::read_to_string(&self.log).unwrap_or_default();
+                let lines: Vec<&str> = log.lines().rev().take(5).collect();
+                return wrong(format!("{}: does not answer: {lines:?}", self.log.display()));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < deadline {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Everything that a container may leave behind: processes, mounts, cgroups, network links, states.
+pub(super) fn look() -> BTreeSet<String> {
+    let mut things = BTreeSet::new();
+    for line in read("/proc/self/mountinfo").lines() {
+        // Without the ids, which are given again.
+        let rest: Vec<&str> = line.split(' ').skip(2).collect();
+        things.insert(format!("mount {}", rest.join(" ")));
+    }
+    for line in read("/proc/self/net/dev").lines().skip(2) {
+        if let Some((name, _)) = line.split_once(':') {
+            things.insert(format!("link {}", name.trim()));
+        }
+    }
+    processes(&mut things);
+    cgroups(Path::new("/sys/fs/cgroup"), &mut things);
+    for root in ["runc", "crun", "orlop", "user/0/orlop"] {
+        let entries = fs::read_dir(Path::new("/run").join(root));
+        for entry in entries.into_iter().flatten().flatten() {
+            // A lock beside the states is no state.
+            if entry.path().is_dir() && !entry.file_name().to_string_lossy().starts_with('.') {
+                things.insert(format!("state {}", entry.path().display()));
+            }
+        }
+    }
+    things
+}
+
+/// The processes of the lab's pid namespace that live.
+fn processes(things: &mut BTreeSet<String>) {
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let stat = read(&format!("/proc/{pid}/stat"));
+        let Some((head, tail)) = stat.rsplit_once(") ") else {
+            continue;
+        };
+        if !tail.starts_with('Z') {
+            let name = head.split_once(" (").map_or("", |(_, name)| name);
+            things.insert(format!("process {pid} ({name})"));
+        }
+    }
+}
+
+/// The cgroups below this folder, and the mounted hierarchies themselves.
+fn cgroups(folder: &Path, things: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            things.insert(format!("cgroup {}", entry.path().display()));
+            cgroups(&entry.path(), things);
+        }
+    }
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}

@@ -1,0 +1,78 @@
+//! Real container engines (docker, podman, containerd's ctr, buildah) with a given runtime under them, end to end.
+//!
+//! Each engine is started by hand in a *lab*: namespaces and cgroups of its own, so that the host is left as it was
+//! whatever happens. Inside, this program is started again, drives the engine, and looks after each check whether
+//! something was left behind.
+
+mod buildah;
+mod call;
+mod check;
+mod cli;
+mod ctr;
+mod docker;
+mod lab;
+mod options;
+mod outer;
+mod podman;
+mod rootfs;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use check::Session;
+use lab::Lab;
+use options::Options;
+
+const HELP: &str = "\
+conformance engines --runtime PATH [--engine NAME...] [--short] [--not-yet AREA[,AREA...]] [--filter WORD...] [--list]
+
+  --engine NAME    docker, podman, ctr, buildah, or rootfs (a busybox and a Debian root filesystem with the config of
+                   `PATH spec` and of `runc spec`); all unless given
+  --short          the most telling checks only, in less than 90 seconds
+  --not-yet AREA   skip what needs exec, pause, update, resources, ps, userns, build
+  --filter WORD    only checks whose name has one of the words
+";
+
+/// Runs the engines' checks; the arguments are those after `engines`.
+pub(crate) fn run(words: &[String]) -> ExitCode {
+    let options = match Options::parse(words) {
+        Ok(options) => options,
+        Err(text) => {
+            eprintln!("conformance: engines: {text}\n{HELP}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if options.help {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    if options.inside {
+        inside(&options)
+    } else {
+        outer::run(&options)
+    }
+}
+
+/// The part that runs in the lab: one engine's checks, a line for each.
+fn inside(options: &Options) -> ExitCode {
+    let mut session = Session::new(options);
+    for engine in &options.engines {
+        if options.list {
+            session.list(engine);
+            continue;
+        }
+        let ended = Lab::new(&options.runtime)
+            .map(Arc::new)
+            .and_then(|lab| match engine.as_str() {
+                "docker" => docker::run(&lab, &mut session),
+                "podman" => podman::run(&lab, &mut session),
+                "ctr" => ctr::run(&lab, &mut session),
+                "buildah" => buildah::run(&lab, &mut session),
+                _ => rootfs::run(&lab, &mut session),
+            });
+        if let Err(failure) = ended {
+            session.report("the engine starts", Err(failure));
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,208 @@
+//! The part that runs on the host: one lab for each engine, the report, and the look at the host afterwards.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use super::lab::LAB_SCRIPT;
+use super::options::Options;
+use crate::failure::{Failure, Verdict, wrong};
+
+/// How long one engine's checks may take together, in seconds.
+const TIME_LIMIT: &str = "420";
+
+/// Counts, and numbers the lines.
+#[derive(Default)]
+struct Report {
+    passed: u32,
+    failed: u32,
+    skipped: u32,
+}
+
+impl Report {
+    /// Takes a line from the lab. Lines that are no results become diagnostics.
+    fn take(&mut self, engine: &str, line: &str) {
+        let number = self.passed + self.failed + self.skipped + 1;
+        if let Some(rest) = line.strip_prefix("not ok ") {
+            self.failed += 1;
+            let (name, why) = rest.split_once(" # ").unwrap_or((rest, ""));
+            println!("not ok {number} - {engine}: {name}");
+            println!("#   {why}");
+        } else if let Some(rest) = line.strip_prefix("ok ") {
+            if rest.contains(" # SKIP ") {
+                self.skipped += 1;
+            } else {
+                self.passed += 1;
+            }
+            println!("ok {number} - {engine}: {rest}");
+        } else {
+            println!("# {engine}: {line}");
+        }
+    }
+
+    fn total(&self) -> u32 {
+        self.passed + self.failed + self.skipped
+    }
+}
+
+/// Runs each engine in a lab of its own.
+pub(super) fn run(options: &Options) -> ExitCode {
+    let mut report = Report::default();
+    for engine in &options.engines {
+        if options.list {
+            if let Err(failure) = in_place(options, engine) {
+                eprintln!("conformance: engines: {failure}");
+                return ExitCode::FAILURE;
+            }
+            continue;
+        }
+        println!("# {engine} with {}", options.runtime);
+        if let Err(failure) = one_engine(options, engine, &mut report) {
+            match failure {
+                Failure::Skip(why) => report.take(engine, &format!("ok the engine is here # SKIP {why}")),
+                Failure::Wrong(why) => report.take(engine, &format!("not ok the lab works # {why}")),
+            }
+        }
+    }
+    if options.list {
+        return ExitCode::SUCCESS;
+    }
+    println!("1..{}", report.total());
+    println!(
+        "{} passed, {} failed, {} skipped",
+        report.passed, report.failed, report.skipped
+    );
+    if report.failed == 0 && report.passed > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The programs without which an engine's checks make no sense.
+fn programs_of(engine: &str) -> &'static [&'static str] {
+    match engine {
+        "docker" => &["dockerd", "docker", "containerd", "runc"],
+        "podman" => &["podman", "conmon"],
+        "ctr" => &["containerd", "ctr"],
+        "buildah" => &["buildah"],
+        _ => &["runc", "mmdebstrap"],
+    }
+}
+
+fn one_engine(options: &Options, engine: &str, report: &mut Report) -> Verdict {
+    let all = programs_of(engine)
+        .iter()
+        .chain(&["busybox", "script", "unshare", "ip"]);
+    if let Some(missing) = all.into_iter().find(|program| !on_path(program)) {
+        return Err(Failure::Skip(format!("there is no {missing} on PATH")));
+    }
+    let before = host();
+    let hybrid = if name_of(&options.runtime).contains("crun") {
+        // Debian's refuses hosts with cgroup v2 beside v1.
+        "no"
+    } else {
+        "yes"
+    };
+    let mut lab = Command::new("timeout");
+    lab.args(["--kill-after=20", TIME_LIMIT, "sh", "-c", LAB_SCRIPT, "lab.sh"])
+        .args(inner_words(options, engine)?)
+        .env("LAB_HYBRID", hybrid)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut child = lab.spawn()?;
+    let mut lines = 0;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            report.take(engine, &line?);
+            lines += 1;
+        }
+    }
+    let status = child.wait()?;
+    if lines == 0 && options.filters.is_empty() {
+        report.take(engine, "not ok the lab works # no check was reported");
+    }
+    let clean = if status.success() {
+        the_host_is_as(&before)
+    } else {
+        wrong(format!("the lab ended with {status}"))
+    };
+    match clean {
+        Ok(()) => report.take(engine, "ok the host is as before"),
+        Err(failure) => report.take(engine, &format!("not ok the host is as before # {failure}")),
+    }
+    Ok(())
+}
+
+/// Lists an engine's checks; no lab is needed.
+fn in_place(options: &Options, engine: &str) -> Verdict {
+    let words = inner_words(options, engine)?;
+    let (program, rest) = words
+        .split_first()
+        .map_or((String::new(), &[] as &[String]), |(p, r)| (p.clone(), r));
+    let output = Command::new(program).args(rest).arg("--list").output()?;
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        println!("{engine}: {line}");
+    }
+    Ok(())
+}
+
+fn inner_words(options: &Options, engine: &str) -> Result<Vec<String>, Failure> {
+    let own = std::env::current_exe()?;
+    let mut words: Vec<String> = vec![own.to_string_lossy().into_owned()];
+    words.extend(["engines", "--inside", "--engine", engine, "--runtime", &options.runtime].map(str::to_owned));
+    if options.short {
+        words.push("--short".to_owned());
+    }
+    for area in &options.not_yet {
+        words.extend(["--not-yet".to_owned(), area.clone()]);
+    }
+    for filter in &options.filters {
+        words.extend(["--filter".to_owned(), filter.clone()]);
+    }
+    Ok(words)
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let folders = path.split(':').chain(["/usr/sbin", "/sbin"]);
+    folders
+        .into_iter()
+        .any(|folder| Path::new(folder).join(program).is_file())
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// What of the host a lab could have changed. (Its processes and cgroups the lab sees to itself.)
+fn host() -> BTreeSet<String> {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let mut things: BTreeSet<String> = read("/proc/self/mountinfo")
+        .lines()
+        .map(|line| format!("mount {line}"))
+        .collect();
+    let links = read("/proc/self/net/dev");
+    let links = links.lines().skip(2).filter_map(|line| line.split_once(':'));
+    things.extend(links.map(|(name, _)| format!("link {}", name.trim())));
+    things
+}
+
+/// Others may work on the host at the same time: only what can be from a lab counts.
+fn the_host_is_as(before: &BTreeSet<String>) -> Verdict {
+    let now = host();
+    let ours = |thing: &&String| {
+        thing.starts_with("mount ") && thing.contains("/lab.")
+            || ["docker", "veth", "cni"]
+                .iter()
+                .any(|name| thing.starts_with(&format!("link {name}")))
+    };
+    let new: Vec<String> = now.difference(before).filter(ours).cloned().collect();
+    if new.is_empty() {
+        Ok(())
+    } else {
+        wrong(format!("left behind: {}", new.join("; ")))
+    }
+}
