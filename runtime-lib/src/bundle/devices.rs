@@ -1,6 +1,6 @@
 //! Device nodes (runtime-spec: config-linux.md#devices) and who may use which device (#allowed-device-list).
 
-use super::json::{Json, Mode, Shape};
+use super::json::{Json, Range, Shape};
 use super::quote::Quoted;
 use super::text::Text;
 use serde::de::{Deserializer, Error};
@@ -17,8 +17,8 @@ object! {
         major: Option<i64> = "major",
         /// The device's number; not for a fifo.
         minor: Option<i64> = "minor",
-        /// Its permissions.
-        file_mode: Option<Mode> = "fileMode",
+        /// Its permissions, and perhaps its type once more.
+        file_mode: Option<FileMode> = "fileMode",
         /// Its owner in the container.
         uid: Option<u32> = "uid",
         /// Its group in the container.
@@ -33,6 +33,48 @@ words! {
         UnbufferedChar = "u",
         Block = "b",
         Fifo = "p",
+    }
+}
+
+impl DeviceType {
+    /// The type's bits in a file's mode (man 7 inode).
+    pub const fn mode_bits(self) -> u16 {
+        match self {
+            Self::Char | Self::UnbufferedChar => 0o020_000,
+            Self::Block => 0o060_000,
+            Self::Fifo => 0o010_000,
+        }
+    }
+}
+
+/// The mode of a device node: permissions of at most `0o7777`, and the type's bits if an engine wrote them too (podman does).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileMode(u16);
+
+impl FileMode {
+    /// The permissions, without the type.
+    pub const fn bits(self) -> u16 {
+        self.0 & 0o7777
+    }
+
+    /// The type's bits; 0 if they were not given.
+    pub const fn type_bits(self) -> u16 {
+        self.0 & 0o170_000
+    }
+}
+
+impl Json for FileMode {
+    const SHAPE: &'static Shape = &Shape::Leaf;
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = deserializer.deserialize_i64(Range { min: 0, max: 0o177_777 })?;
+        u16::try_from(value).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl serde::Serialize for FileMode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u16(self.0)
     }
 }
 

@@ -190,28 +190,6 @@ impl Json for bool {
     const SHAPE: &'static Shape = &Shape::Leaf;
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bool;
-
-        impl<'de> Visitor<'de> for Bool {
-            type Value = bool;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("true or false")
-            }
-
-            fn visit_none<E>(self) -> Result<bool, E> {
-                Ok(false)
-            }
-
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-                deserializer.deserialize_bool(self)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
-                Ok(value)
-            }
-        }
-
         deserializer.deserialize_option(Bool)
     }
 
@@ -221,6 +199,39 @@ impl Json for bool {
 
     fn is_absent(&self) -> bool {
         !self
+    }
+}
+
+/// A value that must be there where its type's own reading would do without.
+pub(crate) struct Strict<T>(pub(crate) T);
+
+impl Json for Strict<bool> {
+    const SHAPE: &'static Shape = &Shape::Leaf;
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bool(Bool).map(Self)
+    }
+}
+
+struct Bool;
+
+impl<'de> Visitor<'de> for Bool {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("true or false")
+    }
+
+    fn visit_none<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_bool(self)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<bool, E> {
+        Ok(value)
     }
 }
 
@@ -240,8 +251,9 @@ impl Json for Present {
         Some(Self(false))
     }
 
+    /// What it held is not known, so it is never written.
     fn is_absent(&self) -> bool {
-        !self.0
+        true
     }
 }
 

@@ -16,6 +16,8 @@ mod linux;
 mod load;
 mod locate;
 mod mount;
+#[cfg(feature = "oci-spec")]
+mod oci;
 mod process;
 mod quote;
 mod resources;
@@ -27,7 +29,7 @@ mod validate;
 
 pub use capability::{Capabilities, Capability, CapabilityName};
 pub use config::{Config, Root};
-pub use devices::{Access, Device, DeviceRule, DeviceRuleType, DeviceType};
+pub use devices::{Access, Device, DeviceRule, DeviceRuleType, DeviceType, FileMode};
 pub use hooks::{Hook, Hooks};
 pub use ids::IdMapping;
 pub use json::{Bounded, Mode, Present};

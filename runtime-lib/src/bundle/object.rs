@@ -3,7 +3,7 @@
 //! A declaration names each member once; reading, writing and the list of known names (for warnings about unknown ones) follow from it.
 
 /// Declares a struct that is a JSON object: `field: Type = "jsonName"`. Whether a member may be left out is its type's matter
-/// (`Json::absent`), except: with `or default`, a member that is absent or `null` has the type's default; with `or error`, it must be there.
+/// (`Json::absent`), except: with `or default`, a member that is absent or `null` has the type's default; with `or error`, it must be there and not be `null`.
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -56,7 +56,7 @@ macro_rules! object {
                             let _ = at;
                         }
                         Ok($name {
-                            $($field: match $field.or_else(object!(@absent $($default)?)) {
+                            $($field: match $field.or_else(Json::absent) {
                                 Some(value) => object!(@take value $(, $default)?),
                                 None => return Err(A::Error::missing_field($json)),
                             },)*
@@ -84,15 +84,12 @@ macro_rules! object {
             }
         }
     };
-    (@absent) => { Json::absent };
-    (@absent default) => { Json::absent };
-    (@absent error) => { || None };
     (@is_absent $value:expr) => { $crate::bundle::json::Json::is_absent($value) };
-    (@is_absent $value:expr, default) => { *$value == Default::default() };
+    (@is_absent $value:expr, default) => { false };
     (@is_absent $value:expr, error) => { false };
     (@read $type:ty) => { $type };
-    (@read $type:ty, error) => { $type };
-    (@take $value:ident, error) => { $value };
+    (@read $type:ty, error) => { $crate::bundle::json::Strict<$type> };
+    (@take $value:ident, error) => { $value.0 };
     (@read $type:ty, default) => { Option<$type> };
     (@take $value:ident) => { $value };
     (@take $value:ident, default) => { $value.unwrap_or_default() };

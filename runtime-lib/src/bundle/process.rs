@@ -1,7 +1,7 @@
 //! A process in a container (runtime-spec: config.md#process).
 
 use super::capability::Capabilities;
-use super::json::{Bounded, Mode, Present};
+use super::json::{Bounded, Mode};
 use super::schedule::{ExecCpuAffinity, IoPriority, Scheduler};
 use super::text::Text;
 
@@ -39,7 +39,7 @@ object! {
         /// The CPUs that `exec` runs it on.
         exec_cpu_affinity: Option<ExecCpuAffinity> = "execCPUAffinity",
         /// The command line for Windows; ignored with a warning.
-        command_line: Present = "commandLine",
+        command_line: Option<Text> = "commandLine",
     }
 }
 

@@ -31,6 +31,17 @@ pub(super) fn devices(devices: &[Device], problems: &mut Problems) {
                 }
             }
         }
+        if let Some(mode) = device.file_mode
+            && mode.type_bits() != 0
+            && mode.type_bits() != device.kind.mode_bits()
+        {
+            let text = format!(
+                "the type in {:#o} is not that of a device of type {}",
+                mode.bits() | mode.type_bits(),
+                device.kind
+            );
+            problems.error(path().member("fileMode"), text);
+        }
         for (name, id) in [("uid", device.uid), ("gid", device.gid)] {
             if id == Some(NO_ID) {
                 problems.error(path().member(name), format!("{NO_ID} stands for no id"));

@@ -79,11 +79,16 @@ fn network_devices(config: &Config, problems: &mut Problems) {
     for (on_host, device) in &linux.net_devices {
         let path = || at.member(&super::super::quote::cut(on_host));
         let name = device.name.as_ref().unwrap_or(on_host);
-        for name in [on_host, name] {
-            if !is_interface_name(name) {
-                problems.error(path(), format!("{} is no name for a network device", Quoted(name)));
-                break;
-            }
+        if !is_interface_name(on_host) {
+            problems.error(path(), format!("{} is no name for a network device", Quoted(on_host)));
+        }
+        if let Some(name) = &device.name
+            && !is_interface_name(name)
+        {
+            problems.error(
+                path().member("name"),
+                format!("{} is no name for a network device", Quoted(name)),
+            );
         }
         if !names.insert(name) {
             problems.error(path(), format!("a second device would have the name {}", Quoted(name)));

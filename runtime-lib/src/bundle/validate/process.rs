@@ -24,7 +24,7 @@ pub(in super::super) fn process(process: &Process, at: &'static str, problems: &
     {
         problems.warning(member("consoleSize"), "there is no terminal, ignored");
     }
-    if process.command_line.0 {
+    if process.command_line.is_some() {
         problems.warning(member("commandLine"), "not for Linux, ignored");
     }
     for (index, limit) in process.rlimits.iter().enumerate() {
