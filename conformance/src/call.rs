@@ -131,7 +131,16 @@ impl<'t> Call<'t> {
         if let Some(folder) = self.folder {
             command.current_dir(folder);
         }
-        trial.note(&format!("{} {}", self.globals.join(" "), self.words.join(" ")));
+        trial.note(
+            &self
+                .globals
+                .iter()
+                .chain(&self.words)
+                .skip(2)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
         prepare(&mut command, self.inherit);
         let child = command.spawn()?;
         Ok(Running {

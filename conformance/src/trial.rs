@@ -95,7 +95,10 @@ impl<'a> Trial<'a> {
 
     /// Remembers what was done, for the report of a failure.
     pub(crate) fn note(&self, text: &str) {
-        self.notes.borrow_mut().push(text.to_owned());
+        let mut notes = self.notes.borrow_mut();
+        if notes.last().is_none_or(|last| last != text) {
+            notes.push(text.to_owned());
+        }
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {
@@ -238,7 +241,7 @@ impl<'a> Trial<'a> {
 
     /// Polls until the condition holds.
     pub(crate) fn until(&self, what: &str, mut condition: impl FnMut() -> Result<bool, Failure>) -> Verdict {
-        let end = self.deadline.min(Instant::now() + Duration::from_secs(10));
+        let end = self.deadline.min(Instant::now() + Duration::from_secs(4));
         while !condition()? {
             if Instant::now() > end {
                 return wrong(format!("waited in vain for {what}"));

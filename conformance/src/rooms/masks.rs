@@ -1,0 +1,170 @@
+//! `linux.maskedPaths`, `linux.readonlyPaths`, `linux.sysctl`.
+
+use serde_json::json;
+
+use crate::failure::{Verdict, ensure, same};
+use crate::suite::{Test, test};
+use crate::trial::Trial;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(masked_file_reads_as_empty),
+    test!(masked_folder_is_empty_and_read_only),
+    test!(masked_path_that_does_not_exist_is_fine),
+    test!(masked_path_twice_is_fine),
+    test!(masked_path_in_the_rootfs_works),
+    test!(read_only_path_refuses_writes),
+    test!(read_only_path_keeps_its_content),
+    test!(read_only_path_that_does_not_exist_is_fine),
+    test!(default_masks_hold),
+    test!(sysctl_of_the_network_is_set),
+    test!(sysctl_with_slashes_is_set, ("crun", "1.8", "knows dots only")),
+    test!(sysctl_of_ipc_is_set),
+    test!(sysctl_that_is_not_of_a_namespace_is_refused),
+    test!(sysctl_of_a_shared_namespace_is_refused),
+    test!(sysctl_that_does_not_exist_is_refused),
+];
+
+fn masked_file_reads_as_empty(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/linux/maskedPaths", json!(["/proc/version"]))
+        .probe("read /proc/version , stat /proc/version");
+    let said = t.see(&bundle)?;
+    same("content", &said[0]["value"], "")?;
+    same("device", &said[1]["value"]["rdev"], json!([1, 3]))
+}
+
+fn masked_folder_is_empty_and_read_only(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/linux/maskedPaths", json!(["/proc/bus"]))
+        .set("/linux/readonlyPaths", json!([]));
+    let said = t.see(&bundle.probe("list /proc/bus , mkdir /proc/bus/x"))?;
+    same("entries", &said[0]["value"], json!([]))?;
+    same("errno", &said[1]["errno"], libc::EROFS)
+}
+
+fn masked_path_that_does_not_exist_is_fine(t: &Trial<'_>) -> Verdict {
+    t.see(
+        &t.bundle()?
+            .set("/linux/maskedPaths", json!(["/no/such/path", "/probe/below/a/file"])),
+    )
+    .map(drop)
+}
+
+fn masked_path_twice_is_fine(t: &Trial<'_>) -> Verdict {
+    let paths = json!(["/proc/version", "/proc/version", "/proc/bus", "/proc/bus"]);
+    t.see(&t.bundle()?.set("/linux/maskedPaths", paths)).map(drop)
+}
+
+fn masked_path_in_the_rootfs_works(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .file("etc/secret", "secret")?
+        .set("/linux/maskedPaths", json!(["/etc/secret"]));
+    same("content", &t.see_one(&bundle.probe("read /etc/secret"))?["value"], "")
+}
+
+fn read_only_path_refuses_writes(t: &Trial<'_>) -> Verdict {
+    let said = t.see(
+        &t.bundle()?
+            .probe("write /proc/sys/kernel/domainname x , write /proc/sysrq-trigger h"),
+    )?;
+    same("sysctl", &said[0]["errno"], libc::EROFS)?;
+    same("sysrq", &said[1]["errno"], libc::EROFS)
+}
+
+fn read_only_path_keeps_its_content(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .writable()
+        .file("data/f", "kept")?
+        .set("/linux/readonlyPaths", json!(["/data"]));
+    let said = t.see(&bundle.probe("read /data/f , write /data/f more , write /tmp/g"))?;
+    same("content", &said[0]["value"], "kept")?;
+    same("write below", &said[1]["errno"], libc::EROFS)?;
+    same("write beside", &said[2]["errno"], json!(null))
+}
+
+fn read_only_path_that_does_not_exist_is_fine(t: &Trial<'_>) -> Verdict {
+    t.see(&t.bundle()?.set("/linux/readonlyPaths", json!(["/no/such/path"])))
+        .map(drop)
+}
+
+fn default_masks_hold(t: &Trial<'_>) -> Verdict {
+    let said = t.see(
+        &t.bundle()?
+            .probe("read /proc/keys , read /proc/kcore , list /sys/firmware , read /proc/timer_list"),
+    )?;
+    for line in said {
+        let empty = line["value"] == "" || line["value"] == json!([]) || line["errno"] == libc::ENOENT;
+        ensure(empty, || format!("{} shows something", line["action"]))?;
+    }
+    Ok(())
+}
+
+fn sysctl_of_the_network_is_set(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.set(
+        "/linux/sysctl",
+        json!({"net.ipv4.ip_forward": "1", "net.ipv4.ip_default_ttl": "77"}),
+    );
+    let said = t.see(&bundle.probe("read /proc/sys/net/ipv4/ip_forward , read /proc/sys/net/ipv4/ip_default_ttl"))?;
+    same("ip_forward", &said[0]["value"], "1\n")?;
+    same("ip_default_ttl", &said[1]["value"], "77\n")
+}
+
+fn sysctl_with_slashes_is_set(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/linux/sysctl", json!({"net/ipv4/ip_default_ttl": "78"}));
+    same(
+        "ttl",
+        &t.see_one(&bundle.probe("read /proc/sys/net/ipv4/ip_default_ttl"))?["value"],
+        "78\n",
+    )
+}
+
+fn sysctl_of_ipc_is_set(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.set(
+        "/linux/sysctl",
+        json!({"kernel.msgmax": "9000", "fs.mqueue.msg_max": "11"}),
+    );
+    let said = t.see(&bundle.probe("read /proc/sys/kernel/msgmax , read /proc/sys/fs/mqueue/msg_max"))?;
+    same("msgmax", &said[0]["value"], "9000\n")?;
+    same("msg_max", &said[1]["value"], "11\n")
+}
+
+fn sysctl_that_is_not_of_a_namespace_is_refused(t: &Trial<'_>) -> Verdict {
+    for name in [
+        "kernel.core_pattern",
+        "vm.swappiness",
+        "net.../../kernel.core_pattern",
+        "kernel.shm_rmid_forced/../core_pattern",
+    ] {
+        let mut sysctl = json!({});
+        sysctl[name] = json!("1");
+        t.refused(&t.bundle()?.set("/linux/sysctl", sysctl), &[])?;
+    }
+    Ok(())
+}
+
+fn sysctl_of_a_shared_namespace_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .without_namespace("network")
+        .without_mount("/sys")
+        .without_mount("/sys/fs/cgroup");
+    t.refused(
+        &bundle.set("/linux/sysctl", json!({"net.ipv4.ip_default_ttl": "64"})),
+        &["net.ipv4.ip_default_ttl"],
+    )
+    .map(drop)
+}
+
+fn sysctl_that_does_not_exist_is_refused(t: &Trial<'_>) -> Verdict {
+    t.refused(
+        &t.bundle()?.set("/linux/sysctl", json!({"net.no.such.thing": "1"})),
+        &["net"],
+    )
+    .map(drop)
+}
