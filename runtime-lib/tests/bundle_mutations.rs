@@ -1,5 +1,7 @@
 //! A good config with one thing wrong: the error is one line and names the place.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod bundle_json;
 
 use bundle_json::{configs, full};
@@ -204,6 +206,16 @@ const FREE: &[&str] = &[
     "process.capabilities.inheritable[]",
     "process.capabilities.permitted[]",
     "process.capabilities.ambient[]",
+    "hooks.prestart[].args[]",
+    "hooks.prestart[].env[]",
+    "hooks.createContainer[].args[]",
+    "hooks.createContainer[].env[]",
+    "hooks.startContainer[].args[]",
+    "hooks.startContainer[].env[]",
+    "hooks.poststart[].args[]",
+    "hooks.poststart[].env[]",
+    "hooks.poststop[].args[]",
+    "hooks.poststop[].env[]",
     "hooks.createRuntime[].args[]",
     "hooks.createRuntime[].env[]",
     "linux.sysctl[]",

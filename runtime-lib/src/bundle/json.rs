@@ -3,7 +3,12 @@
 //! serde's own traits for `Option`, `Vec` and structs are too lax here (a struct may be an array) or too strict (`null` for a list), so the
 //! members of a config are read by a trait of their own on top of serde.
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+// The macros and the other rooms find all they need to read a value here.
+pub(crate) use super::number::Range;
+pub use super::number::{Bounded, Mode};
+pub(crate) use super::word::{MemberName, Word};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -260,175 +265,5 @@ impl Json for Present {
 impl serde::Serialize for Present {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serde::ser::SerializeMap::end(serializer.serialize_map(Some(0))?)
-    }
-}
-
-/// The numbers that a member may have.
-pub(crate) struct Range {
-    pub(crate) min: i64,
-    pub(crate) max: u64,
-}
-
-impl Visitor<'_> for Range {
-    type Value = i128;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "a number from {} to {}", self.min, self.max)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<i128, E> {
-        if value <= self.max && i128::from(value) >= i128::from(self.min) {
-            Ok(i128::from(value))
-        } else {
-            Err(E::invalid_value(Unexpected::Unsigned(value), &self))
-        }
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<i128, E> {
-        if value >= self.min && i128::from(value) <= i128::from(self.max) {
-            Ok(i128::from(value))
-        } else {
-            Err(E::invalid_value(Unexpected::Signed(value), &self))
-        }
-    }
-}
-
-macro_rules! numbers {
-    ($($number:ident),*) => {
-        $(impl Json for $number {
-            const SHAPE: &'static Shape = &Shape::Leaf;
-
-            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                #[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, trivial_numeric_casts, reason = "the limits of a type fit")]
-                let range = Range { min: $number::MIN as i64, max: $number::MAX as u64 };
-                let value = deserializer.deserialize_i64(range)?;
-                $number::try_from(value).map_err(D::Error::custom)
-            }
-        })*
-    };
-}
-
-numbers!(u8, u16, u32, u64, i16, i32, i64);
-
-/// A whole number in a range of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bounded<const MIN: i16, const MAX: i16>(i16);
-
-impl<const MIN: i16, const MAX: i16> Bounded<MIN, MAX> {
-    /// The number, if it is in the range.
-    pub const fn new(value: i16) -> Option<Self> {
-        if value >= MIN && value <= MAX {
-            Some(Self(value))
-        } else {
-            None
-        }
-    }
-
-    /// The number.
-    pub const fn get(self) -> i16 {
-        self.0
-    }
-}
-
-impl<const MIN: i16, const MAX: i16> Json for Bounded<MIN, MAX> {
-    const SHAPE: &'static Shape = &Shape::Leaf;
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let max = u64::try_from(MAX).map_err(D::Error::custom)?;
-        let value = deserializer.deserialize_i64(Range {
-            min: i64::from(MIN),
-            max,
-        })?;
-        i16::try_from(value).map(Self).map_err(D::Error::custom)
-    }
-}
-
-impl<const MIN: i16, const MAX: i16> serde::Serialize for Bounded<MIN, MAX> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i16(self.0)
-    }
-}
-
-/// The mode bits of a file, without its type: at most `0o7777`, since the kernel would drop what is above silently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mode(u16);
-
-impl Mode {
-    /// The mode, if there are no bits above `0o7777`.
-    pub const fn new(bits: u16) -> Option<Self> {
-        if bits <= 0o7777 { Some(Self(bits)) } else { None }
-    }
-
-    /// The bits.
-    pub const fn bits(self) -> u16 {
-        self.0
-    }
-}
-
-impl Json for Mode {
-    const SHAPE: &'static Shape = &Shape::Leaf;
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = deserializer.deserialize_i64(Range { min: 0, max: 0o7777 })?;
-        u16::try_from(value).map(Self).map_err(D::Error::custom)
-    }
-}
-
-impl serde::Serialize for Mode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u16(self.0)
-    }
-}
-
-/// Reads the name of a member: its number in a list of the known ones, or nothing.
-pub(crate) struct MemberName(pub(crate) &'static [&'static str]);
-
-impl<'de> DeserializeSeed<'de> for MemberName {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for MemberName {
-    type Value = Option<usize>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a member's name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Option<usize>, E> {
-        Ok(self.0.iter().position(|known| *known == name))
-    }
-}
-
-/// Reads one of a closed list of words: its number in the list.
-pub(crate) struct Word {
-    pub(crate) noun: &'static str,
-    pub(crate) words: &'static [&'static str],
-    /// Whether the empty string means that the member is unset, which is then the number after the last.
-    pub(crate) empty: bool,
-}
-
-impl Visitor<'_> for Word {
-    type Value = usize;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a string")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<usize, E> {
-        if self.empty && text.is_empty() {
-            return Ok(self.words.len());
-        }
-        match self.words.iter().position(|word| *word == text) {
-            Some(at) => Ok(at),
-            None => Err(E::custom(format_args!(
-                "unknown {} {}",
-                self.noun,
-                super::quote::Quoted(text)
-            ))),
-        }
     }
 }

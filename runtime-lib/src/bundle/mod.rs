@@ -16,6 +16,7 @@ mod linux;
 mod load;
 mod locate;
 mod mount;
+mod number;
 #[cfg(feature = "oci-spec")]
 mod oci;
 mod process;
@@ -26,6 +27,7 @@ mod seccomp;
 mod text;
 mod unknown;
 mod validate;
+mod word;
 
 pub use capability::{Capabilities, Capability, CapabilityName};
 pub use config::{Config, Root};

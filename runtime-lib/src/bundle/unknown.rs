@@ -78,4 +78,48 @@ mod tests {
             ]
         );
     }
+
+    /// The mutation tests and the comparison with oci-spec start from this file, so they see what it has.
+    #[test]
+    fn the_corpus_has_a_config_with_each_known_member() {
+        let text = include_str!("../../tests/corpus/bundle-full.json");
+        let mut problems = Problems::default();
+        warn(text, Config::SHAPE, &mut problems);
+        assert_eq!(problems.all(), []);
+        let mut missing = Vec::new();
+        absent(&serde_json::from_str(text).unwrap(), Config::SHAPE, "", &mut missing);
+        // Neither could be accepted.
+        assert_eq!(missing, [".linux.personality.flags[]", ".vm"]);
+    }
+
+    /// The members of the shape that no value at their place has.
+    fn absent(value: &serde_json::Value, shape: &Shape, path: &str, missing: &mut Vec<String>) {
+        let values: Vec<_> = match value {
+            serde_json::Value::Array(elements) => elements.iter().collect(),
+            serde_json::Value::Object(members) => members.values().collect(),
+            _ => Vec::new(),
+        };
+        match shape {
+            Shape::Leaf => {}
+            Shape::List(inner) | Shape::Map(inner) => {
+                let of_each = values.iter().map(|value| {
+                    let mut missing = Vec::new();
+                    absent(value, inner, &format!("{path}[]"), &mut missing);
+                    missing
+                });
+                let in_all =
+                    of_each.reduce(|left, right| left.into_iter().filter(|path| right.contains(path)).collect());
+                missing.extend(in_all.unwrap_or_else(|| vec![format!("{path}[]")]));
+            }
+            Shape::Object(members) => {
+                for (name, inner) in *members {
+                    let path = format!("{path}.{name}");
+                    match value.get(name) {
+                        Some(value) => absent(value, inner, &path, missing),
+                        None => missing.push(path),
+                    }
+                }
+            }
+        }
+    }
 }
