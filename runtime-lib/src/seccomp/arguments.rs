@@ -13,7 +13,10 @@ struct Halves {
 impl Halves {
     #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart here")]
     const fn new(value: u64, wide: bool) -> Self {
-        Self { upper: if wide { Some((value >> 32) as u32) } else { None }, lower: value as u32 }
+        Self {
+            upper: if wide { Some((value >> 32) as u32) } else { None },
+            lower: value as u32,
+        }
     }
 }
 
@@ -36,7 +39,8 @@ pub(super) fn compare(code: &mut Assembler, argument: &SyscallArg, wide: bool, y
         SeccompOperator::GreaterOrEqual => above(code, at, value, Test::GreaterOrEqual, yes, no),
         SeccompOperator::Less => above(code, at, value, Test::GreaterOrEqual, no, yes),
         SeccompOperator::MaskedEqual => {
-            let wanted = Halves::new(argument.value_two.unwrap_or_default(), wide);
+            // man 3 seccomp_rule_add: the masked argument is compared with the masked datum.
+            let wanted = Halves::new(argument.value_two.unwrap_or_default() & argument.value, wide);
             let lower = masked(code, at, value.lower, wanted.lower, yes, no);
             match (value.upper, wanted.upper) {
                 (Some(mask), Some(wanted)) => masked(code, at + 4, mask, wanted, lower, no),
@@ -56,8 +60,10 @@ pub(super) struct OneOf {
 impl OneOf {
     /// Where the condition can be one of several.
     pub(super) fn new(argument: &SyscallArg, wide: bool) -> Option<Self> {
-        (argument.op == SeccompOperator::Equal)
-            .then(|| Self { at: offset(argument), upper: Halves::new(argument.value, wide).upper })
+        (argument.op == SeccompOperator::Equal).then(|| Self {
+            at: offset(argument),
+            upper: Halves::new(argument.value, wide).upper,
+        })
     }
 }
 
@@ -111,9 +117,6 @@ fn above(code: &mut Assembler, at: u32, value: Halves, test: Test, yes: Target, 
 
 /// One half of a masked comparison.
 fn masked(code: &mut Assembler, at: u32, mask: u32, wanted: u32, yes: Target, no: Target) -> Target {
-    if wanted & !mask != 0 {
-        return no;
-    }
     if mask == 0 {
         return yes;
     }

@@ -53,7 +53,10 @@ pub(super) struct Assembler {
 
 impl Assembler {
     pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self { reversed: Vec::with_capacity(capacity), ways: Vec::with_capacity(16) }
+        Self {
+            reversed: Vec::with_capacity(capacity),
+            ways: Vec::with_capacity(16),
+        }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -31,8 +31,10 @@ pub(super) struct Link<'a> {
 pub(super) struct Calls {
     pub(super) abi: Abi,
     verdicts: [u16; SPAN],
-    /// The highest number (ARM's private ones apart) that any rule names, whatever its action.
+    /// The highest slot that any rule names, whatever its action, ARM's private calls apart.
     pub(super) highest: Option<usize>,
+    /// The highest slot of a private call of ARM that any rule names.
+    pub(super) highest_private: Option<usize>,
 }
 
 const LINK: u16 = 0x8000;
@@ -66,13 +68,21 @@ impl<'a> Rules<'a> {
         };
         for (at, abi) in native.abis().iter().enumerate() {
             if at == 0 || profile.architectures.contains(&abi.word()) {
-                rules.calls.push(Calls { abi: *abi, verdicts: [0; SPAN], highest: None });
+                rules.calls.push(Calls {
+                    abi: *abi,
+                    verdicts: [0; SPAN],
+                    highest: None,
+                    highest_private: None,
+                });
             }
         }
         for (number, rule) in profile.syscalls.iter().enumerate() {
             let value = action::value(rule.action, rule.errno_ret);
             let Some(value_number) = rules.number(value) else {
-                problems.error(rule_path(number).member("action"), "the profile has too many different actions");
+                problems.error(
+                    rule_path(number).member("action"),
+                    "the profile has too many different actions",
+                );
                 break;
             };
             for (at, name) in rule.names.iter().enumerate() {
@@ -131,9 +141,12 @@ impl<'a> Rules<'a> {
         let mut shared = None;
         for calls in &mut self.calls {
             let Some(slot) = call.slot(calls.abi) else { continue };
-            if slot < ORDINARY {
-                calls.highest = calls.highest.max(Some(slot));
-            }
+            let highest = if slot < ORDINARY {
+                &mut calls.highest
+            } else {
+                &mut calls.highest_private
+            };
+            *highest = (*highest).max(Some(slot));
             if value_number == 0 {
                 continue;
             }
@@ -142,7 +155,8 @@ impl<'a> Rules<'a> {
             if *verdict != 0 && !is_conditional {
                 overridden |= *verdict != value_number;
             } else if rule.args.is_empty() {
-                overridden |= is_conditional && backwards(&self.links, *verdict & !LINK).any(|link| link.value != value);
+                overridden |=
+                    is_conditional && backwards(&self.links, *verdict & !LINK).any(|link| link.value != value);
                 *verdict = value_number;
             } else {
                 let previous = is_conditional.then_some(*verdict & !LINK);
@@ -188,7 +202,10 @@ impl<'a> Rules<'a> {
                 if self.calls.iter().any(decided_elsewhere) {
                     problems.warning(
                         rule_path(number).member("names").index(at),
-                        format!("ignored: the action is the default one, and another rule decides about {}", &**name),
+                        format!(
+                            "ignored: the action is the default one, and another rule decides about {}",
+                            &**name
+                        ),
                     );
                 }
             }
@@ -198,18 +215,25 @@ impl<'a> Rules<'a> {
 
 /// A link and those before it, from the last one on.
 fn backwards<'l, 'a>(links: &'l [Link<'a>], last: u16) -> impl Iterator<Item = &'l Link<'a>> {
-    std::iter::successors(links.get(usize::from(last)), |link| links.get(usize::from(link.previous?)))
+    std::iter::successors(links.get(usize::from(last)), |link| {
+        links.get(usize::from(link.previous?))
+    })
 }
 
 /// Appends a rule's conditions to those of a call. Where two of them are on the same argument, each is a rule of its own, as in runc.
 fn append<'a>(links: &mut Vec<Link<'a>>, previous: Option<u16>, conditions: &'a [SyscallArg], value: u32) -> u16 {
-    let same_argument = |(at, condition): (usize, &SyscallArg)| conditions[..at].iter().any(|other| other.index == condition.index);
+    let same_argument =
+        |(at, condition): (usize, &SyscallArg)| conditions[..at].iter().any(|other| other.index == condition.index);
     // More than six conditions have two on the same argument; so few are compared.
     let twice = conditions.len() > 6 || conditions.iter().enumerate().any(same_argument);
     let mut last = previous;
     for conditions in conditions.chunks(if twice { 1 } else { conditions.len() }) {
         let number = u16::try_from(links.len()).unwrap_or(u16::MAX) & !LINK;
-        links.push(Link { previous: last, conditions, value });
+        links.push(Link {
+            previous: last,
+            conditions,
+            value,
+        });
         last = Some(number);
     }
     last.unwrap_or_default()

@@ -17,7 +17,10 @@ pub(super) fn rule_path(rule: usize) -> JsonPath {
 /// Notes what the spec forbids, or what could not work.
 pub(super) fn check(profile: &Seccomp, problems: &mut Problems) {
     if profile.default_action == SeccompAction::Notify {
-        problems.error(path().member("defaultAction"), "SCMP_ACT_NOTIFY cannot be used as default action");
+        problems.error(
+            path().member("defaultAction"),
+            "SCMP_ACT_NOTIFY cannot be used as default action",
+        );
     }
     if let Some(text) = errno_fault(profile.default_action, profile.default_errno_ret) {
         problems.error(path().member("defaultErrnoRet"), text);
@@ -41,24 +44,42 @@ pub(super) fn check(profile: &Seccomp, problems: &mut Problems) {
 }
 
 fn check_listener(profile: &Seccomp, problems: &mut Problems) {
-    let notifier = profile.syscalls.iter().position(|rule| rule.action == SeccompAction::Notify);
+    let notifier = profile
+        .syscalls
+        .iter()
+        .position(|rule| rule.action == SeccompAction::Notify);
     match (notifier, &profile.listener_path) {
         (Some(rule), None) => {
-            problems.error(rule_path(rule).member("action"), "SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath");
+            problems.error(
+                rule_path(rule).member("action"),
+                "SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath",
+            );
         }
         (None, Some(_)) => {
-            problems.warning(path().member("listenerPath"), "ignored, since no rule has the action SCMP_ACT_NOTIFY");
+            problems.warning(
+                path().member("listenerPath"),
+                "ignored, since no rule has the action SCMP_ACT_NOTIFY",
+            );
         }
         _ => {}
     }
     if profile.listener_metadata.is_some() && profile.listener_path.is_none() {
-        problems.error(path().member("listenerMetadata"), "cannot be set without linux.seccomp.listenerPath");
+        problems.error(
+            path().member("listenerMetadata"),
+            "cannot be set without linux.seccomp.listenerPath",
+        );
     }
     if notifier.is_none()
-        && let Some(at) = profile.flags.iter().position(|flag| *flag == SeccompFlag::WaitKillableRecv)
+        && let Some(at) = profile
+            .flags
+            .iter()
+            .position(|flag| *flag == SeccompFlag::WaitKillableRecv)
     {
         // The kernel would say EINVAL.
-        problems.error(path().member("flags").index(at), format!("{} needs a rule with SCMP_ACT_NOTIFY", profile.flags[at]));
+        problems.error(
+            path().member("flags").index(at),
+            format!("{} needs a rule with SCMP_ACT_NOTIFY", profile.flags[at]),
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use super::action;
 use super::arguments::{OneOf, any_of, compare, load};
 use super::assemble::{Assembler, Target, Test};
 use super::calls::{Calls, Inner, Link, Rules, Verdict};
-use super::names::{ARM_PRIVATE, Multiplexer, ORDINARY, SPAN};
+use super::names::{ARM_PRIVATE, Multiplexer, ORDINARY};
 use super::program::Instruction;
 use super::tree::{Range, append, dispatch};
 
@@ -57,7 +57,9 @@ impl Emitter<'_> {
                     // A tracer skips a call by making its number -1: that is no call of x32.
                     let beyond = match x32 {
                         Some(x32) => x32,
-                        None => self.code.branch(Test::Equal, u32::MAX, Target::Return(rules.default()), bad),
+                        None => self
+                            .code
+                            .branch(Test::Equal, u32::MAX, Target::Return(rules.default()), bad),
                     };
                     self.code.branch(Test::GreaterOrEqual, X32_BIT, beyond, numbers)
                 }
@@ -88,11 +90,11 @@ impl Emitter<'_> {
             number += 1;
         }
         append(&mut ranges, number, beyond);
-        if calls.abi == Abi::Arm {
+        if let Some(highest) = calls.highest_private {
             number = ARM_PRIVATE;
-            for slot in ORDINARY..SPAN {
+            for slot in ORDINARY..=highest {
                 let target = self.target(calls, slot);
-                append(&mut ranges, number, if target == default { beyond } else { target });
+                append(&mut ranges, number, target);
                 number += 1;
             }
             append(&mut ranges, number, beyond);
@@ -135,7 +137,11 @@ impl Emitter<'_> {
         let mut ranges = Vec::with_capacity(inner.len() + 1);
         let mut number = 0;
         for value in inner {
-            append(&mut ranges, number, Target::Return(value.map_or(default, |(value, _)| value)));
+            append(
+                &mut ranges,
+                number,
+                Target::Return(value.map_or(default, |(value, _)| value)),
+            );
             number += 1;
         }
         append(&mut ranges, number, Target::Return(default));
@@ -148,7 +154,11 @@ impl Emitter<'_> {
     }
 
     fn shared_chain(&mut self, last: u16, wide: bool) -> Target {
-        if let Some((_, _, target)) = self.conditions.iter().find(|(known, width, _)| *known == last && *width == wide) {
+        if let Some((_, _, target)) = self
+            .conditions
+            .iter()
+            .find(|(known, width, _)| *known == last && *width == wide)
+        {
             return *target;
         }
         let target = self.chain(last, wide, Target::Return(self.rules.default()));
@@ -178,10 +188,16 @@ impl Emitter<'_> {
 }
 
 fn one_of(link: &Link<'_>, wide: bool) -> Option<OneOf> {
-    if let [condition] = link.conditions { OneOf::new(condition, wide) } else { None }
+    if let [condition] = link.conditions {
+        OneOf::new(condition, wide)
+    } else {
+        None
+    }
 }
 
 fn all_of(code: &mut Assembler, link: &Link<'_>, wide: bool, otherwise: Target) -> Target {
     let conditions = link.conditions.iter().rev();
-    conditions.fold(Target::Return(link.value), |then, condition| compare(code, condition, wide, then, otherwise))
+    conditions.fold(Target::Return(link.value), |then, condition| {
+        compare(code, condition, wide, then, otherwise)
+    })
 }

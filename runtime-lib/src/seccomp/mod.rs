@@ -53,15 +53,27 @@ pub fn compile(profile: &Seccomp, native: Native) -> Result<Program, Problems> {
     if problems.all().iter().any(|problem| problem.severity == Severity::Error) {
         return Err(problems);
     }
-    let lenient = matches!(profile.default_action, SeccompAction::Allow | SeccompAction::Log | SeccompAction::Trace);
+    let lenient = matches!(
+        profile.default_action,
+        SeccompAction::Allow | SeccompAction::Log | SeccompAction::Trace
+    );
     let instructions = emit::emit(&rules, (!lenient).then_some(action::NO_SUCH_CALL));
     if instructions.len() > Program::LONGEST {
-        let text = format!("the filter has {} instructions, and Linux takes {}", instructions.len(), Program::LONGEST);
+        let text = format!(
+            "the filter has {} instructions, and Linux takes {}",
+            instructions.len(),
+            Program::LONGEST
+        );
         problems.error(check::path().member("syscalls"), text);
         return Err(problems);
     }
     let needs_listener = profile.syscalls.iter().any(|rule| rule.action == SeccompAction::Notify);
-    Ok(Program { instructions, flags: flags(profile, needs_listener), needs_listener, warnings: problems.into() })
+    Ok(Program {
+        instructions,
+        flags: flags(profile, needs_listener),
+        needs_listener,
+        warnings: problems.into(),
+    })
 }
 
 /// `SECCOMP_FILTER_FLAG_*` of `linux/seccomp.h`.

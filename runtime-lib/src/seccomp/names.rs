@@ -27,7 +27,11 @@ impl Call {
     /// Where it stands in the arrays by number of this ABI, if it is there at all: see [`slot_number`].
     pub(super) fn slot(self, abi: Abi) -> Option<usize> {
         let number = usize::try_from(NUMBERS[self.0][abi as usize]).ok()?;
-        Some(if number < PRIVATE_COLUMN { number } else { number - PRIVATE_COLUMN + ORDINARY })
+        Some(if number < PRIVATE_COLUMN {
+            number
+        } else {
+            number - PRIVATE_COLUMN + ORDINARY
+        })
     }
 
     /// Whether x86 knows it as a call of `socketcall(2)` or `ipc(2)` too, and under which number there.
@@ -169,7 +173,10 @@ const fn names() -> [u8; BYTES] {
     names
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the names have some 6,000 bytes; more would not compile")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the names have some 6,000 bytes; more would not compile"
+)]
 const fn ends() -> [u16; ROWS.len() + 1] {
     assert!(BYTES <= u16::MAX as usize);
     let mut ends = [0; ROWS.len() + 1];
@@ -191,7 +198,10 @@ const fn numbers() -> [[i16; COLUMNS]; ROWS.len()] {
     numbers
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "there are some 500 rows; more than fit would not compile")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "there are some 500 rows; more than fit would not compile"
+)]
 const fn slots() -> [u16; 2048] {
     assert!(ROWS.len() < 1024);
     let mut slots = [0; 2048];
@@ -266,9 +276,15 @@ mod tests {
         let marked = MULTIPLEXED.iter().filter(|number| **number != 0).count();
         assert_eq!(marked, SOCKETCALLS.len() + IPC_CALLS.len());
         assert_eq!(Call::find("ipc").unwrap().slot(Abi::X86), Some(Multiplexer::Ipc.slot()));
-        assert_eq!(Call::find("socketcall").unwrap().slot(Abi::X86), Some(Multiplexer::Socketcall.slot()));
+        assert_eq!(
+            Call::find("socketcall").unwrap().slot(Abi::X86),
+            Some(Multiplexer::Socketcall.slot())
+        );
         assert_eq!(Call::find("shmat").unwrap().multiplexed(), Some((Multiplexer::Ipc, 21)));
-        assert_eq!(Call::find("accept").unwrap().multiplexed(), Some((Multiplexer::Socketcall, 5)));
+        assert_eq!(
+            Call::find("accept").unwrap().multiplexed(),
+            Some((Multiplexer::Socketcall, 5))
+        );
         assert_eq!(Call::find("read").unwrap().multiplexed(), None);
     }
 

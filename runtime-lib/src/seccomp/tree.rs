@@ -41,8 +41,12 @@ fn leaves(ranges: &[Range]) -> Vec<Leaf> {
     let mut leaves = Vec::with_capacity(ranges.len());
     let mut rest = ranges;
     while let Some((first, mut after)) = rest.split_first() {
-        let mut leaf =
-            Leaf { start: first.start, target: first.target, lone: [(0, first.target); LONE], lone_count: 0 };
+        let mut leaf = Leaf {
+            start: first.start,
+            target: first.target,
+            lone: [(0, first.target); LONE],
+            lone_count: 0,
+        };
         while leaf.lone_count < LONE
             && let [lone, again, ..] = after
             && again.target == first.target
@@ -63,7 +67,9 @@ fn subtree(code: &mut Assembler, leaves: &[Leaf]) -> Target {
         return leaf.lone[..leaf.lone_count]
             .iter()
             .rev()
-            .fold(leaf.target, |otherwise, (number, target)| code.branch(Test::Equal, *number, *target, otherwise));
+            .fold(leaf.target, |otherwise, (number, target)| {
+                code.branch(Test::Equal, *number, *target, otherwise)
+            });
     }
     let (below, above) = leaves.split_at(leaves.len() / 2);
     let above_target = subtree(code, above);
