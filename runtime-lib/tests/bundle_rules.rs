@@ -590,6 +590,32 @@ fn the_rest_of_linux_has_its_rules() {
 }
 
 #[test]
+fn a_hostile_config_gets_few_warnings_and_a_quick_answer() {
+    let many = vec!["X"; 100_000];
+    let changes = [
+        ("/process/env", json!(many)),
+        ("/process/capabilities", json!({"ambient": many})),
+    ];
+    let bundle = Bundle::parse("/bundle", &changed(&changes)).unwrap();
+    assert_eq!(bundle.warnings().len(), 66);
+    assert_eq!(
+        bundle.warnings()[32].to_string(),
+        "process.env[32]: and more like these from here on"
+    );
+    let deep = format!("{{\"x\": {}", "[".repeat(8 << 20));
+    assert_eq!(
+        Bundle::parse("/bundle", &deep).unwrap_err().to_string(),
+        "config.json: not JSON: EOF while parsing a list at line 1 column 8388614"
+    );
+    let list = json!(vec![json!({"type": "RLIMIT_CPU", "soft": 1, "hard": 1}); 50_000]);
+    let refused = Bundle::parse("/bundle", &changed(&[("/process/rlimits", list)])).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "process.rlimits[1].type: RLIMIT_CPU is given twice"
+    );
+}
+
+#[test]
 fn check_tells_all_faults_at_once_and_of_unknown_members() {
     let dir = std::env::temp_dir().join(format!("orlop-bundle-rules-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
@@ -646,6 +672,13 @@ fn check_tells_all_faults_at_once_and_of_unknown_members() {
         format!("cannot read {path:?}: no such file or directory (ENOENT)")
     );
     std::fs::create_dir(&path).unwrap();
+    assert_eq!(
+        Bundle::load(&dir).unwrap_err().to_string(),
+        format!("cannot read {path:?}: it is not a regular file")
+    );
+    std::fs::remove_dir(&path).unwrap();
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
     assert_eq!(
         Bundle::load(&dir).unwrap_err().to_string(),
         format!("cannot read {path:?}: it is not a regular file")

@@ -7,9 +7,11 @@ use super::resources::Resources;
 use super::{fault, unknown, validate};
 use crate::error::{Error, Failure};
 use crate::problem::{Problem, Problems, Severity};
+use rustix::fs::OFlags;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.json";
@@ -145,7 +147,13 @@ fn read(dir: &Path) -> Result<(PathBuf, String), Error> {
     let dir = absolute(dir)?;
     let path = dir.join(CONFIG);
     let failed = |error: std::io::Error| Failure::io(format!("read {path:?}"), &error);
-    let file = File::open(&path).map_err(failed)?;
+    // A fifo that nobody writes to would block the opening for ever.
+    let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options()
+        .read(true)
+        .custom_flags(nonblock)
+        .open(&path)
+        .map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
         return Err(Failure::plain(format!("read {path:?}"), "it is not a regular file").into());

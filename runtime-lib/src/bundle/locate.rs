@@ -5,6 +5,9 @@
 use super::quote::cut;
 use crate::problem::JsonPath;
 
+/// Members are at most so deep; what is nested deeper belongs to an unknown one, and may be nested without end.
+const DEEPEST: usize = 16;
+
 /// What the scanner has come upon.
 pub(crate) enum Event<'a> {
     /// The name of a member, with its quotes and escapes.
@@ -97,13 +100,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The path of what came last.
+    /// The path of what came last, as far down as a config has members.
     pub(crate) fn path(&self) -> JsonPath {
-        self.frames.iter().fold(JsonPath::default(), |path, frame| match frame {
-            Frame::Object { key: Some(key) } => path.member(&cut(&unquote(key))),
-            Frame::List { elements } if *elements > 0 => path.index(elements - 1),
-            Frame::Object { key: None } | Frame::List { .. } => path,
-        })
+        self.frames
+            .iter()
+            .take(DEEPEST)
+            .fold(JsonPath::default(), |path, frame| match frame {
+                Frame::Object { key: Some(key) } => path.member(&cut(&unquote(key))),
+                Frame::List { elements } if *elements > 0 => path.index(elements - 1),
+                Frame::Object { key: None } | Frame::List { .. } => path,
+            })
     }
 }
 
@@ -172,6 +178,12 @@ mod tests {
         let text = r#"{"a": [{"b": {}}, 1]}"#;
         assert_eq!(path_at(text, text.find("}}").unwrap() + 1), "a[0].b");
         assert_eq!(path_at(text, text.find("}}").unwrap() + 2), "a[0]");
+    }
+
+    #[test]
+    fn endless_nesting_takes_no_endless_time() {
+        let text = format!("{{\"x\": {}", "[".repeat(4 << 20));
+        assert_eq!(path_at(&text, text.len()), format!("x{}", "[0]".repeat(DEEPEST - 1)));
     }
 
     #[test]

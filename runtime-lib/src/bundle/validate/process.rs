@@ -50,10 +50,10 @@ pub(in super::super) fn process(process: &Process, at: &'static str, problems: &
     }
     if let Some(capabilities) = &process.capabilities {
         for (set, names) in capabilities.sets() {
-            for (index, name) in names.iter().enumerate().filter(|(_, name)| name.known().is_none()) {
-                let path = member("capabilities").member(set).index(index);
-                problems.warning(path, format!("unknown capability {}, ignored", Quoted(name.as_str())));
-            }
+            let unknown = names.iter().enumerate().filter(|(_, name)| name.known().is_none());
+            warn_of_some(unknown, &member("capabilities").member(set), problems, |name| {
+                format!("unknown capability {}, ignored", Quoted(name.as_str()))
+            });
         }
     }
     if let Some(scheduler) = &process.scheduler {
@@ -81,14 +81,29 @@ pub(in super::super) fn process(process: &Process, at: &'static str, problems: &
 
 /// Faults of an environment, of a process or a hook.
 pub(super) fn environment(variables: &[Text], path: &JsonPath, problems: &mut Problems) {
-    for (index, variable) in variables.iter().enumerate() {
-        if !variable.as_str().bytes().skip(1).any(|byte| byte == b'=') {
-            let text = format!(
-                "{} is not of the form NAME=value; it is passed on as it is",
-                Quoted(variable)
-            );
-            problems.warning(path.index(index), text);
+    let named = |variable: &Text| variable.as_str().bytes().skip(1).any(|byte| byte == b'=');
+    let odd = variables.iter().enumerate().filter(|(_, variable)| !named(variable));
+    warn_of_some(odd, path, problems, |variable| {
+        format!(
+            "{} is not of the form NAME=value; it is passed on as it is",
+            Quoted(variable)
+        )
+    });
+}
+
+/// Warns about elements of a list, of so many that a person would read them: a hostile list can have millions.
+fn warn_of_some<'a, T: 'a>(
+    elements: impl Iterator<Item = (usize, &'a T)>,
+    path: &JsonPath,
+    problems: &mut Problems,
+    text: impl Fn(&T) -> String,
+) {
+    for (told, (index, element)) in elements.enumerate() {
+        if told == 32 {
+            problems.warning(path.index(index), "and more like these from here on");
+            return;
         }
+        problems.warning(path.index(index), text(element));
     }
 }
 
