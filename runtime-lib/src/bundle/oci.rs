@@ -19,7 +19,7 @@ impl Bundle {
         Self::parse(dir, &json)
     }
 
-    /// The config as oci-spec's types have it.
+    /// The config as oci-spec's types have it. Members for other platforms, which are ignored here, are left out.
     ///
     /// # Errors
     /// It holds what they have no place for: a capability that oci-spec does not know.
