@@ -1,0 +1,165 @@
+//! A cgroup's directory by descriptor: nothing below a hierarchy's mount is reached by following a link.
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags};
+use rustix::io::Errno;
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// The magic number of a v1 hierarchy in `statfs` (linux/magic.h: `CGROUP_SUPER_MAGIC`).
+const V1_MAGIC: i128 = 0x0027_e0eb;
+/// The magic number of the v2 hierarchy in `statfs` (linux/magic.h: `CGROUP2_SUPER_MAGIC`).
+const V2_MAGIC: i128 = 0x6367_7270;
+/// How often openat2 is asked again after EAGAIN, which it says when something is renamed meanwhile (`man 2 openat2`).
+const RENAME_RETRIES: u32 = 16;
+
+/// Which kind of hierarchy is mounted somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// One of several, each with its own controllers.
+    V1,
+    /// The unified one.
+    V2,
+}
+
+/// Which kind of hierarchy `path` lies in; `None` if it is in none, or is not there.
+pub(super) fn version_at(path: &Path) -> Option<Version> {
+    version(rustix::fs::statfs(path).ok()?.f_type)
+}
+
+// The field's type differs between architectures and C libraries.
+fn version(magic: impl Into<i128>) -> Option<Version> {
+    match magic.into() {
+        V1_MAGIC => Some(Version::V1),
+        V2_MAGIC => Some(Version::V2),
+        _ => None,
+    }
+}
+
+/// A directory of a cgroup hierarchy, opened `O_PATH`.
+#[derive(Debug)]
+pub(super) struct Directory(OwnedFd);
+
+impl Directory {
+    /// The root of the hierarchy mounted at `mount`.
+    ///
+    /// # Errors
+    /// Those of open, and ENOENT if no cgroup hierarchy is mounted there (any more): a path that was written to disk earlier
+    /// must not make us touch another file system.
+    pub(super) fn mount(mount: &Path) -> Result<Self, Errno> {
+        let root = Self::mount_unchecked(mount)?;
+        match version(rustix::fs::fstatfs(&root.0)?.f_type) {
+            Some(_) => Ok(root),
+            None => Err(Errno::NOENT),
+        }
+    }
+
+    /// The same where [`version_at`] has just told that a hierarchy is mounted there.
+    pub(super) fn mount_unchecked(mount: &Path) -> Result<Self, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(CWD, mount, flags, Mode::empty()).map(Self)
+    }
+
+    /// The directory `below` this one, of any depth.
+    pub(super) fn open(&self, below: &Path) -> Result<Self, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let resolve =
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+        let mut answer = Err(Errno::AGAIN);
+        for _ in 0..RENAME_RETRIES {
+            answer = rustix::fs::openat2(&self.0, below, flags, Mode::empty(), resolve);
+            if !matches!(answer, Err(Errno::AGAIN)) {
+                break;
+            }
+        }
+        answer.map(Self)
+    }
+
+    /// The child of this name.
+    pub(super) fn child(&self, name: &CStr) -> Result<Self, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.0, name, flags, Mode::empty()).map(Self)
+    }
+
+    /// The parent. The caller sees to it that it does not climb above where it began.
+    pub(super) fn parent(&self) -> Result<Self, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.0, c"..", flags, Mode::empty()).map(Self)
+    }
+
+    /// Makes the directory `below` this one; its parents are there.
+    pub(super) fn make(&self, below: &Path) -> Result<(), Errno> {
+        rustix::fs::mkdirat(&self.0, below, Mode::from_raw_mode(0o755))
+    }
+
+    /// Removes the directory `below` this one.
+    pub(super) fn remove(&self, below: impl rustix::path::Arg) -> Result<(), Errno> {
+        rustix::fs::unlinkat(&self.0, below, AtFlags::REMOVEDIR)
+    }
+
+    /// Opens a file of this cgroup, or of one below it, to be written.
+    pub(super) fn writer(&self, file: &Path) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.0, file, flags, Mode::empty())
+    }
+
+    /// Writes a knob: one open, one write, as the kernel takes a value whole.
+    pub(super) fn write(&self, file: &str, text: &str) -> Result<(), Errno> {
+        write_once(self.writer(Path::new(file))?, text)
+    }
+
+    /// The text of a file of this cgroup, or of one below it.
+    pub(super) fn read(&self, file: &Path) -> Result<String, Errno> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        read_to_end(&rustix::fs::openat(&self.0, file, flags, Mode::empty())?)
+    }
+
+    /// The names of the cgroups directly below this one.
+    pub(super) fn children(&self) -> Result<Vec<CString>, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let listed = rustix::fs::openat(&self.0, c".", flags, Mode::empty())?;
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
+        let mut entries = RawDir::new(&listed, &mut buffer);
+        let mut names = Vec::new();
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            if entry.file_type() == FileType::Directory && !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+                names.push(entry.file_name().to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// The descriptor itself, for `CLONE_INTO_CGROUP`.
+    pub(super) fn into_fd(self) -> OwnedFd {
+        self.0
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Writes a value in one call; a short write would be another value.
+pub(super) fn write_once(file: impl AsFd, text: &str) -> Result<(), Errno> {
+    match rustix::io::retry_on_intr(|| rustix::io::write(&file, text.as_bytes()))? {
+        written if written == text.len() => Ok(()),
+        _ => Err(Errno::IO),
+    }
+}
+
+/// The whole text of a kernel's file.
+pub(super) fn read_to_end(file: &OwnedFd) -> Result<String, Errno> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0_u8; 4096];
+    loop {
+        match rustix::io::retry_on_intr(|| rustix::io::read(file, &mut buffer))? {
+            0 => break,
+            count => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

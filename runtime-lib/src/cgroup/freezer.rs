@@ -1,0 +1,124 @@
+//! Freezing a container's processes and thawing them: the v1 freezer where there is one, else v2's own.
+
+use super::directory::Directory;
+use super::make::has_line;
+use super::nap::Naps;
+use super::paths::Paths;
+use super::procs;
+use crate::error::{Error, Failure};
+use rustix::io::Errno;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long the kernel may take to stop all processes.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+enum Freezer {
+    V1(Directory),
+    V2(Directory),
+}
+
+impl Freezer {
+    /// None if the cgroup, or a freezer, is not there.
+    fn open(paths: &Paths) -> Result<Option<Self>, Errno> {
+        let opened = match (paths.v1_with("freezer"), &paths.v2) {
+            (Some(place), _) => procs::open(place).map(Self::V1),
+            (None, Some(place)) => procs::open(place).map(Self::V2),
+            (None, None) => return Ok(None),
+        };
+        match opened {
+            Ok(freezer) => Ok(Some(freezer)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn order(&self, frozen: bool) -> Result<(), Errno> {
+        match self {
+            Self::V1(directory) => directory.write("freezer.state", if frozen { "FROZEN" } else { "THAWED" }),
+            Self::V2(directory) => directory.write("cgroup.freeze", if frozen { "1" } else { "0" }),
+        }
+    }
+
+    fn is_frozen(&self) -> Result<bool, Errno> {
+        match self {
+            Self::V1(directory) => directory
+                .read(Path::new("freezer.state"))
+                .map(|text| has_line(&text, "FROZEN")),
+            Self::V2(directory) => directory
+                .read(Path::new("cgroup.events"))
+                .map(|text| has_line(&text, "frozen 1")),
+        }
+    }
+
+    fn reach(&self, frozen: bool) -> Result<bool, Errno> {
+        let mut naps = Naps::new(PATIENCE);
+        loop {
+            // v1 may miss a process that forks just then: the order is given again.
+            self.order(frozen)?;
+            if self.is_frozen()? == frozen {
+                return Ok(true);
+            }
+            if !naps.nap() {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// Whether all processes of the container are frozen, by its own cgroup or by an ancestor's. False if the cgroup is not there.
+///
+/// # Errors
+/// The state cannot be read.
+pub(crate) fn is_frozen(paths: &Paths) -> Result<bool, Error> {
+    let asked = Freezer::open(paths).and_then(|freezer| match freezer {
+        Some(freezer) => freezer.is_frozen(),
+        None => Ok(false),
+    });
+    match asked {
+        Err(Errno::NOENT | Errno::NODEV) => Ok(false),
+        asked => asked.map_err(|errno| Failure::new("read the state of the freezer", errno).into()),
+    }
+}
+
+/// Freezes all processes and waits until they are. On failure they are thawed again.
+///
+/// # Errors
+/// No freezer, or processes that don't stop in time.
+pub(crate) fn freeze(paths: &Paths) -> Result<(), Error> {
+    let Some(freezer) = Freezer::open(paths).map_err(|errno| Failure::new("open the freezer", errno))? else {
+        return Err(Failure::plain("freeze the container", "it has no cgroup with a freezer").into());
+    };
+    let outcome = freezer.reach(true);
+    if !matches!(outcome, Ok(true)) {
+        let _ = freezer.order(false);
+    }
+    match outcome {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::plain("freeze the container", "its processes did not stop in time").into()),
+        Err(errno) => Err(Failure::new("freeze the container", errno).into()),
+    }
+}
+
+/// Thaws all processes. A container without a cgroup is none to thaw.
+///
+/// # Errors
+/// The kernel refuses, or an ancestor is frozen.
+pub(crate) fn thaw(paths: &Paths) -> Result<(), Error> {
+    let Some(freezer) = Freezer::open(paths).map_err(|errno| Failure::new("open the freezer", errno))? else {
+        return Ok(());
+    };
+    match freezer.reach(false) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::plain("thaw the container", "an ancestor of its cgroup is frozen").into()),
+        Err(errno) => Err(Failure::new("thaw the container", errno).into()),
+    }
+}
+
+/// Begins to freeze, without waiting: what follows is a kill, which works either way.
+pub(super) fn hold(paths: &Paths, frozen: bool) {
+    if let Ok(Some(freezer)) = Freezer::open(paths) {
+        // A refusal shows later as processes that are left.
+        let _ = freezer.order(frozen);
+    }
+}

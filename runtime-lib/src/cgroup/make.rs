@@ -1,0 +1,281 @@
+//! Making a container's cgroup, so that its first process can be born in it or join it.
+
+use super::directory::Directory;
+use super::paths::{Paths, Place};
+use super::{cpuset, procs, remove};
+use crate::error::{Error, Failure};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// How often a walk starts anew when somebody removes a parent under it.
+const RACE_RETRIES: u32 = 8;
+
+/// Whether the config asks for a cgroup, by a path or by a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// It does: a hierarchy that can't be written is an error.
+    Asked,
+    /// It does not: such a hierarchy is left out. So a rootless engine's container runs where nothing can be made.
+    NotAsked,
+}
+
+/// A cgroup that is there and empty, with what is needed to get a process into it.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The v2 directory (`O_PATH`), for `CLONE_INTO_CGROUP`.
+    pub(crate) v2: Option<OwnedFd>,
+    /// For each v1 hierarchy its `tasks`, open for writing: a process without threads writes `0` and is in. That skips the lock
+    /// that writers of `cgroup.procs` take, and with it the wait for an RCU grace period.
+    pub(crate) tasks: Vec<Tasks>,
+    /// Places that were there before, empty, and are used again: the caller warns of them.
+    pub(crate) reused: Vec<PathBuf>,
+    /// Places that could not be made and that nobody asked for.
+    pub(crate) left_out: Vec<PathBuf>,
+    devices: Option<Directory>,
+    made: Vec<MadePlace>,
+}
+
+/// The door to a cgroup of a v1 hierarchy.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    /// The hierarchy's controllers.
+    pub(crate) controllers: String,
+    /// The file `tasks`.
+    pub(crate) fd: OwnedFd,
+}
+
+#[derive(Debug)]
+struct MadePlace {
+    place: Place,
+    /// How many directories of its path were made, the leaf among them.
+    levels: usize,
+}
+
+impl Made {
+    /// The devices cgroup of v1, if the host has one.
+    pub(super) fn devices(&self) -> Option<&Directory> {
+        self.devices.as_ref()
+    }
+
+    /// The doors to the v1 hierarchies.
+    pub(crate) fn tasks_fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.tasks.iter().map(|tasks| tasks.fd.as_fd())
+    }
+
+    /// Removes what [`make`] made, parents among it, after a create that failed. What was there before stays.
+    ///
+    /// # Errors
+    /// The first directory that could not be removed; the others are tried nevertheless.
+    pub(crate) fn undo(&self) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        for made in self.made.iter().rev() {
+            outcome = outcome.and(made.undo());
+        }
+        outcome
+    }
+}
+
+impl MadePlace {
+    fn undo(&self) -> Result<(), Error> {
+        remove::remove_place(&self.place)?;
+        // Parents only if nobody else has moved in since.
+        if let Ok(root) = Directory::mount(&self.place.mount) {
+            for parent in self.place.below.ancestors().skip(1).take(self.levels - 1) {
+                if root.remove(parent).is_err() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the directories of all hierarchies. When one fails, those made before are removed again.
+///
+/// # Errors
+/// A cgroup that exists and has processes, or that is frozen by itself or by an ancestor (a clone into it would hang in the
+/// kernel), or what the kernel refuses.
+pub(crate) fn make(paths: &Paths, need: Need) -> Result<Made, Error> {
+    let mut all = Made {
+        v2: None,
+        tasks: Vec::new(),
+        reused: Vec::new(),
+        left_out: Vec::new(),
+        devices: None,
+        made: Vec::new(),
+    };
+    if paths.is_empty() && need == Need::Asked {
+        let hint = "no cgroup hierarchy is mounted on this host";
+        return Err(Failure::plain("make the container's cgroup", hint)
+            .at("linux.cgroupsPath")
+            .into());
+    }
+    for (number, place) in paths.places().enumerate() {
+        let is_v2 = number == 0 && paths.v2.is_some();
+        if let Err(error) = all.add(place, is_v2, need) {
+            // The error that matters is the first one.
+            let _ = all.undo();
+            return Err(error);
+        }
+    }
+    Ok(all)
+}
+
+impl Made {
+    fn add(&mut self, place: &Place, is_v2: bool, need: Need) -> Result<(), Error> {
+        let refused = |attempted: &str, errno| {
+            let failure = Failure::new(format!("{attempted} the cgroup {}", place.path().display()), errno);
+            match need {
+                Need::Asked => Error::from(failure.at("linux.cgroupsPath")),
+                Need::NotAsked => Error::from(failure),
+            }
+        };
+        if !place.is_sound() {
+            return Err(refused("make", Errno::INVAL));
+        }
+        let root = Directory::mount_unchecked(&place.mount).map_err(|errno| refused("reach", errno))?;
+        let levels = match make_levels(&root, &place.below) {
+            Ok(levels) => levels,
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) if need == Need::NotAsked => {
+                self.left_out.push(place.path());
+                return Ok(());
+            }
+            Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) => {
+                let hint = "rootless needs no limits + no cgrouppath when no permission is granted for cgroups";
+                let attempted = format!("make the cgroup {}", place.path().display());
+                return Err(Failure::new(attempted, errno).at("linux.cgroupsPath").hint(hint).into());
+            }
+            Err(errno) => return Err(refused("make", errno)),
+        };
+        if levels == 0 {
+            self.reused.push(place.path());
+        } else {
+            // From here on a failure removes it.
+            self.made.push(MadePlace {
+                place: place.clone(),
+                levels,
+            });
+        }
+        let is_fresh = levels > 0;
+        check_empty(&root, place, is_v2, is_fresh)?;
+        check_not_frozen(&root, place, is_v2, is_fresh)?;
+        if is_v2 {
+            let directory = root.open(&place.below).map_err(|errno| refused("open", errno))?;
+            self.v2 = Some(directory.into_fd());
+            return Ok(());
+        }
+        if place.has("cpuset") {
+            cpuset::inherit(&root, &place.below).map_err(|errno| refused("give CPUs and memory nodes to", errno))?;
+        }
+        if place.has("devices") {
+            self.devices = Some(root.open(&place.below).map_err(|errno| refused("open", errno))?);
+        }
+        let fd = root
+            .writer(&place.below.join("tasks"))
+            .map_err(|errno| refused("open `tasks` of", errno))?;
+        self.tasks.push(Tasks {
+            controllers: place.controllers.clone(),
+            fd,
+        });
+        Ok(())
+    }
+}
+
+/// Makes `below` and what is missing above it; tells how many levels that were (0: it was there).
+fn make_levels(root: &Directory, below: &Path) -> Result<usize, Errno> {
+    for _ in 0..RACE_RETRIES {
+        match root.make(below) {
+            Ok(()) => return Ok(1),
+            Err(Errno::EXIST) => return Ok(0),
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+        match walk(root, below) {
+            Err(Errno::NOENT) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Errno::NOENT)
+}
+
+/// Level by level, each by the descriptor of the one above. What was made is removed again if a level fails.
+fn walk(root: &Directory, below: &Path) -> Result<usize, Errno> {
+    let mut levels = 0;
+    let mut above: Option<Directory> = None;
+    let mut reached = PathBuf::new();
+    for name in below.components() {
+        let name = Path::new(&name);
+        let here = above.as_ref().unwrap_or(root);
+        let step = match here.make(name) {
+            Ok(()) => {
+                reached.push(name);
+                levels += 1;
+                here.open(name)
+            }
+            Err(Errno::EXIST) => {
+                reached.push(name);
+                here.open(name)
+            }
+            Err(errno) => Err(errno),
+        };
+        match step {
+            Ok(next) => above = Some(next),
+            Err(errno) => {
+                for made in reached.ancestors().take(levels) {
+                    // Not empty any more: somebody else uses it now.
+                    let _ = root.remove(made);
+                }
+                return Err(errno);
+            }
+        }
+    }
+    Ok(levels)
+}
+
+fn check_empty(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> Result<(), Error> {
+    if is_fresh {
+        return Ok(());
+    }
+    let inside = root.open(&place.below).and_then(|directory| match is_v2 {
+        true => Ok(usize::from(has_line(
+            &directory.read(Path::new("cgroup.events"))?,
+            "populated 1",
+        ))),
+        false => procs::below(&directory).map(|pids| pids.len()),
+    });
+    let attempted = format!("use the cgroup {}", place.path().display());
+    match inside {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(Failure::plain(attempted, "container's cgroup is not empty")
+            .at("linux.cgroupsPath")
+            .into()),
+        Err(errno) => Err(Failure::new(attempted, errno).at("linux.cgroupsPath").into()),
+    }
+}
+
+/// A new cgroup inherits its parent's frozen state, so that its own file tells of all ancestors. The hierarchy's root can't be
+/// frozen: a new cgroup directly below it isn't either.
+fn check_not_frozen(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> Result<(), Error> {
+    let (file, frozen) = match is_v2 {
+        true => ("cgroup.events", ["frozen 1", "frozen 1"]),
+        false => ("freezer.state", ["FROZEN", "FREEZING"]),
+    };
+    if !(is_v2 || place.has("freezer")) || (is_fresh && place.depth() == 1) {
+        return Ok(());
+    }
+    let attempted = format!("use the cgroup {}", place.path().display());
+    match root.read(&place.below.join(file)) {
+        Ok(text) if frozen.iter().any(|line| has_line(&text, line)) => {
+            let hint = "container's cgroup unexpectedly frozen (itself or an ancestor)";
+            Err(Failure::plain(attempted, hint).at("linux.cgroupsPath").into())
+        }
+        Ok(_) => Ok(()),
+        Err(errno) => Err(Failure::new(attempted, errno).at("linux.cgroupsPath").into()),
+    }
+}
+
+/// Whether the text of a kernel's file has this line.
+pub(super) fn has_line(text: &str, wanted: &str) -> bool {
+    text.lines().any(|line| line == wanted)
+}

@@ -1,0 +1,65 @@
+//! Removing a container's cgroup: its own directory and what is below it, never anything above.
+
+use super::directory::Directory;
+use super::nap::Naps;
+use super::paths::{Paths, Place};
+use super::{procs, tree};
+use crate::error::{Error, Failure};
+use rustix::io::Errno;
+use std::time::Duration;
+
+/// How long a cgroup may stay busy. A process that was killed leaves it when it has exited, which takes a while if it was large.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Removes the container's cgroup from all hierarchies. What is gone already is fine, so that it can be called again after an
+/// interruption. Parents stay, as runc leaves them: an engine's `/docker` serves its next container.
+///
+/// # Errors
+/// The first hierarchy that refuses, with the pids that keep it busy; the others are cleaned nevertheless.
+pub(crate) fn remove(paths: &Paths) -> Result<(), Error> {
+    let mut outcome = Ok(());
+    for place in paths.places() {
+        outcome = outcome.and(remove_place(place));
+    }
+    outcome
+}
+
+pub(super) fn remove_place(place: &Place) -> Result<(), Error> {
+    let refused = |errno| Failure::new(format!("remove the cgroup {}", place.path().display()), errno);
+    if !place.is_sound() {
+        return Err(refused(Errno::INVAL).into());
+    }
+    let root = match Directory::mount(&place.mount) {
+        Ok(root) => root,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(errno) => return Err(refused(errno).into()),
+    };
+    let mut naps = Naps::new(PATIENCE);
+    loop {
+        match root.remove(&place.below) {
+            Ok(()) | Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::BUSY) => {}
+            Err(errno) => return Err(refused(errno).into()),
+        }
+        let below = match root.open(&place.below) {
+            Ok(below) => below,
+            Err(Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(refused(errno).into()),
+        };
+        let cleared = match tree::remove_all(&below) {
+            Ok(()) => root.remove(&place.below),
+            Err(errno) => Err(errno),
+        };
+        match cleared {
+            Ok(()) | Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::BUSY) => {}
+            Err(errno) => return Err(refused(errno).into()),
+        }
+        if !naps.nap() {
+            let pids = procs::below(&below).unwrap_or_default();
+            return Err(refused(Errno::BUSY)
+                .hint(format!("these processes are still in it: {pids:?}"))
+                .into());
+        }
+    }
+}

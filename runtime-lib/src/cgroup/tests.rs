@@ -1,0 +1,242 @@
+//! On the real kernel, as root, in cgroups of our own at the top of each hierarchy. Skipped where that can't be.
+
+use super::directory::Directory;
+use super::*;
+use rustix::process::Pid;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A container's paths at the top of all hierarchies, and a promise to leave nothing.
+struct Own {
+    paths: Paths,
+    top: String,
+}
+
+impl Own {
+    /// None where we may not make cgroups.
+    fn new(name: &str, rest: &str) -> Option<Self> {
+        let layout = Layout::detect().unwrap();
+        let top = format!("orlop-test-{}-{name}", std::process::id());
+        let own = Self {
+            paths: layout.paths(Some(&format!("/{top}{rest}")), "x").unwrap(),
+            top,
+        };
+        let writable = own.paths.places().all(|place| {
+            let probe = place.mount.join(format!("{}-probe", own.top));
+            fs::create_dir(&probe).and_then(|()| fs::remove_dir(&probe)).is_ok()
+        });
+        if own.paths.is_empty() || !writable {
+            eprintln!("skipped: cgroups can't be made here");
+            return None;
+        }
+        Some(own)
+    }
+
+    /// A process in all of them.
+    fn sleeper(&self, made: &Made) -> Child {
+        let child = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().unwrap();
+        let pid = child.id().to_string();
+        for tasks in made.tasks_fds() {
+            directory::write_once(tasks, &pid).unwrap();
+        }
+        if let Some(place) = &self.paths.v2 {
+            fs::write(place.path().join("cgroup.procs"), &pid).unwrap();
+        }
+        child
+    }
+
+    fn is_gone(&self) -> bool {
+        self.paths.places().all(|place| !place.path().exists())
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        drop(kill_all(&self.paths));
+        drop(remove(&self.paths));
+        for place in self.paths.places() {
+            let top = place.mount.join(&self.top);
+            for level in place.path().ancestors().take_while(|level| level.starts_with(&top)) {
+                drop(fs::remove_dir(level));
+            }
+        }
+    }
+}
+
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_child(child)
+}
+
+#[test]
+fn a_cgroup_is_made_joined_killed_and_removed() {
+    let Some(own) = Own::new("whole", "/a/b") else { return };
+    let made = make(&own.paths, Need::Asked).unwrap();
+    assert!(made.reused.is_empty() && made.left_out.is_empty());
+    assert_eq!(made.v2.is_some(), own.paths.v2.is_some());
+    assert_eq!(made.tasks.len(), own.paths.v1.len());
+    let mut child = own.sleeper(&made);
+    let cgroup = fs::read_to_string(format!("/proc/{}/cgroup", child.id())).unwrap();
+    let joined = cgroup
+        .lines()
+        .filter(|line| line.ends_with(&format!("/{}/a/b", own.top)))
+        .count();
+    assert_eq!(joined, own.paths.places().count(), "{cgroup}");
+    assert_eq!(procs(&own.paths).unwrap(), [pid_of(&child)]);
+    kill_all(&own.paths).unwrap();
+    child.wait().unwrap();
+    remove(&own.paths).unwrap();
+    assert!(own.is_gone());
+    let parent = own.paths.places().next().unwrap().path();
+    assert!(parent.parent().unwrap().exists(), "parents stay");
+    remove(&own.paths).unwrap();
+}
+
+#[test]
+fn a_cgroup_with_processes_is_refused_and_an_empty_one_used_again() {
+    let Some(own) = Own::new("taken", "") else { return };
+    let first = make(&own.paths, Need::Asked).unwrap();
+    let second = make(&own.paths, Need::Asked).unwrap();
+    assert_eq!(second.reused.len(), own.paths.places().count());
+    let mut child = own.sleeper(&first);
+    let error = make(&own.paths, Need::Asked).unwrap_err().to_string();
+    assert!(error.contains("container's cgroup is not empty"), "{error}");
+    assert!(!own.is_gone(), "what was there before stays");
+    kill_all(&own.paths).unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn undo_removes_the_parents_that_were_made_and_only_those() {
+    let Some(own) = Own::new("undo", "/a/b") else { return };
+    let tops: Vec<PathBuf> = own.paths.places().map(|place| place.mount.join(&own.top)).collect();
+    fs::create_dir(&tops[0]).unwrap();
+    make(&own.paths, Need::Asked).unwrap().undo().unwrap();
+    assert!(tops[0].exists() && !tops[0].join("a").exists());
+    assert!(tops[1..].iter().all(|top| !top.exists()));
+}
+
+#[test]
+fn a_hierarchy_that_fails_takes_the_others_with_it() {
+    let Some(mut own) = Own::new("half", "/a") else { return };
+    let good = own.paths.clone();
+    let Some(last) = own.paths.v1.last_mut() else { return };
+    last.mount = "/proc/orlop-nowhere".into();
+    assert!(make(&own.paths, Need::Asked).is_err());
+    assert!(good.places().all(|place| !place.mount.join(&own.top).exists()));
+    own.paths = good;
+}
+
+#[test]
+fn a_frozen_ancestor_is_refused() {
+    let Some(own) = Own::new("frozen", "/a") else { return };
+    let Some(freezer) = own.paths.v1_with("freezer") else {
+        return;
+    };
+    let parent = freezer.mount.join(&own.top);
+    fs::create_dir(&parent).unwrap();
+    fs::write(parent.join("freezer.state"), "FROZEN").unwrap();
+    let error = make(&own.paths, Need::Asked).unwrap_err().to_string();
+    assert!(error.contains("container's cgroup unexpectedly frozen"), "{error}");
+    assert!(own.is_gone());
+    fs::write(parent.join("freezer.state"), "THAWED").unwrap();
+}
+
+#[test]
+fn frozen_processes_are_seen_thawed_and_killed() {
+    let Some(own) = Own::new("freeze", "") else { return };
+    let made = make(&own.paths, Need::Asked).unwrap();
+    let mut child = own.sleeper(&made);
+    assert!(!is_frozen(&own.paths).unwrap());
+    freeze(&own.paths).unwrap();
+    assert!(is_frozen(&own.paths).unwrap());
+    thaw(&own.paths).unwrap();
+    assert!(!is_frozen(&own.paths).unwrap());
+    freeze(&own.paths).unwrap();
+    kill_all(&own.paths).unwrap();
+    child.wait().unwrap();
+    assert!(!is_frozen(&own.paths).unwrap());
+}
+
+#[test]
+fn cgroups_that_the_container_made_are_removed_however_deep() {
+    let Some(own) = Own::new("deep", "/c") else { return };
+    make(&own.paths, Need::Asked).unwrap();
+    let place = own.paths.places().last().unwrap();
+    let mut here = Directory::mount(&place.mount).unwrap().open(&place.below).unwrap();
+    for _ in 0..150 {
+        here.make(Path::new("wide")).unwrap();
+        here.make(Path::new("d")).unwrap();
+        here = here.open(Path::new("d")).unwrap();
+    }
+    assert!(procs(&own.paths).unwrap().is_empty());
+    remove(&own.paths).unwrap();
+    assert!(own.is_gone());
+}
+
+#[test]
+fn removal_leads_nowhere_else() {
+    let folder = std::env::temp_dir().join(format!("orlop-cgroup-{}", std::process::id()));
+    fs::create_dir_all(folder.join("victim")).unwrap();
+    let place = |mount: &Path, below: &str| Place {
+        controllers: String::new(),
+        mount: mount.into(),
+        below: below.into(),
+    };
+    // No hierarchy is mounted there: nothing is touched.
+    let paths = Paths {
+        v2: Some(place(&folder, "victim")),
+        v1: vec![],
+    };
+    remove(&paths).unwrap();
+    assert!(procs(&paths).unwrap().is_empty());
+    assert!(folder.join("victim").exists());
+    let climbing = Paths {
+        v2: Some(place(Path::new("/sys/fs/cgroup"), "../../../tmp/x")),
+        v1: vec![],
+    };
+    assert!(remove(&climbing).is_err());
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn device_rules_stand_in_the_kernel_as_they_were_worked_out() {
+    let Some(own) = Own::new("devices", "") else { return };
+    let Some(place) = own.paths.v1_with("devices") else {
+        return;
+    };
+    let made = make(&own.paths, Need::Asked).unwrap();
+    let list = |json: &str| {
+        let (resources, _) = crate::bundle::parse_resources(&format!("{{\"devices\":{json}}}")).unwrap();
+        let (writes, _) = devices::v1_rules(&resources.devices).unwrap();
+        devices::write_all(made.devices().unwrap(), &writes).unwrap();
+        let text = fs::read_to_string(place.path().join("devices.list")).unwrap();
+        let mut lines: Vec<String> = text.lines().map(Into::into).collect();
+        lines.sort();
+        lines
+    };
+    let usual = [
+        "b *:* m",
+        "c *:* m",
+        "c 136:* rwm",
+        "c 1:3 rwm",
+        "c 1:5 rwm",
+        "c 1:7 rwm",
+        "c 1:8 rwm",
+        "c 1:9 rwm",
+        "c 5:0 rwm",
+        "c 5:2 rwm",
+    ];
+    assert_eq!(list("[]"), usual);
+    assert_eq!(list(r#"[{"allow":true,"access":"rwm"}]"#), ["a *:* rwm"]);
+    assert_eq!(list(r#"[{"allow":false,"access":"rwm"}]"#), usual);
+    let some = list(
+        r#"[{"allow":true,"type":"c","major":10,"minor":229,"access":"rw"},{"allow":false,"type":"c","major":10,"access":"w"},
+            {"allow":true,"type":"a","access":"r"}]"#,
+    );
+    assert!(
+        some.contains(&"b *:* rm".into()) && some.contains(&"c *:* rm".into()),
+        "{some:?}"
+    );
+    assert!(some.iter().any(|line| line == "c 10:229 r"), "{some:?}");
+}
