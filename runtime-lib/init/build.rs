@@ -26,7 +26,10 @@ fn main() {
             Err(reason) => reasons.push_str(&reason),
         }
     }
-    println!("cargo::error=the init image could not be compiled: {}", reasons.replace('\n', " | "));
+    println!(
+        "cargo::error=the init image could not be compiled: {}",
+        reasons.replace('\n', " | ")
+    );
 }
 
 /// A way to link: the program, and the flavour of its command line.
@@ -38,11 +41,20 @@ struct Linker {
 /// The toolchain's own linker needs nothing of the system; the system's C compiler is there where the toolchain has none.
 fn linkers() -> Vec<Linker> {
     if let Some(program) = env::var_os("ORLOP_INIT_LINKER") {
-        return vec![Linker { program, flavor: "ld.lld" }];
+        return vec![Linker {
+            program,
+            flavor: "ld.lld",
+        }];
     }
     vec![
-        Linker { program: "rust-lld".into(), flavor: "ld.lld" },
-        Linker { program: env::var_os("CC").unwrap_or_else(|| "cc".into()), flavor: "gcc" },
+        Linker {
+            program: "rust-lld".into(),
+            flavor: "ld.lld",
+        },
+        Linker {
+            program: env::var_os("CC").unwrap_or_else(|| "cc".into()),
+            flavor: "gcc",
+        },
     ]
 }
 
@@ -50,10 +62,35 @@ fn compile(source: &Path, image: &Path, linker: &Linker) -> Result<(), String> {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc
         .arg(source)
-        .args(["--crate-name", "orlop_init_image", "--crate-type", "bin", "--edition", "2024"])
+        .args([
+            "--crate-name",
+            "orlop_init_image",
+            "--crate-type",
+            "bin",
+            "--edition",
+            "2024",
+        ])
         .args(["--target", &variable("TARGET").to_string_lossy()])
-        .args(["-C", "opt-level=s", "-C", "panic=abort", "-C", "lto=fat", "-C", "codegen-units=1", "-C", "strip=symbols"])
-        .args(["-C", "relocation-model=static", "-C", "target-feature=+crt-static", "-C", "default-linker-libraries=no"])
+        .args([
+            "-C",
+            "opt-level=s",
+            "-C",
+            "panic=abort",
+            "-C",
+            "lto=fat",
+            "-C",
+            "codegen-units=1",
+            "-C",
+            "strip=symbols",
+        ])
+        .args([
+            "-C",
+            "relocation-model=static",
+            "-C",
+            "target-feature=+crt-static",
+            "-C",
+            "default-linker-libraries=no",
+        ])
         // One page for the headers and the code, aligned in the file as in memory, so that the kernel maps few pages.
         .args(["-C", "force-unwind-tables=no", "-C", "link-self-contained=no"])
         .arg("-C")
@@ -64,15 +101,32 @@ fn compile(source: &Path, image: &Path, linker: &Linker) -> Result<(), String> {
         })
         .args(["-C", &format!("linker-flavor={}", linker.flavor)]);
     let options: &[&str] = match linker.flavor {
-        "gcc" => &["-nostartfiles", "-nostdlib", "-static", "-no-pie", "-Wl,-z,noexecstack,-z,norelro,--build-id=none,--gc-sections"],
-        _ => &["-static", "-znoexecstack", "-znorelro", "--build-id=none", "--gc-sections", "-zmax-page-size=4096"],
+        "gcc" => &[
+            "-nostartfiles",
+            "-nostdlib",
+            "-static",
+            "-no-pie",
+            "-Wl,-z,noexecstack,-z,norelro,--build-id=none,--gc-sections",
+        ],
+        _ => &[
+            "-static",
+            "-znoexecstack",
+            "-znorelro",
+            "--build-id=none",
+            "--gc-sections",
+            "-zmax-page-size=4096",
+        ],
     };
     for option in options {
         rustc.args(["-C", &format!("link-arg={option}")]);
     }
     rustc.arg("-o").arg(image);
     let output = rustc.output().map_err(|error| format!("{rustc:?}: {error}"))?;
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
 }
 
 fn variable(name: &str) -> OsString {

@@ -29,9 +29,22 @@ pub enum Error {
     /// A hook failed.
     #[error(transparent)]
     Hook(#[from] Box<HookFailure>),
+    /// The caller's [`CreateOptions::cancel`](crate::CreateOptions::cancel) became readable; nothing is left of the container.
+    #[error("cancelled")]
+    Cancelled,
     /// The program could not be executed, in the words that engines match.
     #[error("{0}")]
     Exec(String),
+}
+
+impl Error {
+    /// The same, about the hook of this number in its list.
+    pub(crate) fn with_index(mut self, index: usize) -> Self {
+        if let Self::Hook(failure) = &mut self {
+            failure.index = index;
+        }
+        self
+    }
 }
 
 /// A system call, or a file, that refused: what was attempted, on what, why, and who asked for it.

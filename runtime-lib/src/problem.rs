@@ -43,6 +43,12 @@ impl fmt::Display for JsonPath {
     }
 }
 
+impl serde::Serialize for JsonPath {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
 impl From<&str> for JsonPath {
     fn from(path: &str) -> Self {
         Self(path.to_owned())
@@ -106,6 +112,11 @@ impl Problems {
     /// Notes a fault that the user is told of, no more.
     pub fn warning(&mut self, path: impl Into<JsonPath>, text: impl Into<String>) {
         self.0.push(Problem::warning(path, text));
+    }
+
+    /// Notes a problem.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
     }
 
     /// All problems, in the order in which they were found.

@@ -35,7 +35,11 @@ impl<'a> Strings<'a> {
     pub fn new(count: u32, bytes: &'a [u8]) -> Result<Self, Malformed> {
         let found = bytes.iter().filter(|byte| **byte == 0).count();
         let ends_well = bytes.last().is_none_or(|byte| *byte == 0);
-        if found == count as usize && ends_well { Ok(Self { count, bytes }) } else { Err(Malformed) }
+        if found == count as usize && ends_well {
+            Ok(Self { count, bytes })
+        } else {
+            Err(Malformed)
+        }
     }
 
     /// How many there are.
@@ -491,7 +495,9 @@ impl<'a> Header<'a> {
         for number in stdio {
             number.put(sink);
         }
-        u32::try_from(slots.len() * size_of::<i32>()).unwrap_or(u32::MAX).put(sink);
+        u32::try_from(slots.len() * size_of::<i32>())
+            .unwrap_or(u32::MAX)
+            .put(sink);
         for number in slots {
             number.put(sink);
         }

@@ -1,14 +1,23 @@
 //! The lifecycle: one file per verb.
 
+mod create;
+mod delete;
+mod kill;
+mod list;
 mod options;
+mod process;
+mod start;
 mod state;
 
 pub use options::{Console, CreateOptions};
+pub use process::Process;
 pub use state::{State, Status};
 
-use crate::bundle::Bundle;
-use crate::{Error, Problem};
-use std::os::fd::{BorrowedFd, OwnedFd};
+pub(crate) use process::wait_for;
+
+use crate::store::{Entry, Record, Store};
+use crate::{Error, Failure, Problem};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// A place where containers are kept: the state root, `/run/orlop` for example. Cheap to make; touches nothing until it is used.
@@ -28,26 +37,13 @@ impl Runtime {
         &self.root
     }
 
-    /// Creates the container `id` of a bundle: everything is set up, and its init waits for [`Container::start`].
-    pub fn create(&self, id: &str, bundle: &Bundle, options: &CreateOptions) -> Result<Created, Error> {
-        let _ = (id, bundle, options);
-        Err(Error::Status("not there yet".into()))
-    }
-
     /// The container `id`.
+    ///
+    /// # Errors
+    /// There is none.
     pub fn container(&self, id: &str) -> Result<Container, Error> {
-        Err(Error::NotFound(id.into()))
-    }
-
-    /// The states of all containers below the root, sorted by id. A root that does not exist has none.
-    pub fn containers(&self) -> Result<Vec<State>, Error> {
-        Ok(Vec::new())
-    }
-
-    /// Removes whatever is there of the container `id`, alive or half-made. An id that does not exist is no error.
-    pub fn delete_by_force(&self, id: &str) -> Result<(), Error> {
-        let _ = id;
-        Ok(())
+        Store::new(&self.root).open(id)?;
+        Ok(Container::new(&self.root, id))
     }
 }
 
@@ -65,60 +61,36 @@ pub struct Created {
 }
 
 /// A container that exists.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Container {
+    root: PathBuf,
     id: String,
 }
 
 impl Container {
+    fn new(root: &Path, id: &str) -> Self {
+        Self {
+            root: root.to_owned(),
+            id: id.to_owned(),
+        }
+    }
+
     /// Its id.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Its state now.
-    pub fn state(&self) -> Result<State, Error> {
-        Err(Error::NotFound(self.id.clone()))
-    }
-
-    /// Runs the process of a created container. An execve that fails is told here.
-    pub fn start(&self) -> Result<(), Error> {
-        Err(Error::NotFound(self.id.clone()))
-    }
-
-    /// Sends a signal (its number; 0 only asks whether init is there) to init, or with `all` to every process of its cgroup.
-    pub fn kill(&self, signal: i32, all: bool) -> Result<(), Error> {
-        let _ = (signal, all);
-        Err(Error::NotFound(self.id.clone()))
-    }
-
-    /// Deletes a container that is stopped, or created and not started.
-    pub fn delete(&self) -> Result<(), Error> {
-        Err(Error::NotFound(self.id.clone()))
+    fn entry(&self) -> Result<Entry, Error> {
+        Store::new(&self.root).open(&self.id)
     }
 }
 
-/// A process that this library started for the caller.
-#[derive(Debug)]
-pub struct Process {
-    pid: i32,
-    pidfd: OwnedFd,
-}
-
-impl Process {
-    /// Its pid as the caller sees it.
-    pub fn pid(&self) -> i32 {
-        self.pid
-    }
-
-    /// Its pidfd: readable once it has ended.
-    pub fn pidfd(&self) -> BorrowedFd<'_> {
-        use std::os::fd::AsFd;
-        self.pidfd.as_fd()
-    }
-
-    /// Waits for its end: the exit status, or 128 and the signal's number.
-    pub fn wait(&self) -> Result<i32, Error> {
-        Err(Error::Status("not there yet".into()))
+/// A hold on the container's init, if it lives.
+fn live(record: &Record) -> Result<Option<OwnedFd>, Error> {
+    match &record.init {
+        None => Ok(None),
+        Some(init) => init
+            .open()
+            .map_err(|errno| Failure::new(format!("look for process {}", init.pid), errno).into()),
     }
 }

@@ -34,4 +34,6 @@ pub struct CreateOptions {
     pub preserve_fds: u32,
     /// So many descriptors from 3 on are sockets of `man 3 sd_listen_fds`: they come before the preserved ones, and the process gets `LISTEN_FDS` and `LISTEN_PID`.
     pub listen_fds: u32,
+    /// When this becomes readable, the creation is given up and undone: a `signalfd` or a pipe.
+    pub cancel: Option<OwnedFd>,
 }

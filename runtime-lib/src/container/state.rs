@@ -1,5 +1,10 @@
 //! The state of a container, as `state` prints it.
 
+use super::Container;
+use crate::Error;
+use crate::cgroup;
+use crate::launch::is_waiting;
+use crate::store::{Entry, Phase, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -56,4 +61,61 @@ pub struct State {
     pub annotations: BTreeMap<String, String>,
     /// Who created it: empty in `state`, a user's name or `#uid` in `list`.
     pub owner: String,
+}
+
+impl Container {
+    /// Its state now. What is going on is asked of the kernel, not of a file.
+    ///
+    /// # Errors
+    /// It does not exist, or its state folder cannot be read.
+    pub fn state(&self) -> Result<State, Error> {
+        let entry = self.entry()?;
+        let Some(record) = entry.read()? else {
+            return Err(Error::NotFound(self.id().to_owned()));
+        };
+        let status = status(&entry, &record)?;
+        let mut state = of(self.id(), &record);
+        state.status = status;
+        if status != Status::Stopped {
+            state.pid = record.init.as_ref().map_or(0, |init| init.pid);
+        }
+        Ok(state)
+    }
+}
+
+/// What the record knows of the state; its status and pid are the kernel's to tell.
+pub(super) fn of(id: &str, record: &Record) -> State {
+    State {
+        oci_version: record.oci_version.clone(),
+        id: id.to_owned(),
+        pid: 0,
+        status: Status::Creating,
+        bundle: record.bundle.clone(),
+        rootfs: record.rootfs.clone(),
+        created: record.created.clone(),
+        annotations: record.annotations.clone(),
+        owner: String::new(),
+    }
+}
+
+pub(super) fn status(entry: &Entry, record: &Record) -> Result<Status, Error> {
+    if record.phase == Phase::Creating {
+        // One in the making that nobody is making any more is as good as stopped.
+        return Ok(if entry.is_unlocked() {
+            Status::Stopped
+        } else {
+            Status::Creating
+        });
+    }
+    if super::live(record)?.is_none() {
+        return Ok(Status::Stopped);
+    }
+    if is_waiting(entry) {
+        return Ok(Status::Created);
+    }
+    Ok(if cgroup::is_frozen(&record.cgroup)? {
+        Status::Paused
+    } else {
+        Status::Running
+    })
 }

@@ -13,7 +13,8 @@ impl Init<'_> {
     /// A pty from the container's own devpts: its number is right inside, and it goes away with the container.
     pub(crate) fn console(&mut self, rows: u32, columns: u32, uid: u32) -> Outcome {
         let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS;
-        let master = sys::open_resolved(self.root, c"dev/pts/ptmx", sys::O_RDWR | sys::O_NOCTTY, resolve).of(Part::Source)?;
+        let master =
+            sys::open_resolved(self.root, c"dev/pts/ptmx", sys::O_RDWR | sys::O_NOCTTY, resolve).of(Part::Source)?;
         let status = sys::status(master, c"", sys::AT_EMPTY_PATH).of(Part::Source)?;
         let genuine = status.mode & sys::S_IFMT == sys::S_IFCHR
             && (status.major, status.minor) == (5, 2)
@@ -67,14 +68,25 @@ impl Init<'_> {
         name.push(decimal(number, &mut [0; 12]))?;
         let name = name.as_c_str().to_bytes();
         let length = u32::try_from(name.len()).unwrap_or(0);
-        let message = Message { kind: Message::CONSOLE, step: 0, errno: 0, part: 0, detail: 0, length };
+        let message = Message {
+            kind: Message::CONSOLE,
+            step: 0,
+            errno: 0,
+            part: 0,
+            detail: 0,
+            length,
+        };
         let mut bytes = [0; Message::SIZE + 24];
         let (head, tail) = bytes.split_at_mut(Message::SIZE);
         head.copy_from_slice(&message.to_bytes());
         for (place, byte) in tail.iter_mut().zip(name) {
             *place = *byte;
         }
-        sys::send(self.channel, bytes.get(..Message::SIZE + name.len()).unwrap_or_default(), Some(master))?;
+        sys::send(
+            self.channel,
+            bytes.get(..Message::SIZE + name.len()).unwrap_or_default(),
+            Some(master),
+        )?;
         sys::close(master);
         Ok(())
     }

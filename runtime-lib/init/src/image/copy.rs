@@ -53,7 +53,12 @@ fn copy_entry(from: Fd, to: Fd, name: &CStr, depth: u32) -> sys::Result<()> {
         }
         sys::S_IFREG => {
             let source = sys::open(from, name, sys::O_RDONLY | sys::O_NOFOLLOW | sys::O_NONBLOCK, 0)?;
-            let copy = sys::open(to, name, sys::O_WRONLY | sys::O_CREAT | sys::O_EXCL | sys::O_NOFOLLOW, 0o600)?;
+            let copy = sys::open(
+                to,
+                name,
+                sys::O_WRONLY | sys::O_CREAT | sys::O_EXCL | sys::O_NOFOLLOW,
+                0o600,
+            )?;
             copy_bytes(source, copy)?;
             sys::change_owner(copy, status.uid, status.gid)?;
             sys::change_mode(copy, permissions)?;

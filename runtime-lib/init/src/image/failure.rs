@@ -29,7 +29,10 @@ impl core::fmt::Debug for Text {
 
 impl Text {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; Message::TEXT], length: 0 }
+        Self {
+            bytes: [0; Message::TEXT],
+            length: 0,
+        }
     }
 
     /// Appends what still fits.
@@ -49,7 +52,12 @@ impl Text {
 
 impl Failure {
     pub(crate) fn new(part: Part, errno: Errno) -> Self {
-        Self { errno: errno.0, part, detail: 0, text: Text::new() }
+        Self {
+            errno: errno.0,
+            part,
+            detail: 0,
+            text: Text::new(),
+        }
     }
 
     /// Whether this is why.
@@ -72,7 +80,14 @@ impl Failure {
         let text = self.text.as_bytes();
         let length = u32::try_from(text.len()).unwrap_or(0);
         let part = self.part as u32;
-        let message = Message { kind: Message::FAILED, step: index, errno: self.errno, part, detail: self.detail, length };
+        let message = Message {
+            kind: Message::FAILED,
+            step: index,
+            errno: self.errno,
+            part,
+            detail: self.detail,
+            length,
+        };
         let mut buffer = [0; Message::SIZE + Message::TEXT];
         let (head, tail) = buffer.split_at_mut(Message::SIZE);
         head.copy_from_slice(&message.to_bytes());

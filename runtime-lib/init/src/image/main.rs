@@ -22,7 +22,11 @@ mod start;
 mod stdio;
 mod sys;
 #[path = "../wire.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the library uses the other half of the wire format")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the library uses the other half of the wire format"
+)]
 mod wire;
 
 use core::ffi::CStr;
@@ -67,8 +71,7 @@ fn begin(argument: Option<&CStr>) -> ! {
     // Until the handshake is complete, init does not outlive its parent: the socket's end tells the same, should the parent be gone already.
     let _ = sys::process_control(sys::PR_SET_PDEATHSIG, u64::from(sys::SIGKILL.cast_unsigned()), 0);
     let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
-    sys::default_signals();
-    sys::clear_signal_mask();
+    sys::set_name(c"orlop-init");
     let _ = sys::new_session();
 
     let mut init = Init {
@@ -120,23 +123,75 @@ impl Init<'_> {
             Step::HostPropagation { propagation } => Ok(sys::mount(c"none", c"/", propagation | sys::MS_REC)?),
             Step::PrivateAround { path } => root::make_private_around(path),
             Step::OpenRoot { path, propagation } => self.open_root(path, propagation),
-            Step::Mount { kind, source, target, parameters, attributes, propagation, copy_up, mode } => {
-                let filesystem = mounts::Filesystem { kind, source, parameters, attributes, copy_up };
+            Step::Mount {
+                kind,
+                source,
+                target,
+                parameters,
+                attributes,
+                propagation,
+                copy_up,
+                mode,
+            } => {
+                let filesystem = mounts::Filesystem {
+                    kind,
+                    source,
+                    parameters,
+                    attributes,
+                    copy_up,
+                };
                 self.mount(&filesystem, target, mode, propagation)
             }
-            Step::Bind { source, target, recursive, set, clear, set_all, clear_all, propagation } => {
-                let tree = mounts::Tree { source, recursive, set, clear, set_all, clear_all, propagation };
+            Step::Bind {
+                source,
+                target,
+                recursive,
+                set,
+                clear,
+                set_all,
+                clear_all,
+                propagation,
+            } => {
+                let tree = mounts::Tree {
+                    source,
+                    recursive,
+                    set,
+                    clear,
+                    set_all,
+                    clear_all,
+                    propagation,
+                };
                 self.bind(&tree, target)
             }
             Step::Attributes { target, set, clear } => self.change_attributes(target, set, clear),
             Step::Directory { path, mode } => path::make_directories(self.root, path, mode).map(drop),
-            Step::Node { path, mode, major, minor, uid, gid } => {
-                devices::make_node(self.root, path, &devices::Node { mode, major, minor, uid, gid })
-            }
+            Step::Node {
+                path,
+                mode,
+                major,
+                minor,
+                uid,
+                gid,
+            } => devices::make_node(
+                self.root,
+                path,
+                &devices::Node {
+                    mode,
+                    major,
+                    minor,
+                    uid,
+                    gid,
+                },
+            ),
             Step::Link { path, target, replace } => devices::make_link(self.root, path, target, replace),
             Step::Console { rows, columns, uid } => self.console(rows, columns, uid),
             Step::RuntimeHooks => self.runtime_hooks(index),
-            Step::Hook { path, args, env, timeout } => self.hook(path, args, env, timeout),
+            Step::Hook {
+                path,
+                args,
+                env,
+                timeout,
+            } => self.hook(path, args, env, timeout),
             Step::Loopback => network::bring_loopback_up(),
             Step::Pivot => self.pivot(),
             Step::MoveRoot => self.move_root(),
@@ -151,9 +206,29 @@ impl Init<'_> {
             Step::Rlimit { resource, soft, hard } => Ok(sys::set_limit(resource, soft, hard)?),
             Step::StdioOwner { uid } => stdio::give_to(uid, self.null),
             Step::WorkingDirectory { path } => program::enter_working_directory(path),
-            Step::FindProgram { name, search, home, uid } => self.find_program(name, search, home, uid),
-            Step::Credentials { uid, gid, groups, bounding, permitted, effective, inheritable, ambient } => {
-                let sets = credentials::Sets { bounding, permitted, effective, inheritable, ambient };
+            Step::FindProgram {
+                name,
+                search,
+                home,
+                uid,
+            } => self.find_program(name, search, home, uid),
+            Step::Credentials {
+                uid,
+                gid,
+                groups,
+                bounding,
+                permitted,
+                effective,
+                inheritable,
+                ambient,
+            } => {
+                let sets = credentials::Sets {
+                    bounding,
+                    permitted,
+                    effective,
+                    inheritable,
+                    ambient,
+                };
                 credentials::take_on(uid, gid, groups, &sets)
             }
             Step::Umask { mask } => {
@@ -180,7 +255,14 @@ impl Init<'_> {
 
     /// Tells the parent something, and waits for its word to go on. What comes with that word is the state for the hooks.
     fn handshake(&mut self, kind: u32, step: u32, detail: u32) -> Outcome {
-        let message = Message { kind, step, errno: 0, part: 0, detail, length: 0 };
+        let message = Message {
+            kind,
+            step,
+            errno: 0,
+            part: 0,
+            detail,
+            length: 0,
+        };
         sys::send(self.channel, &message.to_bytes(), None)?;
         self.await_go()
     }

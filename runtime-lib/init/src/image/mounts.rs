@@ -30,7 +30,11 @@ pub(crate) struct Tree<'a> {
 impl Init<'_> {
     pub(crate) fn mount(&mut self, filesystem: &Filesystem<'_>, target: &CStr, mode: u32, propagation: u64) -> Outcome {
         let (place, existed) = self.mount_point(filesystem.kind, target, mode)?;
-        let tmpfs_mode = if existed && filesystem.kind == c"tmpfs" { Some(place) } else { None };
+        let tmpfs_mode = if existed && filesystem.kind == c"tmpfs" {
+            Some(place)
+        } else {
+            None
+        };
         let tree = create(filesystem, tmpfs_mode)?;
         if filesystem.copy_up && existed {
             crate::copy::contents(place, tree).of(Part::CopyUp)?;
@@ -110,7 +114,8 @@ fn set_propagation(tree: Fd, propagation: u64) -> Outcome {
 fn create(filesystem: &Filesystem<'_>, like: Option<Fd>) -> Result<Fd, Failure> {
     let context = sys::open_filesystem(filesystem.kind)?;
     if !filesystem.source.is_empty() {
-        sys::configure(context, c"source", filesystem.source).map_err(|errno| explained(context, Part::Source, errno, 0))?;
+        sys::configure(context, c"source", filesystem.source)
+            .map_err(|errno| explained(context, Part::Source, errno, 0))?;
     }
     let mut has_mode = false;
     for (index, parameter) in (0..).zip(filesystem.parameters.iter()) {
@@ -124,7 +129,12 @@ fn create(filesystem: &Filesystem<'_>, like: Option<Fd>) -> Result<Fd, Failure> 
         sys::configure(context, c"mode", octal(mode, &mut [0; 8])?)?;
     }
     sys::create_filesystem(context).map_err(|errno| explained(context, Part::Whole, errno, 0))?;
-    let attributes = filesystem.attributes & if filesystem.copy_up { !sys::MOUNT_ATTR_RDONLY } else { u64::MAX };
+    let attributes = filesystem.attributes
+        & if filesystem.copy_up {
+            !sys::MOUNT_ATTR_RDONLY
+        } else {
+            u64::MAX
+        };
     let tree = sys::mount_filesystem(context, attributes).of(Part::Attributes)?;
     sys::close(context);
     Ok(tree)
@@ -137,7 +147,10 @@ fn configure(context: Fd, parameter: &CStr) -> sys::Result<()> {
     };
     let mut key = Buffer::new();
     key.push(bytes.get(..at).unwrap_or_default())?;
-    let value = parameter.to_bytes_with_nul().get(at + 1..).and_then(|value| CStr::from_bytes_with_nul(value).ok());
+    let value = parameter
+        .to_bytes_with_nul()
+        .get(at + 1..)
+        .and_then(|value| CStr::from_bytes_with_nul(value).ok());
     sys::configure(context, key.as_c_str(), value.unwrap_or(c""))
 }
 

@@ -1,9 +1,9 @@
 //! Joining what exists already: cgroups, namespaces, and a keyring of our own.
 
+use crate::Init;
 use crate::failure::{Failure, Outcome};
 use crate::sys::{self, Errno, Fd};
 use crate::wire::{Message, Part, Slot};
-use crate::Init;
 use core::ffi::CStr;
 
 pub(crate) fn new_keyring(name: &CStr) -> Outcome {
@@ -15,6 +15,10 @@ pub(crate) fn new_keyring(name: &CStr) -> Outcome {
 }
 
 pub(crate) fn join_cgroup(file: Fd) -> Outcome {
+    // A hierarchy that nobody asked for and that cannot be written, as an ordinary user meets it.
+    if file == Fd::NONE {
+        return Ok(());
+    }
     sys::write(file, b"0")?;
     Ok(())
 }
@@ -27,7 +31,14 @@ impl Init<'_> {
         let child = sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?;
         if child != 0 {
             let detail = u32::try_from(child).map_err(|_| Failure::from(Part::Plan))?;
-            let message = Message { kind: Message::MOVED, step: index, errno: 0, part: 0, detail, length: 0 };
+            let message = Message {
+                kind: Message::MOVED,
+                step: index,
+                errno: 0,
+                part: 0,
+                detail,
+                length: 0,
+            };
             sys::send(self.channel, &message.to_bytes(), None)?;
             sys::exit(0);
         }

@@ -17,7 +17,10 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; 4096], length: 0 }
+        Self {
+            bytes: [0; 4096],
+            length: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, more: &[u8]) -> sys::Result<()> {
@@ -26,7 +29,10 @@ impl Buffer {
         if end >= self.bytes.len() {
             return Err(Errno::NAMETOOLONG);
         }
-        self.bytes.get_mut(self.length..end).ok_or(Errno::NAMETOOLONG)?.copy_from_slice(more);
+        self.bytes
+            .get_mut(self.length..end)
+            .ok_or(Errno::NAMETOOLONG)?
+            .copy_from_slice(more);
         self.length = end;
         Ok(())
     }
@@ -44,7 +50,12 @@ impl Buffer {
 /// Opens what is at `path` below `root`, without opening it for reading or writing. Links are followed inside the root.
 pub(crate) fn open(root: Fd, path: &CStr) -> sys::Result<Fd> {
     let path = if path.is_empty() { c"." } else { path };
-    sys::open_resolved(root, path, sys::O_PATH, sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS)
+    sys::open_resolved(
+        root,
+        path,
+        sys::O_PATH,
+        sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS,
+    )
 }
 
 /// Opens the directory at `path`, making what is missing of it.
@@ -83,7 +94,10 @@ pub(crate) fn parent<'a>(root: Fd, path: &CStr, name: &'a mut Buffer) -> Result<
 
 fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|byte| *byte == b'/') {
-        Some(at) => (path.get(..at).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
+        Some(at) => (
+            path.get(..at).unwrap_or_default(),
+            path.get(at + 1..).unwrap_or_default(),
+        ),
         None => (&[], path),
     }
 }
@@ -97,7 +111,10 @@ fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
     }
     so_far.clear();
     let mut directory = open_directory(root, c".")?;
-    for component in path.split(|byte| *byte == b'/').filter(|component| !component.is_empty() && *component != b".") {
+    for component in path
+        .split(|byte| *byte == b'/')
+        .filter(|component| !component.is_empty() && *component != b".")
+    {
         let above_length = so_far.length;
         if above_length > 0 {
             so_far.push(b"/")?;
@@ -109,7 +126,9 @@ fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
                 name.push(component)?;
                 match sys::make_directory(directory, name.as_c_str(), mode) {
                     Ok(()) => open_directory(root, so_far.as_c_str())?,
-                    Err(Errno::EXIST) => through_link(root, directory, &so_far, above_length, name.as_c_str(), mode, links)?,
+                    Err(Errno::EXIST) => {
+                        through_link(root, directory, &so_far, above_length, name.as_c_str(), mode, links)?
+                    }
                     Err(errno) => return Err(errno),
                 }
             }
@@ -122,12 +141,25 @@ fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
 }
 
 fn open_directory(root: Fd, path: &CStr) -> sys::Result<Fd> {
-    sys::open_resolved(root, path, sys::O_PATH | sys::O_DIRECTORY, sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS)
+    sys::open_resolved(
+        root,
+        path,
+        sys::O_PATH | sys::O_DIRECTORY,
+        sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS,
+    )
 }
 
 /// The component exists and yet cannot be opened: either somebody else made it meanwhile, or it is a link to a place that does not exist, which is
 /// then made.
-fn through_link(root: Fd, directory: Fd, so_far: &Buffer, above: usize, name: &CStr, mode: u32, links: u32) -> sys::Result<Fd> {
+fn through_link(
+    root: Fd,
+    directory: Fd,
+    so_far: &Buffer,
+    above: usize,
+    name: &CStr,
+    mode: u32,
+    links: u32,
+) -> sys::Result<Fd> {
     match open_directory(root, so_far.as_c_str()) {
         Err(Errno::NOENT) => {}
         result => return result,

@@ -33,7 +33,11 @@ impl Init<'_> {
         let file = sys::open_resolved(self.proc, path, sys::O_WRONLY, resolve)?;
         let written = sys::write(file, value)?;
         sys::close(file);
-        if written == value.len() { Ok(()) } else { Err(Errno::INVAL.into()) }
+        if written == value.len() {
+            Ok(())
+        } else {
+            Err(Errno::INVAL.into())
+        }
     }
 
     pub(crate) fn sysctl(&mut self, path: &CStr, value: &CStr) -> Outcome {

@@ -15,7 +15,10 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) const fn new() -> Self {
-        Self { path: Buffer::new(), home: None }
+        Self {
+            path: Buffer::new(),
+            home: None,
+        }
     }
 }
 
@@ -23,7 +26,11 @@ impl Program {
 /// (CVE-2024-21626).
 pub(crate) fn enter_working_directory(path: &CStr) -> Outcome {
     sys::change_directory(path)?;
-    if sys::working_directory_is_inside().of(Part::Outside)? { Ok(()) } else { Err(Failure::from(Part::Outside)) }
+    if sys::working_directory_is_inside().of(Part::Outside)? {
+        Ok(())
+    } else {
+        Err(Failure::from(Part::Outside))
+    }
 }
 
 impl Init<'_> {
@@ -41,7 +48,10 @@ impl Init<'_> {
             let candidate = &mut self.program.path;
             candidate.clear();
             let directory = if directory.is_empty() { b"." } else { directory };
-            let fits = candidate.push(directory).and_then(|()| candidate.push(b"/")).and_then(|()| candidate.push(name.to_bytes()));
+            let fits = candidate
+                .push(directory)
+                .and_then(|()| candidate.push(b"/"))
+                .and_then(|()| candidate.push(name.to_bytes()));
             if fits.is_err() {
                 continue;
             }
@@ -79,7 +89,12 @@ fn home_of(uid: u32) -> Result<Buffer, Failure> {
     let mut home = Buffer::new();
     home.push(b"HOME=")?;
     // Without O_NONBLOCK a FIFO there would stop us for ever.
-    if let Ok(file) = sys::open(Fd::CWD, c"/etc/passwd", sys::O_RDONLY | sys::O_NONBLOCK | sys::O_NOCTTY, 0) {
+    if let Ok(file) = sys::open(
+        Fd::CWD,
+        c"/etc/passwd",
+        sys::O_RDONLY | sys::O_NONBLOCK | sys::O_NOCTTY,
+        0,
+    ) {
         let is_file = sys::status(file, c"", sys::AT_EMPTY_PATH)?.mode & sys::S_IFMT == sys::S_IFREG;
         let found = is_file && find_home(file, uid, &mut home)?;
         sys::close(file);
@@ -127,7 +142,11 @@ struct Line {
 
 impl Line {
     const fn new() -> Self {
-        Self { field: 0, uid: None, home: Buffer::new() }
+        Self {
+            field: 0,
+            uid: None,
+            home: Buffer::new(),
+        }
     }
 
     fn push(&mut self, byte: u8) {
@@ -135,7 +154,11 @@ impl Line {
             (b':', _) => self.field += 1,
             (b'0'..=b'9', 2) => {
                 let digit = u32::from(byte - b'0');
-                self.uid = self.uid.unwrap_or(0).checked_mul(10).and_then(|uid| uid.checked_add(digit));
+                self.uid = self
+                    .uid
+                    .unwrap_or(0)
+                    .checked_mul(10)
+                    .and_then(|uid| uid.checked_add(digit));
                 if self.uid.is_none() {
                     // Too large for a uid: nobody's line.
                     self.field = u32::MAX / 2;

@@ -63,7 +63,13 @@ impl Init<'_> {
 
     pub(crate) fn root_propagation(&mut self, propagation: u64) -> Outcome {
         let recursive = propagation & sys::MS_REC != 0;
-        Ok(sys::set_attributes(self.root, recursive, 0, 0, propagation & !sys::MS_REC)?)
+        Ok(sys::set_attributes(
+            self.root,
+            recursive,
+            0,
+            0,
+            propagation & !sys::MS_REC,
+        )?)
     }
 
     pub(crate) fn readonly_root(&mut self) -> Outcome {
@@ -71,8 +77,15 @@ impl Init<'_> {
     }
 
     pub(crate) fn readonly_path(&mut self, path: &CStr) -> Outcome {
-        let Some(place) = self.existing(path)? else { return Ok(()) };
-        let tree = sys::open_tree(place, c"", sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH).of(Part::Source)?;
+        let Some(place) = self.existing(path)? else {
+            return Ok(());
+        };
+        let tree = sys::open_tree(
+            place,
+            c"",
+            sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH,
+        )
+        .of(Part::Source)?;
         sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes)?;
         sys::attach(tree, place).of(Part::Attach)?;
         sys::close(tree);
@@ -83,7 +96,9 @@ impl Init<'_> {
     /// A file is hidden by the host's `/dev/null`, which was verified before the container could touch anything; not by the one that the image brings (the
     /// CVE-2025-31133 class).
     pub(crate) fn mask_path(&mut self, path: &CStr) -> Outcome {
-        let Some(place) = self.existing(path)? else { return Ok(()) };
+        let Some(place) = self.existing(path)? else {
+            return Ok(());
+        };
         let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
         let is_directory = status.mode & sys::S_IFMT == sys::S_IFDIR;
         if is_directory && self.mask == Fd::NONE {

@@ -1,9 +1,9 @@
 //! Waiting for `start`.
 
+use crate::Init;
 use crate::failure::{Failure, Outcome};
 use crate::sys::{self, Fd};
 use crate::wire::{Message, Part, Slot};
-use crate::Init;
 
 /// What `start` sends as soon as it is connected. A connection that ends without it was only somebody who looked.
 const GO: &[u8] = b"G";
@@ -29,7 +29,8 @@ impl Init<'_> {
             sys::close(connection);
         }
         sys::close(listener);
-        sys::default_signals();
+        sys::default_effect(sys::SIGTERM);
+        sys::default_effect(sys::SIGINT);
         // Before a filter is loaded, which may forbid it.
         Ok(sys::close_on_exec_from(3 + preserve)?)
     }

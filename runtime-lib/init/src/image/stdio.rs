@@ -1,6 +1,6 @@
 //! Standard input, output and error.
 
-use crate::failure::{Outcome, In};
+use crate::failure::{In, Outcome};
 use crate::sys::{self, Fd};
 use crate::wire::Part;
 use core::ffi::CStr;
@@ -23,7 +23,9 @@ pub(crate) fn give_to(uid: u32, null: Fd) -> Outcome {
     let null = sys::status(null, NOTHING, sys::AT_EMPTY_PATH).ok();
     for number in 0..3 {
         let file = Fd(number);
-        let Ok(status) = sys::status(file, NOTHING, sys::AT_EMPTY_PATH) else { continue };
+        let Ok(status) = sys::status(file, NOTHING, sys::AT_EMPTY_PATH) else {
+            continue;
+        };
         let is_null = null.is_some_and(|null| {
             status.mode & sys::S_IFMT == sys::S_IFCHR && (status.major, status.minor) == (null.major, null.minor)
         });

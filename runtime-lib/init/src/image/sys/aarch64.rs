@@ -13,7 +13,12 @@ global_asm!(
     entry = sym super::entry,
 );
 
-global_asm!(".globl orlop_init_restore", "orlop_init_restore:", "mov x8, #139", "svc #0");
+global_asm!(
+    ".globl orlop_init_restore",
+    "orlop_init_restore:",
+    "mov x8, #139",
+    "svc #0"
+);
 
 /// One system call.
 ///
@@ -40,7 +45,6 @@ pub(super) unsafe fn syscall(number: usize, arguments: [usize; 6]) -> isize {
 
 pub(crate) const O_DIRECTORY: u32 = 0o40_000;
 pub(crate) const O_NOFOLLOW: u32 = 0o100_000;
-
 
 pub(super) mod number {
     pub(crate) const FCNTL: usize = 25;
@@ -76,7 +80,6 @@ pub(super) mod number {
     pub(crate) const CLOCK_GETTIME: usize = 113;
     pub(crate) const KILL: usize = 129;
     pub(crate) const RT_SIGACTION: usize = 134;
-    pub(crate) const RT_SIGPROCMASK: usize = 135;
     pub(crate) const SETRESUID: usize = 147;
     pub(crate) const SETRESGID: usize = 149;
     pub(crate) const SETSID: usize = 157;

@@ -69,7 +69,11 @@ const RIGHTS: u64 = 1 | 1 << 32;
 
 impl SocketMessage {
     pub(super) fn new(address: usize, length: usize) -> Self {
-        Self { vector: [address, length], control: [0; 3], control_length: 0 }
+        Self {
+            vector: [address, length],
+            control: [0; 3],
+            control_length: 0,
+        }
     }
 
     pub(super) fn pass(&mut self, file: i32) {
@@ -82,9 +86,21 @@ impl SocketMessage {
     }
 
     pub(super) fn with_header<T>(&mut self, run: impl FnOnce(usize) -> T) -> T {
-        let control = if self.control_length == 0 { 0 } else { self.control.as_mut_ptr().expose_provenance() };
+        let control = if self.control_length == 0 {
+            0
+        } else {
+            self.control.as_mut_ptr().expose_provenance()
+        };
         // name, name's length, vector, vectors, control, control's length, flags
-        let header = [0, 0, (&raw const self.vector).expose_provenance(), 1, control, self.control_length, 0];
+        let header = [
+            0,
+            0,
+            (&raw const self.vector).expose_provenance(),
+            1,
+            control,
+            self.control_length,
+            0,
+        ];
         run(header.as_ptr().expose_provenance())
     }
 
@@ -103,7 +119,10 @@ pub(super) struct FilterProgram {
 
 impl FilterProgram {
     pub(super) fn new(filter: &[u8]) -> Option<Self> {
-        Some(Self { length: u16::try_from(filter.len() / 8).ok()?, filter: filter.as_ptr().expose_provenance() })
+        Some(Self {
+            length: u16::try_from(filter.len() / 8).ok()?,
+            filter: filter.as_ptr().expose_provenance(),
+        })
     }
 }
 
@@ -118,13 +137,26 @@ pub(super) fn set_handler(signal: i32, handler: Option<extern "C" fn(i32)>) {
     let restore = orlop_init_restore as *const () as usize;
     // struct sigaction of the kernel: handler, flags, restorer, mask.
     let action = [address, if handler.is_some() { SA_RESTORER } else { 0 }, restore, 0];
-    let _ = call(number::RT_SIGACTION, [signal.cast_unsigned() as usize, action.as_ptr().expose_provenance(), 0, 8, 0, 0]);
+    let _ = call(
+        number::RT_SIGACTION,
+        [
+            signal.cast_unsigned() as usize,
+            action.as_ptr().expose_provenance(),
+            0,
+            8,
+            0,
+            0,
+        ],
+    );
 }
 
 pub(super) fn monotonic_milliseconds() -> u64 {
     let mut time = [0u64; 2];
     const CLOCK_MONOTONIC: usize = 1;
-    let _ = call(number::CLOCK_GETTIME, [CLOCK_MONOTONIC, time.as_mut_ptr().expose_provenance(), 0, 0, 0, 0]);
+    let _ = call(
+        number::CLOCK_GETTIME,
+        [CLOCK_MONOTONIC, time.as_mut_ptr().expose_provenance(), 0, 0, 0, 0],
+    );
     time[0] * 1000 + time[1] / 1_000_000
 }
 

@@ -116,7 +116,11 @@ fn call(number: usize, arguments: [usize; 6]) -> Result<usize> {
     // SAFETY: only the functions below call this, with arguments of the right kinds; pointers among them come from references that
     // live until the call returns.
     let result = unsafe { arch::syscall(number, arguments) };
-    if (-4095..0).contains(&result) { Err(Errno(i32::try_from(-result).unwrap_or(i32::MAX))) } else { Ok(result.cast_unsigned()) }
+    if (-4095..0).contains(&result) {
+        Err(Errno(i32::try_from(-result).unwrap_or(i32::MAX)))
+    } else {
+        Ok(result.cast_unsigned())
+    }
 }
 
 fn descriptor(result: usize) -> Fd {
@@ -139,7 +143,11 @@ pub(crate) unsafe extern "C" fn entry(stack: *const usize) -> ! {
     // SAFETY: the kernel put argc at the top of the stack, and so many pointers to C strings behind it (`man 2 execve`).
     let argument = unsafe {
         let count = *stack;
-        if count > 1 { Some(CStr::from_ptr(*stack.add(2).cast::<*const core::ffi::c_char>())) } else { None }
+        if count > 1 {
+            Some(CStr::from_ptr(*stack.add(2).cast::<*const core::ffi::c_char>()))
+        } else {
+            None
+        }
     };
     crate::begin(argument)
 }
@@ -151,11 +159,28 @@ pub(crate) fn exit(status: i32) -> ! {
 }
 
 pub(crate) fn read(file: Fd, buffer: &mut [u8]) -> Result<usize> {
-    retry(|| call(number::READ, [file.word(), buffer.as_mut_ptr().expose_provenance(), buffer.len(), 0, 0, 0]))
+    retry(|| {
+        call(
+            number::READ,
+            [
+                file.word(),
+                buffer.as_mut_ptr().expose_provenance(),
+                buffer.len(),
+                0,
+                0,
+                0,
+            ],
+        )
+    })
 }
 
 pub(crate) fn write(file: Fd, bytes: &[u8]) -> Result<usize> {
-    retry(|| call(number::WRITE, [file.word(), bytes.as_ptr().expose_provenance(), bytes.len(), 0, 0, 0]))
+    retry(|| {
+        call(
+            number::WRITE,
+            [file.word(), bytes.as_ptr().expose_provenance(), bytes.len(), 0, 0, 0],
+        )
+    })
 }
 
 pub(crate) fn close(file: Fd) {
@@ -184,13 +209,27 @@ fn pointers(count: usize) -> Result<&'static mut [usize]> {
     const PROT_READ_WRITE: usize = 3;
     const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
     let length = count.checked_mul(size_of::<usize>()).ok_or(Errno::INVAL)?;
-    let address = call(number::MMAP, [0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, usize::MAX, 0])?;
+    let address = call(
+        number::MMAP,
+        [0, length, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, usize::MAX, 0],
+    )?;
     // SAFETY: the kernel just mapped so many zeroed words there, for nobody else.
     Ok(unsafe { core::slice::from_raw_parts_mut(core::ptr::with_exposed_provenance_mut(address), count) })
 }
 
 pub(crate) fn open(directory: Fd, path: &CStr, flags: u32, mode: u32) -> Result<Fd> {
-    call(number::OPENAT, [directory.word(), text(path), (flags | O_CLOEXEC) as usize, mode as usize, 0, 0]).map(descriptor)
+    call(
+        number::OPENAT,
+        [
+            directory.word(),
+            text(path),
+            (flags | O_CLOEXEC) as usize,
+            mode as usize,
+            0,
+            0,
+        ],
+    )
+    .map(descriptor)
 }
 
 /// `man 2 openat2` (Linux 5.6).
@@ -198,7 +237,17 @@ pub(crate) fn open_resolved(directory: Fd, path: &CStr, flags: u32, resolve: u64
     let how: [u64; 3] = [u64::from(flags | O_CLOEXEC), 0, resolve];
     // A path with `..` is resolved again when a rename anywhere got between: seen at most twice in a row.
     for _ in 0..64 {
-        match call(number::OPENAT2, [directory.word(), text(path), how.as_ptr().expose_provenance(), size_of_val(&how), 0, 0]) {
+        match call(
+            number::OPENAT2,
+            [
+                directory.word(),
+                text(path),
+                how.as_ptr().expose_provenance(),
+                size_of_val(&how),
+                0,
+                0,
+            ],
+        ) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return result.map(descriptor),
         }
@@ -222,7 +271,17 @@ pub(crate) fn status(directory: Fd, path: &CStr, flags: u32) -> Result<Status> {
     const STATX_BASIC_STATS: usize = 0x7ff;
     let mut buffer = memory::Statx::default();
     let address = (&raw mut buffer).expose_provenance();
-    call(number::STATX, [directory.word(), text(path), flags as usize, STATX_BASIC_STATS, address, 0])?;
+    call(
+        number::STATX,
+        [
+            directory.word(),
+            text(path),
+            flags as usize,
+            STATX_BASIC_STATS,
+            address,
+            0,
+        ],
+    )?;
     Ok(Status {
         mode: u32::from(buffer.mode),
         size: buffer.size,
@@ -237,7 +296,10 @@ pub(crate) fn status(directory: Fd, path: &CStr, flags: u32) -> Result<Status> {
 /// The type of the filesystem that a file is on (`man 2 fstatfs`).
 pub(crate) fn filesystem(file: Fd) -> Result<u64> {
     let mut buffer = [0u64; 16];
-    call(number::FSTATFS, [file.word(), buffer.as_mut_ptr().expose_provenance(), 0, 0, 0, 0])?;
+    call(
+        number::FSTATFS,
+        [file.word(), buffer.as_mut_ptr().expose_provenance(), 0, 0, 0, 0],
+    )?;
     Ok(buffer[0])
 }
 
@@ -248,7 +310,11 @@ pub(crate) fn make_directory(directory: Fd, path: &CStr, mode: u32) -> Result<()
 pub(crate) fn make_node(directory: Fd, path: &CStr, mode: u32, major: u32, minor: u32) -> Result<()> {
     // The kernel's own coding of a device number (`new_encode_dev`): it takes 12 bits of major and 20 of minor.
     let device = (minor & 0xff) | (major << 8) | ((minor & !0xff) << 12);
-    call(number::MKNODAT, [directory.word(), text(path), mode as usize, device as usize, 0, 0]).map(drop)
+    call(
+        number::MKNODAT,
+        [directory.word(), text(path), mode as usize, device as usize, 0, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn make_link(target: &CStr, directory: Fd, path: &CStr) -> Result<()> {
@@ -260,7 +326,17 @@ pub(crate) fn unlink(directory: Fd, path: &CStr) -> Result<()> {
 }
 
 pub(crate) fn read_link<'a>(directory: Fd, path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
-    let length = call(number::READLINKAT, [directory.word(), text(path), buffer.as_mut_ptr().expose_provenance(), buffer.len(), 0, 0])?;
+    let length = call(
+        number::READLINKAT,
+        [
+            directory.word(),
+            text(path),
+            buffer.as_mut_ptr().expose_provenance(),
+            buffer.len(),
+            0,
+            0,
+        ],
+    )?;
     buffer.get(..length).ok_or(Errno::NAMETOOLONG)
 }
 
@@ -275,11 +351,25 @@ pub(crate) fn change_owner(file: Fd, uid: u32, gid: u32) -> Result<()> {
 
 pub(crate) fn change_owner_at(directory: Fd, path: &CStr, uid: u32, gid: u32) -> Result<()> {
     let flags = AT_SYMLINK_NOFOLLOW as usize;
-    call(number::FCHOWNAT, [directory.word(), text(path), uid as usize, gid as usize, flags, 0]).map(drop)
+    call(
+        number::FCHOWNAT,
+        [directory.word(), text(path), uid as usize, gid as usize, flags, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn entries(directory: Fd, buffer: &mut [u8]) -> Result<usize> {
-    call(number::GETDENTS64, [directory.word(), buffer.as_mut_ptr().expose_provenance(), buffer.len(), 0, 0, 0])
+    call(
+        number::GETDENTS64,
+        [
+            directory.word(),
+            buffer.as_mut_ptr().expose_provenance(),
+            buffer.len(),
+            0,
+            0,
+            0,
+        ],
+    )
 }
 
 pub(crate) fn change_directory(path: &CStr) -> Result<()> {
@@ -297,7 +387,10 @@ pub(crate) fn change_root(path: &CStr) -> Result<()> {
 /// Whether the working directory is inside the root: outside, the kernel's path does not start with a slash.
 pub(crate) fn working_directory_is_inside() -> Result<bool> {
     let mut buffer = [0u8; 4096];
-    call(number::GETCWD, [buffer.as_mut_ptr().expose_provenance(), buffer.len(), 0, 0, 0, 0])?;
+    call(
+        number::GETCWD,
+        [buffer.as_mut_ptr().expose_provenance(), buffer.len(), 0, 0, 0, 0],
+    )?;
     Ok(buffer[0] == b'/')
 }
 
@@ -314,13 +407,21 @@ pub(crate) fn pivot_root(new: &CStr, old: &CStr) -> Result<()> {
 }
 
 pub(crate) fn open_tree(directory: Fd, path: &CStr, flags: u32) -> Result<Fd> {
-    call(number::OPEN_TREE, [directory.word(), text(path), (flags | O_CLOEXEC) as usize, 0, 0, 0]).map(descriptor)
+    call(
+        number::OPEN_TREE,
+        [directory.word(), text(path), (flags | O_CLOEXEC) as usize, 0, 0, 0],
+    )
+    .map(descriptor)
 }
 
 /// Puts a mount that has no place yet on `target`.
 pub(crate) fn attach(tree: Fd, target: Fd) -> Result<()> {
     let flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-    call(number::MOVE_MOUNT, [tree.word(), text(EMPTY), target.word(), text(EMPTY), flags, 0]).map(drop)
+    call(
+        number::MOVE_MOUNT,
+        [tree.word(), text(EMPTY), target.word(), text(EMPTY), flags, 0],
+    )
+    .map(drop)
 }
 
 /// `man 2 mount_setattr` (Linux 5.12).
@@ -328,7 +429,11 @@ pub(crate) fn set_attributes(tree: Fd, recursive: bool, set: u64, clear: u64, pr
     let attributes: [u64; 4] = [set, clear, propagation, 0];
     let flags = AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
     let (address, size) = (attributes.as_ptr().expose_provenance(), size_of_val(&attributes));
-    call(number::MOUNT_SETATTR, [tree.word(), text(EMPTY), flags as usize, address, size, 0]).map(drop)
+    call(
+        number::MOUNT_SETATTR,
+        [tree.word(), text(EMPTY), flags as usize, address, size, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn open_filesystem(kind: &CStr) -> Result<Fd> {
@@ -336,11 +441,19 @@ pub(crate) fn open_filesystem(kind: &CStr) -> Result<Fd> {
 }
 
 pub(crate) fn configure_flag(context: Fd, key: &CStr) -> Result<()> {
-    call(number::FSCONFIG, [context.word(), FSCONFIG_SET_FLAG, text(key), 0, 0, 0]).map(drop)
+    call(
+        number::FSCONFIG,
+        [context.word(), FSCONFIG_SET_FLAG, text(key), 0, 0, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn configure(context: Fd, key: &CStr, value: &CStr) -> Result<()> {
-    call(number::FSCONFIG, [context.word(), FSCONFIG_SET_STRING, text(key), text(value), 0, 0]).map(drop)
+    call(
+        number::FSCONFIG,
+        [context.word(), FSCONFIG_SET_STRING, text(key), text(value), 0, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn create_filesystem(context: Fd) -> Result<()> {
@@ -348,7 +461,11 @@ pub(crate) fn create_filesystem(context: Fd) -> Result<()> {
 }
 
 pub(crate) fn mount_filesystem(context: Fd, attributes: u64) -> Result<Fd> {
-    call(number::FSMOUNT, [context.word(), FSMOUNT_CLOEXEC, word(attributes), 0, 0, 0]).map(descriptor)
+    call(
+        number::FSMOUNT,
+        [context.word(), FSMOUNT_CLOEXEC, word(attributes), 0, 0, 0],
+    )
+    .map(descriptor)
 }
 
 pub(crate) fn new_session() -> Result<()> {
@@ -374,7 +491,12 @@ pub(crate) fn wait(pid: usize) -> Result<u32> {
     const WEXITED: usize = 4;
     const CLD_EXITED: i32 = 1;
     let mut info = [0i32; 32];
-    retry(|| call(number::WAITID, [P_PID, pid, info.as_mut_ptr().expose_provenance(), WEXITED, 0, 0]))?;
+    retry(|| {
+        call(
+            number::WAITID,
+            [P_PID, pid, info.as_mut_ptr().expose_provenance(), WEXITED, 0, 0],
+        )
+    })?;
     // siginfo_t of SIGCHLD: signo, errno, code, padding, pid, uid, status.
     let status = info[6].cast_unsigned();
     Ok(if info[2] == CLD_EXITED { status } else { 128 + status })
@@ -390,10 +512,17 @@ pub(crate) fn kill(pid: usize, signal: i32) -> Result<()> {
 
 /// Waits until one of the files can be read, at most `milliseconds` (`None`: for ever); tells which can.
 pub(crate) fn poll<const N: usize>(files: [Fd; N], milliseconds: Option<u64>) -> Result<[bool; N]> {
-    let mut entries = files.map(|file| memory::Poll { file: file.0, events: 1, returned: 0 });
+    let mut entries = files.map(|file| memory::Poll {
+        file: file.0,
+        events: 1,
+        returned: 0,
+    });
     let time = milliseconds.map(|milliseconds| [milliseconds / 1000, milliseconds % 1000 * 1_000_000]);
     let address = time.as_ref().map_or(0, |time| time.as_ptr().expose_provenance());
-    call(number::PPOLL, [entries.as_mut_ptr().expose_provenance(), N, address, 0, 8, 0])?;
+    call(
+        number::PPOLL,
+        [entries.as_mut_ptr().expose_provenance(), N, address, 0, 8, 0],
+    )?;
     Ok(entries.map(|entry| entry.returned != 0))
 }
 
@@ -403,7 +532,10 @@ pub(crate) fn monotonic_milliseconds() -> u64 {
 
 pub(crate) fn pipe() -> Result<(Fd, Fd)> {
     let mut ends = [-1i32; 2];
-    call(number::PIPE2, [ends.as_mut_ptr().expose_provenance(), O_CLOEXEC as usize, 0, 0, 0, 0])?;
+    call(
+        number::PIPE2,
+        [ends.as_mut_ptr().expose_provenance(), O_CLOEXEC as usize, 0, 0, 0, 0],
+    )?;
     Ok((Fd(ends[0]), Fd(ends[1])))
 }
 
@@ -446,7 +578,18 @@ pub(crate) fn set_interface_flags(socket: Fd, name: &[u8; 16], flags: u16) -> Re
     let mut request = [0u8; 40];
     request[..16].copy_from_slice(name);
     request[16..18].copy_from_slice(&flags.to_ne_bytes());
-    call(number::IOCTL, [socket.word(), SIOCSIFFLAGS, request.as_ptr().expose_provenance(), 0, 0, 0]).map(drop)
+    call(
+        number::IOCTL,
+        [
+            socket.word(),
+            SIOCSIFFLAGS,
+            request.as_ptr().expose_provenance(),
+            0,
+            0,
+            0,
+        ],
+    )
+    .map(drop)
 }
 
 pub(crate) fn accept(listener: Fd) -> Result<Fd> {
@@ -459,7 +602,8 @@ pub(crate) fn send(socket: Fd, bytes: &[u8], passed: Option<Fd>) -> Result<()> {
         message.pass(file.0);
     }
     const MSG_NOSIGNAL: usize = 0x4000;
-    retry(|| message.with_header(|header| call(number::SENDMSG, [socket.word(), header, MSG_NOSIGNAL, 0, 0, 0]))).map(drop)
+    retry(|| message.with_header(|header| call(number::SENDMSG, [socket.word(), header, MSG_NOSIGNAL, 0, 0, 0])))
+        .map(drop)
 }
 
 /// Receives one message; a length of 0 is the end. A descriptor that comes with it is close-on-exec.
@@ -467,12 +611,20 @@ pub(crate) fn receive(socket: Fd, buffer: &mut [u8]) -> Result<(usize, Option<Fd
     let mut message = memory::SocketMessage::new(buffer.as_mut_ptr().expose_provenance(), buffer.len());
     message.expect_descriptor();
     const MSG_CMSG_CLOEXEC: usize = 0x4000_0000;
-    let length = retry(|| message.with_header(|header| call(number::RECVMSG, [socket.word(), header, MSG_CMSG_CLOEXEC, 0, 0, 0])))?;
+    let length = retry(|| {
+        message.with_header(|header| call(number::RECVMSG, [socket.word(), header, MSG_CMSG_CLOEXEC, 0, 0, 0]))
+    })?;
     Ok((length, message.passed().map(Fd)))
 }
 
 pub(crate) fn process_control(option: u32, second: u64, third: u64) -> Result<usize> {
     call(number::PRCTL, [option as usize, word(second), word(third), 0, 0, 0])
+}
+
+/// The name that `ps` shows, and by which `start` knows a process that did not get to its execve.
+pub(crate) fn set_name(name: &CStr) {
+    const PR_SET_NAME: usize = 15;
+    let _ = call(number::PRCTL, [PR_SET_NAME, text(name), 0, 0, 0, 0]);
 }
 
 /// Takes a new session keyring (`man 2 keyctl`, `KEYCTL_JOIN_SESSION_KEYRING`); its serial number.
@@ -490,16 +642,27 @@ pub(crate) fn set_domainname(name: &CStr) -> Result<()> {
 
 pub(crate) fn set_limit(resource: u32, soft: u64, hard: u64) -> Result<()> {
     let limit = [soft, hard];
-    call(number::PRLIMIT64, [0, resource as usize, limit.as_ptr().expose_provenance(), 0, 0, 0]).map(drop)
+    call(
+        number::PRLIMIT64,
+        [0, resource as usize, limit.as_ptr().expose_provenance(), 0, 0, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn set_umask(mask: u32) -> u32 {
-    call(number::UMASK, [mask as usize, 0, 0, 0, 0, 0]).ok().and_then(|mask| u32::try_from(mask).ok()).unwrap_or(0)
+    call(number::UMASK, [mask as usize, 0, 0, 0, 0, 0])
+        .ok()
+        .and_then(|mask| u32::try_from(mask).ok())
+        .unwrap_or(0)
 }
 
 /// `groups` holds `u32`s.
 pub(crate) fn set_groups(groups: &[u8]) -> Result<()> {
-    call(number::SETGROUPS, [groups.len() / 4, groups.as_ptr().expose_provenance(), 0, 0, 0, 0]).map(drop)
+    call(
+        number::SETGROUPS,
+        [groups.len() / 4, groups.as_ptr().expose_provenance(), 0, 0, 0, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn set_gid(gid: u32) -> Result<()> {
@@ -517,28 +680,48 @@ pub(crate) fn set_capabilities(effective: u64, permitted: u64, inheritable: u64)
     let header = [LINUX_CAPABILITY_VERSION_3, 0];
     let low = |set: u64| u32::try_from(set & 0xffff_ffff).unwrap_or(0);
     let high = |set: u64| u32::try_from(set >> 32).unwrap_or(0);
-    let sets = [low(effective), low(permitted), low(inheritable), high(effective), high(permitted), high(inheritable)];
-    call(number::CAPSET, [header.as_ptr().expose_provenance(), sets.as_ptr().expose_provenance(), 0, 0, 0, 0]).map(drop)
+    let sets = [
+        low(effective),
+        low(permitted),
+        low(inheritable),
+        high(effective),
+        high(permitted),
+        high(inheritable),
+    ];
+    call(
+        number::CAPSET,
+        [
+            header.as_ptr().expose_provenance(),
+            sets.as_ptr().expose_provenance(),
+            0,
+            0,
+            0,
+            0,
+        ],
+    )
+    .map(drop)
 }
 
 /// Loads a filter of `struct sock_filter`s (`man 2 seccomp`).
 pub(crate) fn load_filter(filter: &[u8], flags: u64) -> Result<usize> {
     const SECCOMP_SET_MODE_FILTER: usize = 1;
     let program = memory::FilterProgram::new(filter).ok_or(Errno::INVAL)?;
-    call(number::SECCOMP, [SECCOMP_SET_MODE_FILTER, word(flags), (&raw const program).expose_provenance(), 0, 0, 0])
+    call(
+        number::SECCOMP,
+        [
+            SECCOMP_SET_MODE_FILTER,
+            word(flags),
+            (&raw const program).expose_provenance(),
+            0,
+            0,
+            0,
+        ],
+    )
 }
 
-pub(crate) fn clear_signal_mask() {
-    let mask = 0u64;
-    const SIG_SETMASK: usize = 2;
-    let _ = call(number::RT_SIGPROCMASK, [SIG_SETMASK, (&raw const mask).expose_provenance(), 0, size_of::<u64>(), 0, 0]);
-}
-
-/// Gives every signal its default effect.
-pub(crate) fn default_signals() {
-    for signal in 1..=64 {
-        memory::set_handler(signal, None);
-    }
+/// Gives a signal its default effect again.
+pub(crate) fn default_effect(signal: i32) {
+    memory::set_handler(signal, None);
 }
 
 /// Ends the process on `signal`, which pid 1 of a pid namespace would otherwise not see.
@@ -553,14 +736,28 @@ extern "C" fn die(signal: i32) {
 pub(crate) fn terminal_number(master: Fd) -> Result<u32> {
     const TIOCGPTN: usize = 0x8004_5430;
     let mut number = 0u32;
-    call(number::IOCTL, [master.word(), TIOCGPTN, (&raw mut number).expose_provenance(), 0, 0, 0])?;
+    call(
+        number::IOCTL,
+        [master.word(), TIOCGPTN, (&raw mut number).expose_provenance(), 0, 0, 0],
+    )?;
     Ok(number)
 }
 
 pub(crate) fn unlock_terminal(master: Fd) -> Result<()> {
     const TIOCSPTLCK: usize = 0x4004_5431;
     let unlocked = 0i32;
-    call(number::IOCTL, [master.word(), TIOCSPTLCK, (&raw const unlocked).expose_provenance(), 0, 0, 0]).map(drop)
+    call(
+        number::IOCTL,
+        [
+            master.word(),
+            TIOCSPTLCK,
+            (&raw const unlocked).expose_provenance(),
+            0,
+            0,
+            0,
+        ],
+    )
+    .map(drop)
 }
 
 /// The other end of a pty, whatever its path shows by now (`man 2 ioctl_tty`, `TIOCGPTPEER`, Linux 4.13).
@@ -573,7 +770,11 @@ pub(crate) fn terminal_peer(master: Fd) -> Result<Fd> {
 pub(crate) fn set_window_size(terminal: Fd, rows: u16, columns: u16) -> Result<()> {
     const TIOCSWINSZ: usize = 0x5414;
     let size = [rows, columns, 0, 0];
-    call(number::IOCTL, [terminal.word(), TIOCSWINSZ, size.as_ptr().expose_provenance(), 0, 0, 0]).map(drop)
+    call(
+        number::IOCTL,
+        [terminal.word(), TIOCSWINSZ, size.as_ptr().expose_provenance(), 0, 0, 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn set_controlling_terminal(terminal: Fd) -> Result<()> {
@@ -598,7 +799,17 @@ pub(crate) fn execute<'a>(
     for (place, string) in env_list.iter_mut().zip(env.take(env_count)) {
         *place = text(string);
     }
-    match call(number::EXECVE, [text(program), args_list.as_ptr().expose_provenance(), env_list.as_ptr().expose_provenance(), 0, 0, 0]) {
+    match call(
+        number::EXECVE,
+        [
+            text(program),
+            args_list.as_ptr().expose_provenance(),
+            env_list.as_ptr().expose_provenance(),
+            0,
+            0,
+            0,
+        ],
+    ) {
         Err(errno) => errno,
         Ok(_) => Errno::INVAL,
     }

@@ -13,7 +13,12 @@ global_asm!(
     entry = sym super::entry,
 );
 
-global_asm!(".globl orlop_init_restore", "orlop_init_restore:", "mov eax, 15", "syscall");
+global_asm!(
+    ".globl orlop_init_restore",
+    "orlop_init_restore:",
+    "mov eax, 15",
+    "syscall"
+);
 
 /// One system call.
 ///
@@ -43,7 +48,6 @@ pub(super) unsafe fn syscall(number: usize, arguments: [usize; 6]) -> isize {
 pub(crate) const O_DIRECTORY: u32 = 0o200_000;
 pub(crate) const O_NOFOLLOW: u32 = 0o400_000;
 
-
 pub(super) mod number {
     pub(crate) const READ: usize = 0;
     pub(crate) const WRITE: usize = 1;
@@ -51,7 +55,6 @@ pub(super) mod number {
     pub(crate) const LSEEK: usize = 8;
     pub(crate) const MMAP: usize = 9;
     pub(crate) const RT_SIGACTION: usize = 13;
-    pub(crate) const RT_SIGPROCMASK: usize = 14;
     pub(crate) const IOCTL: usize = 16;
     pub(crate) const SOCKET: usize = 41;
     pub(crate) const SENDTO: usize = 44;

@@ -1,0 +1,236 @@
+//! `create`.
+
+use super::{Console, Container, CreateOptions, Created, Process, Runtime};
+use crate::bundle::{Bundle, NamespaceType};
+use crate::cgroup::{self, Made, Need};
+use crate::launch::{EXEC, Launch, send_descriptor};
+use crate::plan::{Arguments, Host, Plan, phrase, shown};
+use crate::store::{Entry, Identity, Phase, Record, StartStep, Store, now};
+use crate::{Error, Failure, Problem};
+use orlop_init::wire::Step;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use std::path::Path;
+
+impl Runtime {
+    /// Creates the container `id` of a bundle: everything is set up, and its init waits for [`Container::start`].
+    ///
+    /// Its init is a child of the caller; it lives on when the caller ends. May be called from any thread, and from several at once.
+    ///
+    /// # Errors
+    /// What the bundle asks for is refused, the id is taken, or the host refuses a step. Nothing is left of the container then.
+    pub fn create(&self, id: &str, bundle: &Bundle, options: &CreateOptions) -> Result<Created, Error> {
+        let arguments = Arguments {
+            id: id.to_owned(),
+            no_pivot: options.no_pivot,
+            no_new_keyring: options.no_new_keyring,
+            preserve_fds: options.preserve_fds,
+            listen_fds: options.listen_fds,
+        };
+        let host = Host::detect()?;
+        let (plan, problems) = Plan::compile(bundle, &host, &arguments);
+        let mut warnings = bundle.warnings().to_vec();
+        warnings.extend(problems.into_warnings()?);
+        let Some(plan) = plan else {
+            return Err(Failure::plain("plan the container", "no plan").into());
+        };
+        check_console(bundle, options)?;
+        check_descriptors(options)?;
+        check_rootfs(bundle)?;
+
+        let mut creation = Creation {
+            entry: Store::new(self.root()).reserve(id)?,
+            made: None,
+            is_complete: false,
+        };
+        let mut record = record(bundle, &plan);
+        // Where the cgroup will be is on disk before it is made: whoever is killed from here on leaves something that can be cleaned.
+        creation.entry.write(&record)?;
+        let asked = bundle.config().linux.cgroups_path.is_some();
+        let made = creation.made.insert(cgroup::make(
+            &plan.cgroup,
+            if asked { Need::Asked } else { Need::NotAsked },
+        )?);
+        cgroup::devices::apply(made, bundle.config())?;
+        warnings.extend(made.reused.iter().map(|path| {
+            Problem::warning(
+                "linux.cgroupsPath",
+                format!("the cgroup {path:?} exists already; it is empty, and used"),
+            )
+        }));
+        let state = super::state::of(id, &record);
+        let launch = Launch {
+            bundle,
+            plan: &plan,
+            options,
+            entry: &creation.entry,
+            cgroup: made,
+            state: &state,
+        };
+        let launched = launch.run(|pid, pidfd| {
+            record.init = Some(identity(pid, pidfd)?);
+            creation.entry.write(&record)
+        })?;
+        record.init = Some(identity(launched.pid(), launched.pidfd()?)?);
+        record.phase = Phase::Created;
+        creation.entry.write(&record)?;
+        let pid = launched.pid().as_raw_nonzero().get();
+        if let Some(path) = &options.pid_file {
+            write_pid_file(path, pid)?;
+        }
+        if let Some(path) = &options.pidfd_socket {
+            send_descriptor(path, "pidfd socket", "pidfd", launched.pidfd()?.as_fd())?;
+        }
+        let released = launched.release(&state)?;
+        creation.is_complete = true;
+        drop(creation);
+        Ok(Created {
+            container: Container::new(self.root(), id),
+            init: Process {
+                pid,
+                pidfd: released.pidfd,
+            },
+            console: released.console,
+            warnings,
+        })
+    }
+}
+
+/// A container in the making; undone when dropped before it is complete.
+struct Creation {
+    entry: Entry,
+    made: Option<Made>,
+    is_complete: bool,
+}
+
+impl Drop for Creation {
+    fn drop(&mut self) {
+        if !self.is_complete {
+            if let Some(made) = &self.made {
+                let _ = made.undo();
+            }
+            let _ = self.entry.remove();
+        }
+    }
+}
+
+fn identity(pid: rustix::process::Pid, pidfd: &OwnedFd) -> Result<Identity, Error> {
+    Identity::of(pid, pidfd).map_err(|errno| Failure::new("identify init", errno).into())
+}
+
+fn record(bundle: &Bundle, plan: &Plan) -> Record {
+    let config = bundle.config();
+    let after_start = plan
+        .steps
+        .iter()
+        .enumerate()
+        .skip_while(|(_, (step, _))| !matches!(step, Step::WaitForStart { .. }))
+        .skip(1);
+    let start_steps = after_start
+        .filter_map(|(index, (step, origin))| {
+            let phrase = match step {
+                Step::Exec { args, .. } => format!("{EXEC}{}", program(&shown(args.iter().next()?))),
+                step => phrase(&step),
+            };
+            let path = origin.path().map(|path| path.as_str().to_owned());
+            Some(StartStep {
+                index: u32::try_from(index).ok()?,
+                phrase,
+                path,
+            })
+        })
+        .collect();
+    Record {
+        version: Record::VERSION,
+        phase: Phase::Creating,
+        oci_version: config.oci_version.to_string(),
+        bundle: bundle.dir().to_owned(),
+        rootfs: bundle.rootfs().to_owned(),
+        created: now(),
+        annotations: config
+            .annotations
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect(),
+        cgroup: plan.cgroup.clone(),
+        init: None,
+        startable: config.process.is_some(),
+        own_pid_namespace: config
+            .linux
+            .namespace(NamespaceType::Pid)
+            .is_some_and(|namespace| namespace.path.is_none()),
+        poststart: config.hooks.poststart.clone(),
+        poststop: config.hooks.poststop.clone(),
+        start_steps,
+    }
+}
+
+/// A program's name as it stands in an error: quoted only if it has to be, since engines look for `exec NAME: `.
+fn program(name: &str) -> String {
+    let plain = name.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { name.to_owned() } else { format!("{name:?}") }
+}
+
+fn check_console(bundle: &Bundle, options: &CreateOptions) -> Result<(), Error> {
+    let wants_terminal = bundle.config().process.as_ref().is_some_and(|process| process.terminal);
+    match (&options.console, wants_terminal) {
+        (Console::None, true) => {
+            let text = "cannot allocate tty if runc will detach without setting console socket";
+            Err(Problem::error("process.terminal", text).into())
+        }
+        (Console::Socket(_), false) => {
+            let text = "cannot use console socket if runc will not detach or allocate tty";
+            Err(Problem::error("process.terminal", text).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The descriptors that are passed on have to be there; afterwards a number may be one of ours.
+fn check_descriptors(options: &CreateOptions) -> Result<(), Error> {
+    let count = options.preserve_fds;
+    for index in 0..count {
+        let number =
+            i32::try_from(3 + options.listen_fds + index).map_err(|_| missing_descriptor(index, count, Errno::BADF))?;
+        std::fs::metadata(format!("/proc/self/fd/{number}")).map_err(|error| {
+            missing_descriptor(
+                index,
+                count,
+                error.raw_os_error().map_or(Errno::BADF, Errno::from_raw_os_error),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn missing_descriptor(index: u32, count: u32, errno: Errno) -> Error {
+    Failure::new(
+        format!("preserve descriptors: unable to stat preserved-fd {index} (of {count})"),
+        errno,
+    )
+    .into()
+}
+
+fn check_rootfs(bundle: &Bundle) -> Result<(), Error> {
+    let rootfs = bundle.rootfs();
+    let attempted = || format!("use the rootfs {rootfs:?}");
+    match rustix::fs::stat(rootfs) {
+        Ok(status) if rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::Directory => Ok(()),
+        Ok(_) => Err(Failure::new(attempted(), Errno::NOTDIR).at("root.path").into()),
+        Err(errno) => Err(Failure::new(attempted(), errno).at("root.path").into()),
+    }
+}
+
+/// Decimal, no newline, and never seen half-written.
+fn write_pid_file(path: &Path, pid: i32) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Failure::io(format!("write the pid file {path:?}"), &error);
+    let name = path
+        .file_name()
+        .ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
+    let new = path.with_file_name(format!(".{}", name.to_string_lossy()));
+    std::fs::write(&new, pid.to_string()).map_err(failed)?;
+    std::fs::rename(&new, path).map_err(|error| {
+        let _ = std::fs::remove_file(&new);
+        failed(error).into()
+    })
+}

@@ -1,0 +1,51 @@
+//! `start`.
+
+use super::{Container, Status};
+use crate::launch::{self, HookState, run_hooks};
+use crate::{Error, Failure};
+
+impl Container {
+    /// Runs the process of a created container. That it could not be executed is told here, in the words that engines match.
+    ///
+    /// # Errors
+    /// The container is not in the state to be started, a hook failed, or the kernel does not execute the process; then the container is stopped.
+    pub fn start(&self) -> Result<(), Error> {
+        let entry = self.entry()?;
+        entry.lock()?;
+        let Some(record) = entry.read()? else {
+            return Err(not_whole(self.id()));
+        };
+        let Some(pidfd) = super::live(&record)? else {
+            return Err(Error::Status("cannot start a container that has stopped".to_owned()));
+        };
+        if !record.startable {
+            return Err(Failure::plain("start the container", "its config has no process")
+                .at("process")
+                .into());
+        }
+        if !launch::is_waiting(&entry) {
+            return Err(Error::Status("cannot start an already running container".to_owned()));
+        }
+        launch::start(&entry, &record, &pidfd)?;
+        if !record.poststart.is_empty() {
+            let pid = record.init.as_ref().map_or(0, |init| init.pid);
+            let mut state = super::state::of(self.id(), &record);
+            state.status = Status::Running;
+            let state = HookState::new(&state, Status::Running, pid);
+            if let Err(error) = run_hooks("poststart", &record.poststart, &state, None) {
+                // runtime-spec: runtime.md#lifecycle: a poststart hook that fails stops the container.
+                let _ = super::kill::kill_everything(&record, &pidfd);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn not_whole(id: &str) -> Error {
+    Failure::plain(
+        format!("use container {id:?}"),
+        "its state is not whole, its creation may have been interrupted; delete --force removes it",
+    )
+    .into()
+}

@@ -1,0 +1,205 @@
+//! Hooks that run on the host.
+
+use super::{Cancel, image};
+use crate::bundle::Hook;
+use crate::sys::{self, Program, Spawn};
+use crate::{ErrnoInWords, Error, Failure, HookFailure, State, Status};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, pidfd_send_signal};
+use std::ffi::{CStr, CString};
+use std::time::{Duration, Instant};
+
+/// As much of a hook's standard error is kept for the error's sentence.
+const KEPT: usize = 2048;
+
+/// The state that hooks read (runtime-spec: runtime.md#state).
+pub(crate) struct HookState(Vec<u8>);
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    oci_version: &'a str,
+    id: &'a str,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<i32>,
+    bundle: &'a std::path::Path,
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    annotations: &'a std::collections::BTreeMap<String, String>,
+}
+
+impl HookState {
+    pub(crate) fn new(state: &State, status: Status, pid: i32) -> Self {
+        let document = Document {
+            oci_version: &state.oci_version,
+            id: &state.id,
+            status,
+            pid: (pid != 0).then_some(pid),
+            bundle: &state.bundle,
+            annotations: &state.annotations,
+        };
+        Self(serde_json::to_vec(&document).unwrap_or_default())
+    }
+
+    /// As a file: a hook that does not read its input is then no different from one that does.
+    pub(super) fn file(&self) -> Result<OwnedFd, Error> {
+        let file = image::sealed(c"orlop-state", &[&self.0])?;
+        rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0))
+            .map_err(|errno| Failure::new("rewind the state for hooks", errno))?;
+        Ok(file)
+    }
+}
+
+/// Runs hooks one after the other; the first that fails is an error.
+pub(crate) fn run(kind: &'static str, hooks: &[Hook], state: &HookState, cancel: Cancel<'_>) -> Result<(), Error> {
+    for (index, hook) in hooks.iter().enumerate() {
+        let outcome = run_one(hook, state, cancel)?;
+        if let Some((ended, stderr)) = outcome {
+            return Err(HookFailure {
+                kind,
+                index,
+                ended,
+                stderr,
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// How the hook failed and what it said; `None` if it did not.
+fn run_one(hook: &Hook, state: &HookState, cancel: Cancel<'_>) -> Result<Option<(String, String)>, Error> {
+    let path = hook.path.to_c_string();
+    let args: Vec<CString> = hook.args.iter().map(crate::bundle::Text::to_c_string).collect();
+    let args: Vec<&CStr> = if args.is_empty() {
+        vec![&path]
+    } else {
+        args.iter().map(CString::as_c_str).collect()
+    };
+    // Only what the config gives: neither our environment nor the container's.
+    let env: Vec<CString> = hook.env.iter().map(crate::bundle::Text::to_c_string).collect();
+    let env: Vec<&CStr> = env.iter().map(CString::as_c_str).collect();
+    let input = state.file()?;
+    let null = rustix::fs::open(
+        "/dev/null",
+        rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC,
+        rustix::fs::Mode::empty(),
+    )
+    .map_err(|errno| Failure::new("open /dev/null", errno))?;
+    let (stderr, stderr_end) =
+        pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Failure::new("make a pipe for a hook", errno))?;
+    let spawned = sys::spawn(&Spawn {
+        program: Program::Path(&path),
+        args: &args,
+        env: &env,
+        namespaces: 0,
+        cgroup: None,
+        stdio: [Some(input.as_fd()), Some(null.as_fd()), Some(stderr_end.as_fd())],
+        inherited: &[],
+    });
+    drop(stderr_end);
+    let spawned = match spawned {
+        Ok(spawned) => spawned,
+        Err(errno) => {
+            return Ok(Some((
+                format!("exec {:?}: {}", hook.path.as_str(), ErrnoInWords(errno)),
+                String::new(),
+            )));
+        }
+    };
+    let limit = hook
+        .timeout
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .map(Duration::from_secs);
+    let (end, said) = watch(&spawned.pidfd, &stderr, limit, cancel)?;
+    if end != End::Itself {
+        let _ = pidfd_send_signal(&spawned.pidfd, Signal::KILL);
+    }
+    let status = crate::container::wait_for(spawned.pidfd.as_fd())?;
+    Ok(match (end, status) {
+        (End::Cancelled, _) => return Err(Error::Cancelled),
+        (End::TimedOut, _) => Some((
+            format!("timed out after {} s", limit.unwrap_or_default().as_secs()),
+            said,
+        )),
+        (End::Itself, 0) => None,
+        (End::Itself, status) => Some((exit_in_words(status), said)),
+    })
+}
+
+#[derive(PartialEq, Eq)]
+enum End {
+    Itself,
+    TimedOut,
+    Cancelled,
+}
+
+/// How a process ended, in Go's words, which is what users of runc know.
+pub(super) fn exit_in_words(status: i32) -> String {
+    if status > 128 {
+        format!("signal: {}", status - 128)
+    } else {
+        format!("exit status {status}")
+    }
+}
+
+/// Collects what the hook says until it ends. Its end is what counts, not the end of its stderr, which a daemon that it leaves behind may hold open.
+fn watch(
+    pidfd: &OwnedFd,
+    stderr: &OwnedFd,
+    limit: Option<Duration>,
+    cancel: Cancel<'_>,
+) -> Result<(End, String), Error> {
+    let deadline = limit.map(|limit| Instant::now() + limit);
+    let mut said = Vec::new();
+    let mut is_open = true;
+    let end = loop {
+        let mut files = vec![PollFd::new(pidfd, PollFlags::IN)];
+        if let Some(cancel) = cancel {
+            files.push(PollFd::from_borrowed_fd(cancel, PollFlags::IN));
+        }
+        if is_open {
+            files.push(PollFd::new(stderr, PollFlags::IN));
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut files, left.as_ref()) {
+            Ok(0) => break End::TimedOut,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(Failure::new("wait for a hook", errno).into()),
+        }
+        let ready: Vec<bool> = files.iter().map(|file| !file.revents().is_empty()).collect();
+        if is_open && ready.last() == Some(&true) {
+            is_open = collect(stderr, &mut said);
+        }
+        if cancel.is_some() && ready.get(1) == Some(&true) {
+            break End::Cancelled;
+        }
+        if ready.first() == Some(&true) {
+            break End::Itself;
+        }
+    };
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    while is_open && poll(&mut [PollFd::new(stderr, PollFlags::IN)], Some(&now)) == Ok(1) {
+        is_open = collect(stderr, &mut said);
+    }
+    Ok((end, String::from_utf8_lossy(&said).into_owned()))
+}
+
+/// Reads once; `false` at the end.
+fn collect(stderr: &OwnedFd, said: &mut Vec<u8>) -> bool {
+    let mut buffer = [0; 512];
+    match rustix::io::read(stderr, &mut buffer) {
+        Ok(0) => false,
+        Ok(length) => {
+            let room = KEPT.saturating_sub(said.len()).min(length);
+            said.extend_from_slice(buffer.get(..room).unwrap_or_default());
+            true
+        }
+        Err(Errno::INTR) => true,
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,80 @@
+//! Sealed files in memory: the init image and the plan. Nobody can change them, the container included, which may see init's `/proc/self/exe`.
+
+use crate::{Error, Failure};
+use orlop_init::IMAGE;
+use rustix::fd::OwnedFd;
+use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, memfd_create, openat};
+use rustix::io::{Errno, IoSlice};
+use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
+use std::ffi::CStr;
+
+const SEALS: SealFlags = SealFlags::SEAL
+    .union(SealFlags::SHRINK)
+    .union(SealFlags::GROW)
+    .union(SealFlags::WRITE);
+
+/// The init image, ready to be executed.
+pub(super) fn open() -> Result<OwnedFd, Error> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let name = c"orlop-init";
+    let file = match memfd_create(name, flags | MemfdFlags::EXEC) {
+        // A kernel before 6.3 does not know the flag, and needs none.
+        Err(Errno::INVAL) => memfd_create(name, flags),
+        result => result,
+    };
+    match file {
+        Ok(file) => {
+            fill(&file, &[IMAGE]).and_then(|()| fcntl_add_seals(&file, SEALS)).map_err(|errno| failed("init image", errno))?;
+            Ok(file)
+        }
+        // sysctl vm.memfd_noexec=2 forbids executable ones.
+        Err(Errno::ACCESS) => in_tmpfs().map_err(|errno| {
+            let hint = "the sysctl vm.memfd_noexec is 2, which forbids executable memfds, and a tmpfs of our own needs CAP_SYS_ADMIN";
+            Failure::new("make the init image", errno).hint(hint).into()
+        }),
+        Err(errno) => Err(failed("init image", errno)),
+    }
+}
+
+/// A sealed file of these bytes.
+pub(super) fn sealed(name: &CStr, parts: &[&[u8]]) -> Result<OwnedFd, Error> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let file = match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
+        Err(Errno::INVAL) => memfd_create(name, flags),
+        result => result,
+    };
+    let file = file.map_err(|errno| failed("plan", errno))?;
+    fill(&file, parts)
+        .and_then(|()| fcntl_add_seals(&file, SEALS))
+        .map_err(|errno| failed("plan", errno))?;
+    Ok(file)
+}
+
+fn failed(what: &str, errno: Errno) -> Error {
+    Failure::new(format!("put the {what} into memory"), errno).into()
+}
+
+fn fill(file: &OwnedFd, parts: &[&[u8]]) -> Result<(), Errno> {
+    let slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let written = rustix::io::writev(file, &slices)?;
+    if written == length { Ok(()) } else { Err(Errno::NOSPC) }
+}
+
+/// A file in a tmpfs that has no place and is read-only to everybody but us. Its writer is closed before it is executed, or that would be refused (ETXTBSY).
+fn in_tmpfs() -> Result<OwnedFd, Errno> {
+    let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_create(&context)?;
+    let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+    let mount = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, flags)?;
+    let writer = openat(
+        &mount,
+        "init",
+        OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC,
+        Mode::from_raw_mode(0o500),
+    )?;
+    fill(&writer, &[IMAGE])?;
+    drop(writer);
+    let image = openat(&mount, "init", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(image)
+}

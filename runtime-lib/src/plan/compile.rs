@@ -1,0 +1,165 @@
+//! From a bundle to a plan: the order in which a container is set up.
+
+use super::steps::{Inputs, Origin, Steps, below_root, c_string};
+use super::{Arguments, Host, Plan};
+use crate::bundle::{Bundle, Config, NamespaceType};
+use crate::cgroup::{Paths, devices, unsupported_resources};
+use crate::problem::Problems;
+use crate::{Error, Severity};
+use orlop_init::wire::Step;
+
+/// A plan that is being put together.
+pub(crate) struct Compiler<'a> {
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) config: &'a Config,
+    pub(crate) host: &'a Host,
+    pub(crate) arguments: &'a Arguments,
+    pub(crate) problems: Problems,
+    pub(crate) steps: Steps,
+    pub(crate) inputs: Inputs,
+    /// `CLONE_NEW*` of the namespaces that init is born into.
+    pub(crate) new_namespaces: u64,
+    /// Where the container's cgroup is.
+    pub(crate) cgroup: Paths,
+}
+
+pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (Option<Plan>, Problems) {
+    let mut compiler = Compiler {
+        bundle,
+        config: bundle.config(),
+        host,
+        arguments,
+        problems: Problems::default(),
+        steps: Steps::with_capacity(16 << 10),
+        inputs: Inputs::default(),
+        new_namespaces: 0,
+        cgroup: Paths::default(),
+    };
+    compiler.find_cgroup();
+    compiler.refuse_what_is_not_built();
+    compiler.enter_namespaces();
+    compiler.take_hold_of_the_rootfs();
+    compiler.mounts();
+    compiler.devices();
+    compiler.console();
+    compiler.loopback();
+    compiler.hooks_before_pivot();
+    compiler.names_and_parameters();
+    compiler.close_the_rootfs_off();
+    compiler.process();
+    let Compiler {
+        problems,
+        steps,
+        inputs,
+        new_namespaces,
+        cgroup,
+        ..
+    } = compiler;
+    let refused = problems.all().iter().any(|problem| problem.severity == Severity::Error);
+    let plan = (!refused).then(|| Plan {
+        steps,
+        inputs,
+        new_namespaces,
+        cgroup,
+    });
+    (plan, problems)
+}
+
+impl Compiler<'_> {
+    /// Whether the config makes a new namespace of this type, rather than joining one or staying.
+    pub(crate) fn makes(&self, kind: NamespaceType) -> bool {
+        self.config
+            .linux
+            .namespace(kind)
+            .is_some_and(|namespace| namespace.path.is_none())
+    }
+
+    fn find_cgroup(&mut self) {
+        let asked = self.config.linux.cgroups_path.as_deref();
+        match self.host.cgroups.paths(asked, &self.arguments.id) {
+            Ok(paths) => self.cgroup = paths,
+            Err(Error::Config(problem)) => self.problems.push(problem),
+            Err(error) => self.problems.error("linux.cgroupsPath", error.to_string()),
+        }
+        if let Some(resources) = &self.config.linux.resources {
+            for (path, what) in unsupported_resources(resources) {
+                self.problems.warning(path, what);
+            }
+        }
+        for problem in devices::problems(self.config, &self.host.cgroups) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn names_and_parameters(&mut self) {
+        if let Some(name) = &self.config.hostname {
+            self.steps
+                .push(Step::Hostname { name: &c_string(name) }, Origin::Member("hostname"));
+        }
+        if let Some(name) = &self.config.domainname {
+            self.steps
+                .push(Step::Domainname { name: &c_string(name) }, Origin::Member("domainname"));
+        }
+        for (name, value) in &self.config.linux.sysctl {
+            let path = c_string(&crate::bundle::sysctl_file(name).unwrap_or_default());
+            let origin = crate::JsonPath::from("linux.sysctl").member(name);
+            self.steps.push(
+                Step::Sysctl {
+                    path: &path,
+                    value: &c_string(value),
+                },
+                Origin::Named(origin),
+            );
+        }
+        if let Some(score) = self.config.process.as_ref().and_then(|process| process.oom_score_adj) {
+            let step = Step::OomScore {
+                value: i32::from(score.get()),
+            };
+            self.steps.push(step, Origin::Member("process.oomScoreAdj"));
+        }
+    }
+
+    fn loopback(&mut self) {
+        if self.makes(NamespaceType::Network) {
+            self.steps.push(Step::Loopback, Origin::Default);
+        }
+    }
+
+    fn close_the_rootfs_off(&mut self) {
+        if let Some(process) = &self.config.process {
+            let path = below_root(&process.cwd);
+            // Usually it is the root.
+            if !path.is_empty() {
+                self.steps.push(
+                    Step::Directory {
+                        path: &path,
+                        mode: 0o755,
+                    },
+                    Origin::Member("process.cwd"),
+                );
+            }
+        }
+        for (index, path) in self.config.linux.readonly_paths.iter().enumerate() {
+            let origin = Origin::Element("linux.readonlyPaths", index);
+            self.steps.push(
+                Step::ReadonlyPath {
+                    path: &below_root(path),
+                },
+                origin,
+            );
+        }
+        for (index, path) in self.config.linux.masked_paths.iter().enumerate() {
+            let origin = Origin::Element("linux.maskedPaths", index);
+            self.steps.push(
+                Step::MaskPath {
+                    path: &below_root(path),
+                },
+                origin,
+            );
+        }
+        if self.config.root.readonly {
+            self.steps.push(Step::ReadonlyRoot, Origin::Member("root.readonly"));
+        }
+        self.change_root();
+    }
+}

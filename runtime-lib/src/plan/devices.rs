@@ -1,0 +1,133 @@
+//! `linux.devices`, the devices that every container has, and the links beside them (runtime-spec: config-linux.md#default-devices).
+
+use super::compile::Compiler;
+use super::mount_options::{Effect, effect};
+use super::steps::{Origin, below_root, c_string};
+use crate::JsonPath;
+use crate::bundle::{Device, DeviceType};
+use orlop_init::wire::Step;
+
+/// The devices of every container: path, major, minor. All are character devices that everybody may read and write.
+pub(crate) const DEFAULT_DEVICES: &[(&str, u32, u32)] = &[
+    ("dev/null", 1, 3),
+    ("dev/zero", 1, 5),
+    ("dev/full", 1, 7),
+    ("dev/random", 1, 8),
+    ("dev/urandom", 1, 9),
+    ("dev/tty", 5, 0),
+];
+
+/// The links of every container, and whether one that the image brings is replaced: `/dev/ptmx` has to be that of the container's own devpts.
+const DEFAULT_LINKS: &[(&str, &str, bool)] = &[
+    ("dev/fd", "/proc/self/fd", false),
+    ("dev/stdin", "/proc/self/fd/0", false),
+    ("dev/stdout", "/proc/self/fd/1", false),
+    ("dev/stderr", "/proc/self/fd/2", false),
+    ("dev/ptmx", "pts/ptmx", true),
+];
+
+const S_IFIFO: u32 = 0o010_000;
+const S_IFCHR: u32 = 0o020_000;
+const S_IFBLK: u32 = 0o060_000;
+
+impl Compiler<'_> {
+    pub(crate) fn devices(&mut self) {
+        let devices = &self.config.linux.devices;
+        // Somebody else's /dev, the host's mostly: nothing is made in it.
+        let foreign = self.config.mounts.iter().position(|mount| {
+            below_root(&mount.destination).as_bytes() == b"dev"
+                && (mount.fs_type.as_deref() == Some("bind")
+                    || mount
+                        .options
+                        .iter()
+                        .any(|option| matches!(effect(option), Some(Effect::Bind(_)))))
+        });
+        if let Some(index) = foreign
+            && !devices.is_empty()
+        {
+            self.problems.warning(
+                "linux.devices",
+                format!("/dev is bound from elsewhere by mounts[{index}]: no devices are made there"),
+            );
+        }
+        let places: Vec<_> = devices.iter().map(|device| below_root(&device.path)).collect();
+        if foreign.is_none() {
+            for (path, major, minor) in DEFAULT_DEVICES {
+                let path = c_string(path);
+                if !places.contains(&path) {
+                    let step = Step::Node {
+                        path: &path,
+                        mode: S_IFCHR | 0o666,
+                        major: *major,
+                        minor: *minor,
+                        uid: 0,
+                        gid: 0,
+                    };
+                    self.steps.push(step, Origin::Default);
+                }
+            }
+        }
+        for (index, (device, place)) in devices.iter().zip(&places).enumerate() {
+            if foreign.is_none() || !place.as_bytes().starts_with(b"dev/") {
+                self.device(index, device, place);
+            }
+        }
+        if foreign.is_none() {
+            for (path, target, replace) in DEFAULT_LINKS {
+                let step = Step::Link {
+                    path: &c_string(path),
+                    target: &c_string(target),
+                    replace: *replace,
+                };
+                self.steps.push(step, Origin::Default);
+            }
+        }
+    }
+
+    fn device(&mut self, index: usize, device: &Device, place: &std::ffi::CStr) {
+        let path = JsonPath::from("linux.devices").index(index);
+        let kind = match device.kind {
+            DeviceType::Char | DeviceType::UnbufferedChar => S_IFCHR,
+            DeviceType::Block => S_IFBLK,
+            DeviceType::Fifo => S_IFIFO,
+        };
+        let mut number = |name: &str, number: Option<i64>, bits: u32| {
+            if kind == S_IFIFO {
+                return 0;
+            }
+            match number.map(u32::try_from) {
+                Some(Ok(number)) if number >> bits == 0 => number,
+                Some(_) => {
+                    self.problems
+                        .error(path.member(name), format!("expected a number of at most {bits} bits"));
+                    0
+                }
+                None => 0,
+            }
+        };
+        let major = number("major", device.major, 12);
+        let minor = number("minor", device.minor, 20);
+        let mode = kind | device.file_mode.map_or(0o666, |mode| u32::from(mode.bits()));
+        let step = Step::Node {
+            path: place,
+            mode,
+            major,
+            minor,
+            uid: device.uid.unwrap_or(0),
+            gid: device.gid.unwrap_or(0),
+        };
+        self.steps.push(step, Origin::Element("linux.devices", index));
+    }
+
+    pub(crate) fn console(&mut self) {
+        if let Some(process) = self.config.process.as_ref().filter(|process| process.terminal) {
+            let (rows, columns) = process.console_size.map_or((0, 0), |size| (size.height, size.width));
+            let step = Step::Console {
+                rows: rows.into(),
+                columns: columns.into(),
+                uid: process.user.uid,
+            };
+            self.steps.push(step, Origin::Member("process.terminal"));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The words of `mounts[].options`: which are flags of ours to know, and what each does (runtime-spec: config.md#mounts, `man 8 mount`).
+
+/// `MOUNT_ATTR_*` (`man 2 mount_setattr`).
+pub(crate) mod attribute {
+    pub(crate) const RDONLY: u64 = 0x0000_0001;
+    pub(crate) const NOSUID: u64 = 0x0000_0002;
+    pub(crate) const NODEV: u64 = 0x0000_0004;
+    pub(crate) const NOEXEC: u64 = 0x0000_0008;
+    /// The three values below exclude one another.
+    pub(crate) const ATIME: u64 = 0x0000_0070;
+    pub(crate) const RELATIME: u64 = 0x0000_0000;
+    pub(crate) const NOATIME: u64 = 0x0000_0010;
+    pub(crate) const STRICTATIME: u64 = 0x0000_0020;
+    pub(crate) const NODIRATIME: u64 = 0x0000_0080;
+    pub(crate) const NOSYMFOLLOW: u64 = 0x0020_0000;
+
+    /// What a list of options for a bind mount clears unless it names it.
+    pub(crate) const CLEARED_UNLESS_NAMED: u64 = RDONLY | NOSUID | NODEV | NOEXEC | NOSYMFOLLOW;
+}
+
+/// `MS_*` of propagation (`man 2 mount`).
+pub(crate) mod propagation {
+    pub(crate) const REC: u64 = 1 << 14;
+    pub(crate) const UNBINDABLE: u64 = 1 << 17;
+    pub(crate) const PRIVATE: u64 = 1 << 18;
+    pub(crate) const SLAVE: u64 = 1 << 19;
+    pub(crate) const SHARED: u64 = 1 << 20;
+}
+
+/// What an option does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It names what is the case anyway.
+    Nothing,
+    /// Attributes of the mount, to clear and then to set.
+    Attributes { clear: u64, set: u64 },
+    /// The same, on every mount of the tree.
+    AllAttributes { clear: u64, set: u64 },
+    /// How mounts propagate.
+    Propagation(u64),
+    /// A bind mount; with the mounts below it if `true`.
+    Bind(bool),
+    /// A flag of the filesystem itself, by the name that `fsconfig` knows. A bind mount cannot change it.
+    Filesystem(&'static str),
+    /// What is below the mount point is copied into the filesystem.
+    CopyUp,
+    /// Known, and not built yet.
+    NotBuilt,
+}
+
+use Effect::{AllAttributes, Attributes, Bind, CopyUp, Filesystem, NotBuilt, Nothing, Propagation};
+use attribute::{ATIME, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, RDONLY, RELATIME, STRICTATIME};
+use propagation::{PRIVATE, REC, SHARED, SLAVE, UNBINDABLE};
+
+const fn set(attributes: u64) -> Effect {
+    Attributes {
+        clear: 0,
+        set: attributes,
+    }
+}
+
+const fn clear(attributes: u64) -> Effect {
+    Attributes {
+        clear: attributes,
+        set: 0,
+    }
+}
+
+const fn atime(value: u64) -> Effect {
+    Attributes {
+        clear: ATIME,
+        set: value,
+    }
+}
+
+const fn set_all(attributes: u64) -> Effect {
+    AllAttributes {
+        clear: 0,
+        set: attributes,
+    }
+}
+
+const fn clear_all(attributes: u64) -> Effect {
+    AllAttributes {
+        clear: attributes,
+        set: 0,
+    }
+}
+
+const fn atime_all(value: u64) -> Effect {
+    AllAttributes {
+        clear: ATIME,
+        set: value,
+    }
+}
+
+/// All options that are not the filesystem's own, by name.
+pub(crate) const OPTIONS: &[(&str, Effect)] = &[
+    ("acl", Nothing),
+    ("async", Filesystem("async")),
+    ("atime", atime(RELATIME)),
+    ("bind", Bind(false)),
+    ("copy-symlink", NotBuilt),
+    ("defaults", Nothing),
+    ("dev", clear(NODEV)),
+    ("diratime", clear(NODIRATIME)),
+    ("dirsync", Filesystem("dirsync")),
+    ("exec", clear(NOEXEC)),
+    ("idmap", NotBuilt),
+    ("iversion", NotBuilt),
+    ("lazytime", Filesystem("lazytime")),
+    ("loud", NotBuilt),
+    ("mand", Filesystem("mand")),
+    ("noatime", atime(NOATIME)),
+    ("nodev", set(NODEV)),
+    ("nodiratime", set(NODIRATIME)),
+    ("noexec", set(NOEXEC)),
+    ("noiversion", NotBuilt),
+    ("nolazytime", Filesystem("nolazytime")),
+    ("nomand", Filesystem("nomand")),
+    ("norelatime", Nothing),
+    ("nostrictatime", atime(RELATIME)),
+    ("nosuid", set(NOSUID)),
+    ("nosymfollow", set(NOSYMFOLLOW)),
+    ("private", Propagation(PRIVATE)),
+    ("ratime", atime_all(RELATIME)),
+    ("rbind", Bind(true)),
+    ("rdev", clear_all(NODEV)),
+    ("rdiratime", clear_all(NODIRATIME)),
+    ("relatime", atime(RELATIME)),
+    ("remount", NotBuilt),
+    ("rexec", clear_all(NOEXEC)),
+    ("ridmap", NotBuilt),
+    ("rnoatime", atime_all(NOATIME)),
+    ("rnodev", set_all(NODEV)),
+    ("rnodiratime", set_all(NODIRATIME)),
+    ("rnoexec", set_all(NOEXEC)),
+    ("rnorelatime", atime_all(RELATIME)),
+    ("rnostrictatime", atime_all(RELATIME)),
+    ("rnosuid", set_all(NOSUID)),
+    ("rnosymfollow", set_all(NOSYMFOLLOW)),
+    ("ro", set(RDONLY)),
+    ("rprivate", Propagation(REC | PRIVATE)),
+    ("rrelatime", atime_all(RELATIME)),
+    ("rro", set_all(RDONLY)),
+    ("rrw", clear_all(RDONLY)),
+    ("rshared", Propagation(REC | SHARED)),
+    ("rslave", Propagation(REC | SLAVE)),
+    ("rstrictatime", atime_all(STRICTATIME)),
+    ("rsuid", clear_all(NOSUID)),
+    ("rsymfollow", clear_all(NOSYMFOLLOW)),
+    ("runbindable", Propagation(REC | UNBINDABLE)),
+    ("rw", clear(RDONLY)),
+    ("shared", Propagation(SHARED)),
+    ("silent", NotBuilt),
+    ("slave", Propagation(SLAVE)),
+    ("strictatime", atime(STRICTATIME)),
+    ("suid", clear(NOSUID)),
+    ("symfollow", clear(NOSYMFOLLOW)),
+    ("sync", Filesystem("sync")),
+    ("tmpcopyup", CopyUp),
+    ("unbindable", Propagation(UNBINDABLE)),
+];
+
+/// What the option `word` does; `None` where that is the filesystem's to say.
+pub(crate) fn effect(word: &str) -> Option<Effect> {
+    OPTIONS
+        .binary_search_by(|(name, _)| (*name).cmp(word))
+        .ok()
+        .map(|at| OPTIONS[at].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_so_that_every_option_is_found() {
+        for (name, effect_of_name) in OPTIONS {
+            assert_eq!(effect(name), Some(*effect_of_name), "{name}");
+        }
+        assert_eq!(effect("size=64k"), None);
+    }
+}

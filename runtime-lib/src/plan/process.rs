@@ -1,0 +1,238 @@
+//! `process`: who it is, what it may do, and the way to its execve.
+
+use super::compile::Compiler;
+use super::steps::{Input, Origin, StringList, c_string};
+use crate::JsonPath;
+use crate::bundle::{Capabilities, CapabilityName, Process};
+use orlop_init::wire::Step;
+use std::collections::HashSet;
+
+const CAP_SYS_ADMIN: u64 = 1 << 21;
+
+impl Compiler<'_> {
+    pub(crate) fn process(&mut self) {
+        let listener = self.inputs.add(Input::StartSocket);
+        let Some(process) = &self.config.process else {
+            self.steps.push(Step::Idle { listener }, Origin::Default);
+            return;
+        };
+        let uid = process.user.uid;
+        if !process.terminal {
+            self.steps
+                .push(Step::StdioOwner { uid }, Origin::Member("process.user.uid"));
+        }
+        for (index, limit) in process.rlimits.iter().enumerate() {
+            let step = Step::Rlimit {
+                resource: limit.resource as u32,
+                soft: limit.soft,
+                hard: limit.hard,
+            };
+            self.steps.push(step, Origin::Element("process.rlimits", index));
+        }
+        // With the runtime's own rights, as runc does: the container's process may stand where it could not have gone.
+        self.steps.push(
+            Step::WorkingDirectory {
+                path: &c_string(&process.cwd),
+            },
+            Origin::Member("process.cwd"),
+        );
+        let filter = self.filter();
+        self.credentials(process, filter.is_some());
+        if let Some(mask) = process.user.umask {
+            self.steps.push(
+                Step::Umask {
+                    mask: mask.bits().into(),
+                },
+                Origin::Member("process.user.umask"),
+            );
+        }
+        let env = self.find_program(process);
+        if process.no_new_privileges {
+            self.steps
+                .push(Step::NoNewPrivileges, Origin::Member("process.noNewPrivileges"));
+        }
+        let preserve = self.arguments.preserve_fds + self.arguments.listen_fds;
+        self.steps
+            .push(Step::WaitForStart { listener, preserve }, Origin::Default);
+        self.hooks("hooks.startContainer", &self.config.hooks.start_container);
+        if let Some((filter, flags)) = filter {
+            self.steps.push(
+                Step::Seccomp { filter: &filter, flags },
+                Origin::Member("linux.seccomp"),
+            );
+        }
+        let args: StringList = process.args.iter().collect();
+        self.steps.push(
+            Step::Exec {
+                args: args.as_strings(),
+                env: env.as_strings(),
+            },
+            Origin::Member("process.args"),
+        );
+    }
+
+    /// The system call filter and its flags.
+    fn filter(&mut self) -> Option<(Vec<u8>, u64)> {
+        let profile = self.config.linux.seccomp.as_ref()?;
+        match crate::seccomp::compile(profile, crate::seccomp::Native::CURRENT) {
+            Ok(program) if program.needs_listener => {
+                self.problems
+                    .error("linux.seccomp", "notifications (SCMP_ACT_NOTIFY) are not built yet");
+                None
+            }
+            Ok(program) => {
+                for warning in &program.warnings {
+                    self.problems.push(warning.clone());
+                }
+                Some((program.to_bytes(), u64::from(program.flags)))
+            }
+            Err(problems) => {
+                self.problems.append(problems);
+                None
+            }
+        }
+    }
+
+    fn credentials(&mut self, process: &Process, has_filter: bool) {
+        let user = &process.user;
+        let groups: Vec<u8> = user.additional_gids.iter().flat_map(|gid| gid.to_ne_bytes()).collect();
+        let none = Capabilities::default();
+        let sets = process.capabilities.as_ref().unwrap_or(&none);
+        let bounding = self.capability_set("bounding", &sets.bounding);
+        let mut permitted = self.capability_set("permitted", &sets.permitted);
+        let mut effective = self.capability_set("effective", &sets.effective);
+        let mut inheritable = self.capability_set("inheritable", &sets.inheritable);
+        let mut ambient = self.capability_set("ambient", &sets.ambient);
+        let mut within = |name: &str, set: &mut u64, limit: u64, of: &str| {
+            if *set & !limit != 0 {
+                let path = JsonPath::from("process.capabilities").member(name);
+                let beyond = names(*set & !limit);
+                let raise = if name == "ambient" {
+                    format!("can't raise ambient capability {beyond}: ")
+                } else {
+                    String::new()
+                };
+                self.problems.warning(
+                    path,
+                    format!("{raise}{beyond} not {of}, which the kernel requires; ignored"),
+                );
+                *set &= limit;
+            }
+        };
+        within("effective", &mut effective, permitted, "permitted");
+        within(
+            "inheritable",
+            &mut inheritable,
+            bounding | permitted,
+            "in the bounding or the permitted set",
+        );
+        within(
+            "ambient",
+            &mut ambient,
+            permitted & inheritable,
+            "both permitted and inheritable",
+        );
+        // A filter is loaded with no_new_privs or as CAP_SYS_ADMIN (`man 2 seccomp`). The execve that follows takes the capability away again: it is not in
+        // the ambient set, and for root the bounding set is the limit.
+        if has_filter && !process.no_new_privileges {
+            let borrowed = CAP_SYS_ADMIN & self.host.permitted_capabilities;
+            permitted |= borrowed;
+            effective |= borrowed;
+        }
+        let (uid, gid) = (user.uid, user.gid);
+        let step = Step::Credentials {
+            uid,
+            gid,
+            groups: &groups,
+            bounding,
+            permitted,
+            effective,
+            inheritable,
+            ambient,
+        };
+        self.steps.push(step, Origin::Member("process.user"));
+    }
+
+    /// The bits of a list of names. What is unknown has been warned of by the bundle; what the caller does not have itself it cannot give.
+    fn capability_set(&mut self, name: &str, list: &[CapabilityName]) -> u64 {
+        let asked = list
+            .iter()
+            .filter_map(CapabilityName::known)
+            .fold(0, |set, capability| set | 1 << capability.number());
+        let beyond = asked & !self.host.permitted_capabilities;
+        if beyond != 0 {
+            let path = JsonPath::from("process.capabilities").member(name);
+            self.problems.warning(
+                path,
+                format!("the runtime itself does not have {}, and cannot give it", names(beyond)),
+            );
+        }
+        asked & !beyond
+    }
+
+    /// Pushes the search for the program, and gives the environment that it will have.
+    fn find_program(&mut self, process: &Process) -> StringList {
+        let listen_fds = self.arguments.listen_fds;
+        let mut env = environment(process.env.iter().map(|variable| &**variable));
+        if listen_fds > 0 {
+            env.retain(|variable| !["LISTEN_FDS", "LISTEN_PID"].contains(&key(variable)));
+        }
+        let has_home = env
+            .iter()
+            .any(|variable| key(variable) == "HOME" && variable.len() > "HOME=".len());
+        if !has_home {
+            env.retain(|variable| key(variable) != "HOME");
+        }
+        let search = env
+            .iter()
+            .find_map(|variable| variable.strip_prefix("PATH="))
+            .unwrap_or_default();
+        let name = process.args.first().map(|name| &**name).unwrap_or_default();
+        let step = Step::FindProgram {
+            name: &c_string(name),
+            search: &c_string(search),
+            home: !has_home,
+            uid: process.user.uid,
+        };
+        self.steps.push(step, Origin::Member("process.args"));
+        let mut list: StringList = env.iter().collect();
+        if listen_fds > 0 {
+            list.push(&format!("LISTEN_FDS={listen_fds}"));
+            list.push("LISTEN_PID=1");
+        }
+        list
+    }
+}
+
+/// The variables of an environment, each once: the last one of a name is what counts.
+fn environment<'a>(variables: impl DoubleEndedIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = HashSet::new();
+    let mut env: Vec<&str> = variables.rev().filter(|variable| seen.insert(key(variable))).collect();
+    env.reverse();
+    env
+}
+
+fn key(variable: &str) -> &str {
+    variable.split('=').next().unwrap_or_default()
+}
+
+/// The names of a set of capabilities.
+pub(crate) fn names(set: u64) -> String {
+    let known = crate::bundle::Capability::ALL
+        .iter()
+        .filter(|capability| set >> capability.number() & 1 == 1);
+    known
+        .map(|capability| capability.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_variable_that_is_set_twice_the_last_one_counts() {
+        assert_eq!(environment(["A=1", "B=2", "A=3", "C"].into_iter()), ["B=2", "A=3", "C"]);
+    }
+}

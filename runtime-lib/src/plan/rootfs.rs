@@ -1,0 +1,61 @@
+//! `root` and `linux.rootfsPropagation`: taking hold of the rootfs, and making it the root.
+
+use super::compile::Compiler;
+use super::mount_options::propagation::{PRIVATE, REC, SHARED, SLAVE, UNBINDABLE};
+use super::steps::{Origin, c_string};
+use crate::bundle::Propagation;
+use orlop_init::wire::Step;
+
+impl Compiler<'_> {
+    pub(crate) fn take_hold_of_the_rootfs(&mut self) {
+        let path = c_string(&self.bundle.rootfs().to_string_lossy());
+        let wanted = self.config.linux.rootfs_propagation;
+        let origin = || wanted.map_or(Origin::Default, |_| Origin::Member("linux.rootfsPropagation"));
+        match wanted {
+            // The host's mounts have to stay peers of ours, or a bind mount that is shared would not reach the host. So what keeps our mounts from showing there
+            // is the rootfs's surroundings being private.
+            Some(Propagation::Shared | Propagation::Rshared) => {
+                self.steps.push(Step::PrivateAround { path: &path }, origin());
+            }
+            Some(Propagation::Private | Propagation::Rprivate | Propagation::Unbindable | Propagation::Runbindable) => {
+                self.steps
+                    .push(Step::HostPropagation { propagation: PRIVATE }, origin());
+            }
+            None | Some(Propagation::Slave | Propagation::Rslave) => {
+                self.steps.push(Step::HostPropagation { propagation: SLAVE }, origin());
+            }
+        }
+        let shared = matches!(wanted, Some(Propagation::Shared | Propagation::Rshared));
+        let propagation = if shared { PRIVATE } else { 0 };
+        self.steps.push(
+            Step::OpenRoot {
+                path: &path,
+                propagation,
+            },
+            Origin::Member("root.path"),
+        );
+    }
+
+    pub(crate) fn change_root(&mut self) {
+        if let Some(wanted) = self.config.linux.rootfs_propagation {
+            let propagation = match wanted {
+                Propagation::Private => PRIVATE,
+                Propagation::Rprivate => REC | PRIVATE,
+                Propagation::Slave => SLAVE,
+                Propagation::Rslave => REC | SLAVE,
+                Propagation::Shared => SHARED,
+                Propagation::Rshared => REC | SHARED,
+                Propagation::Unbindable => UNBINDABLE,
+                Propagation::Runbindable => REC | UNBINDABLE,
+            };
+            let step = Step::RootPropagation { propagation };
+            self.steps.push(step, Origin::Member("linux.rootfsPropagation"));
+        }
+        let step = if self.arguments.no_pivot {
+            Step::MoveRoot
+        } else {
+            Step::Pivot
+        };
+        self.steps.push(step, Origin::Member("root.path"));
+    }
+}

@@ -1,0 +1,177 @@
+//! A list of steps in the form in which init reads it, with who asked for each.
+
+use crate::problem::JsonPath;
+use orlop_init::wire::{Reader, Sink, Slot, Step, Strings, Wire};
+use std::ffi::{CStr, CString};
+
+/// Who asked for a step. Kept as it is until somebody wants to read it: most plans are only carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Nobody in the config: it is what the spec, or this runtime, does for every container.
+    Default,
+    /// A member of the config.
+    Member(&'static str),
+    /// An element of a list in the config.
+    Element(&'static str, usize),
+    /// A member of the config whose name comes from it.
+    Named(JsonPath),
+}
+
+impl Origin {
+    /// The place in the config; `None` where nobody asked.
+    pub(crate) fn path(&self) -> Option<JsonPath> {
+        match self {
+            Self::Default => None,
+            Self::Member(path) => Some(JsonPath::from(*path)),
+            Self::Element(list, index) => Some(JsonPath::from(*list).index(*index)),
+            Self::Named(path) => Some(path.clone()),
+        }
+    }
+}
+
+/// The steps of a plan.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Steps {
+    bytes: Bytes,
+    origins: Vec<Origin>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Bytes(Vec<u8>);
+
+impl Sink for Bytes {
+    fn put(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}
+
+impl Steps {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            bytes: Bytes(Vec::with_capacity(bytes)),
+            origins: Vec::with_capacity(64),
+        }
+    }
+
+    pub(crate) fn push(&mut self, step: Step<'_>, origin: Origin) {
+        step.put(&mut self.bytes);
+        self.origins.push(origin);
+    }
+
+    /// The steps as init reads them.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes.0
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Step<'_>, &Origin)> {
+        let mut reader = Reader::new(&self.bytes.0);
+        self.origins
+            .iter()
+            .map_while(move |origin| Some((Step::take(&mut reader).ok()?, origin)))
+    }
+
+    /// The step of this number, as init counts them.
+    pub(crate) fn get(&self, index: usize) -> Option<(Step<'_>, &Origin)> {
+        self.iter().nth(index)
+    }
+}
+
+/// A list of strings that is being put together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StringList {
+    count: u32,
+    bytes: Vec<u8>,
+}
+
+impl StringList {
+    /// Adds a string. It holds no NUL: the config's texts are checked for that.
+    pub(crate) fn push(&mut self, string: &str) {
+        self.count += 1;
+        self.bytes.extend_from_slice(string.as_bytes());
+        self.bytes.push(0);
+    }
+
+    pub(crate) fn as_strings(&self) -> Strings<'_> {
+        Strings::new(self.count, &self.bytes).unwrap_or(Strings::EMPTY)
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for StringList {
+    fn from_iter<I: IntoIterator<Item = S>>(strings: I) -> Self {
+        let mut list = Self::default();
+        for string in strings {
+            list.push(string.as_ref());
+        }
+        list
+    }
+}
+
+/// A text of the config as the kernel takes it; it holds no NUL.
+pub(crate) fn c_string(text: &str) -> CString {
+    CString::new(text).unwrap_or_default()
+}
+
+/// A path of the config as a place below the root: no leading slash, no `.`, no `..`, nothing twice.
+pub(crate) fn below_root(path: &str) -> CString {
+    let mut parts: Vec<&str> = Vec::with_capacity(8);
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    c_string(&parts.join("/"))
+}
+
+/// A C string for a person.
+pub(crate) fn shown(string: &CStr) -> std::borrow::Cow<'_, str> {
+    string.to_string_lossy()
+}
+
+/// A descriptor that init inherits, and where the parent gets it from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// The listening socket that `start` connects to.
+    StartSocket,
+    /// The file of a namespace to join, with its `CLONE_NEW*` flag.
+    Namespace { path: String, kind: u64, origin: JsonPath },
+    /// The file of the v1 cgroup hierarchy of this number that a process joins by.
+    CgroupTasks(usize),
+}
+
+/// The descriptors that init inherits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inputs(Vec<Input>);
+
+impl Inputs {
+    pub(crate) fn add(&mut self, input: Input) -> Slot {
+        self.0.push(input);
+        Slot(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Input> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_below_the_root() {
+        for (path, place) in [
+            ("/proc", "proc"),
+            ("data//x/./y/", "data/x/y"),
+            ("/../../etc", "etc"),
+            ("/a/b/../c", "a/c"),
+            ("/", ""),
+            ("", ""),
+        ] {
+            assert_eq!(below_root(path).to_str().unwrap(), place);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What the spec has and this runtime does not yet: refused with its path, never dropped.
+
+use super::compile::Compiler;
+use crate::JsonPath;
+use crate::bundle::NamespaceType;
+
+impl Compiler<'_> {
+    pub(crate) fn refuse_what_is_not_built(&mut self) {
+        let linux = &self.config.linux;
+        for (index, namespace) in linux.namespaces.iter().enumerate() {
+            let name = match namespace.kind {
+                NamespaceType::User => "user",
+                NamespaceType::Time => "time",
+                _ => continue,
+            };
+            let path = JsonPath::from("linux.namespaces").index(index);
+            self.problems
+                .error(path, format!("{name} namespaces are not built yet"));
+        }
+        let process = self.config.process.as_ref();
+        let refused = [
+            (
+                "process.apparmorProfile",
+                process.is_some_and(|process| process.apparmor_profile.is_some()),
+                "AppArmor profiles are",
+            ),
+            (
+                "process.selinuxLabel",
+                process.is_some_and(|process| process.selinux_label.is_some()),
+                "SELinux labels are",
+            ),
+            (
+                "process.scheduler",
+                process.is_some_and(|process| process.scheduler.is_some()),
+                "scheduling policies are",
+            ),
+            (
+                "process.ioPriority",
+                process.is_some_and(|process| process.io_priority.is_some()),
+                "I/O priorities are",
+            ),
+            (
+                "linux.personality",
+                linux.personality.is_some(),
+                "execution domains are",
+            ),
+            (
+                "linux.memoryPolicy",
+                linux.memory_policy.is_some(),
+                "memory policies are",
+            ),
+            ("linux.intelRdt", linux.intel_rdt.is_some(), "Intel RDT is"),
+            ("linux.netDevices", !linux.net_devices.is_empty(), "network devices are"),
+            (
+                "linux.timeOffsets",
+                !linux.time_offsets.is_empty(),
+                "time namespaces are",
+            ),
+        ];
+        for (path, is_set, what) in refused {
+            if is_set {
+                self.problems.error(path, format!("{what} not built yet"));
+            }
+        }
+        if linux.mount_label.is_some() {
+            self.problems
+                .warning("linux.mountLabel", "SELinux labels are not built yet; ignored");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The folders below the state root.
+
+use super::{Record, id};
+use crate::{Error, Failure};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, renameat, unlinkat,
+};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+const RECORD: &str = "state.json";
+const NEW_RECORD: &str = ".state.json.new";
+
+/// The socket that `start` connects to, in the container's folder.
+pub(crate) const START_SOCKET: &str = "start";
+
+/// The state root.
+#[derive(Debug)]
+pub(crate) struct Store {
+    path: PathBuf,
+}
+
+/// One container's folder, open.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    id: String,
+    path: PathBuf,
+    folder: OwnedFd,
+}
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+impl Store {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// Takes the id: makes its folder, and the root if it is missing, and holds the lock.
+    pub(crate) fn reserve(&self, id: &str) -> Result<Entry, Error> {
+        id::check(id)?;
+        let path = self.path.join(id);
+        let private = Mode::from_raw_mode(0o700);
+        let mut made = mkdirat(CWD, &path, private);
+        if made == Err(Errno::NOENT) {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&self.path)
+                .map_err(|error| Failure::io(format!("make the state folder {:?}", self.path), &error))?;
+            made = mkdirat(CWD, &path, private);
+        }
+        match made {
+            Ok(()) => {}
+            Err(Errno::EXIST) => return Err(Error::Exists(id.to_owned())),
+            Err(errno) => return Err(Failure::new(format!("make the state folder {path:?}"), errno).into()),
+        }
+        let entry = self.open_folder(id, path)?;
+        entry.lock()?;
+        Ok(entry)
+    }
+
+    /// The folder of a container that exists.
+    pub(crate) fn open(&self, id: &str) -> Result<Entry, Error> {
+        id::check(id)?;
+        self.open_folder(id, self.path.join(id))
+    }
+
+    fn open_folder(&self, id: &str, path: PathBuf) -> Result<Entry, Error> {
+        match openat(CWD, &path, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
+            Ok(folder) => Ok(Entry {
+                id: id.to_owned(),
+                path,
+                folder,
+            }),
+            Err(Errno::NOENT | Errno::NOTDIR) => Err(Error::NotFound(id.to_owned())),
+            Err(errno) => Err(Failure::new(format!("open the state folder {path:?}"), errno).into()),
+        }
+    }
+
+    /// The ids of all containers, sorted.
+    pub(crate) fn ids(&self) -> Result<Vec<String>, Error> {
+        let failed = |errno| Failure::new(format!("read the state root {:?}", self.path), errno);
+        let root = match openat(CWD, &self.path, FOLDER, Mode::empty()) {
+            Ok(root) => root,
+            Err(Errno::NOENT) => return Ok(Vec::new()),
+            Err(errno) => return Err(failed(errno).into()),
+        };
+        let mut ids = Vec::new();
+        for entry in Dir::new(root).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let may_be_folder = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
+            if may_be_folder && id::check(&name).is_ok() {
+                ids.push(name);
+            }
+        }
+        ids.sort();
+        Ok(ids)
+    }
+}
+
+impl Entry {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn folder(&self) -> &OwnedFd {
+        &self.folder
+    }
+
+    /// A path to something in the folder that is short, however long the state root's path is: a socket's has 108 bytes.
+    pub(crate) fn short_path(&self, name: &str) -> PathBuf {
+        use std::os::fd::AsRawFd;
+        format!("/proc/self/fd/{}/{name}", self.folder.as_raw_fd()).into()
+    }
+
+    /// Waits for the exclusive lock; it is held as long as the entry lives. Fails if the folder was removed meanwhile.
+    pub(crate) fn lock(&self) -> Result<(), Error> {
+        loop {
+            match flock(&self.folder, FlockOperation::LockExclusive) {
+                Ok(()) => break,
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(Failure::new(format!("lock {:?}", self.path), errno).into()),
+            }
+        }
+        let links = rustix::fs::fstat(&self.folder).map_or(0, |status| status.st_nlink);
+        if links == 0 {
+            Err(Error::NotFound(self.id.clone()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether nobody holds the lock: then nobody is at work on this container.
+    pub(crate) fn is_unlocked(&self) -> bool {
+        let free = flock(&self.folder, FlockOperation::NonBlockingLockShared).is_ok();
+        if free {
+            let _ = flock(&self.folder, FlockOperation::Unlock);
+        }
+        free
+    }
+
+    /// The record; `None` if none was written yet, or what is there cannot be read as one.
+    pub(crate) fn read(&self) -> Result<Option<Record>, Error> {
+        let failed = |errno| Failure::new(format!("read {:?}", self.path.join(RECORD)), errno);
+        let file = match openat(&self.folder, RECORD, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(errno) => return Err(failed(errno).into()),
+        };
+        let mut text = Vec::with_capacity(2048);
+        File::from(file)
+            .read_to_end(&mut text)
+            .map_err(|error| Failure::io(format!("read {:?}", self.path.join(RECORD)), &error))?;
+        Ok(serde_json::from_slice(&text).ok())
+    }
+
+    /// Replaces the record, whole or not at all.
+    pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
+        let path = self.path.join(RECORD);
+        let failed = |errno| Failure::new(format!("write {path:?}"), errno);
+        let text =
+            serde_json::to_vec(record).map_err(|error| Failure::plain(format!("write {path:?}"), error.to_string()))?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let file = openat(&self.folder, NEW_RECORD, flags, Mode::from_raw_mode(0o600)).map_err(failed)?;
+        File::from(file)
+            .write_all(&text)
+            .map_err(|error| Failure::io(format!("write {path:?}"), &error))?;
+        renameat(&self.folder, NEW_RECORD, &self.folder, RECORD).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Removes the folder with all that is in it. What is gone already is no error.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        let failed = |errno| Failure::new(format!("remove the state folder {:?}", self.path), errno);
+        // The record goes last: until then a verb that was killed here can be repeated.
+        for name in [START_SOCKET, NEW_RECORD, RECORD] {
+            match unlinkat(&self.folder, name, AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(errno) => return Err(failed(errno).into()),
+            }
+        }
+        match unlinkat(CWD, &self.path, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(Errno::NOTEMPTY) => {
+                // Somebody put something there, or a later version did.
+                std::fs::remove_dir_all(&self.path)
+                    .map_err(|error| Failure::io(format!("remove the state folder {:?}", self.path), &error).into())
+            }
+            Err(errno) => Err(failed(errno).into()),
+        }
+    }
+
+    /// The uid of whoever created the container.
+    pub(crate) fn owner(&self) -> u32 {
+        rustix::fs::fstat(&self.folder).map_or(0, |status| status.st_uid)
+    }
+}

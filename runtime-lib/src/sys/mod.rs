@@ -1,0 +1,15 @@
+//! The library's unsafe code: the few calls that no crate wraps.
+
+mod clone;
+mod process;
+mod signals;
+mod spawn;
+
+pub(crate) use process::{exit_status, has_ended, namespace_kind, send_signal};
+pub(crate) use signals::Blocked;
+pub(crate) use spawn::{Program, Spawn, spawn};
+
+/// The calling thread's permitted capabilities, as bits (`man 2 capget`); none if the kernel does not tell.
+pub(crate) fn permitted_capabilities() -> u64 {
+    rustix::thread::capabilities(None).map_or(0, |sets| sets.permitted.bits())
+}

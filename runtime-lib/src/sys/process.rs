@@ -1,0 +1,64 @@
+//! What the kernel tells of namespaces and of processes that ended.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::ffi::c_ulong;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+/// The `CLONE_NEW*` flag of the namespace behind a file (`man 2 ioctl_ns`, `NS_GET_NSTYPE`, Linux 4.11).
+pub(crate) fn namespace_kind(file: &OwnedFd) -> Result<u64, Errno> {
+    const NS_GET_NSTYPE: c_ulong = 0xb703;
+    // SAFETY: this ioctl takes no argument and changes nothing; a file that is no namespace refuses it, and the number is no other device's: 0xb7 is the
+    // namespaces' own.
+    let kind = unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_NSTYPE as _) };
+    u64::try_from(kind).map_err(|_| Errno::NOTTY)
+}
+
+/// `struct pidfd_info` in its first size.
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroup: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+/// The wait status of a process that was reaped by somebody else (`PIDFD_GET_INFO` of `linux/pidfd.h`, Linux 6.15).
+pub(crate) fn exit_status(pidfd: impl AsFd) -> Option<i32> {
+    const PIDFD_GET_INFO: c_ulong = 0xc000_ff0b | (64 << 16);
+    const PIDFD_INFO_EXIT: u64 = 1 << 3;
+    const { assert!(size_of::<PidfdInfo>() == 64) };
+    let mut info = PidfdInfo {
+        mask: PIDFD_INFO_EXIT,
+        ..PidfdInfo::default()
+    };
+    // SAFETY: the kernel writes at most the size that is coded into the request, which is that of the structure.
+    let result = unsafe { libc::ioctl(pidfd.as_fd().as_raw_fd(), PIDFD_GET_INFO as _, &raw mut info) };
+    (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
+}
+
+/// Whether the process has ended, reaped or not.
+pub(crate) fn has_ended(pidfd: impl AsFd) -> Result<bool, Errno> {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    Ok(poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&now))? > 0)
+}
+
+/// Sends a signal by its number, which may be 0 or a realtime signal, to the process behind a pidfd (`man 2 pidfd_send_signal`).
+pub(crate) fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
+    // SAFETY: the call takes two numbers, a null pointer and a zero; the descriptor lives as long as the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            signal,
+            std::ptr::null::<libc::siginfo_t>(),
+            0,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO))
+    }
+}

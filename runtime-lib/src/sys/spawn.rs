@@ -1,0 +1,224 @@
+//! Starting a program from a process that may have many threads and much memory: the child borrows the parent's memory until its execve and the
+//! calling thread waits for just that, as `posix_spawn` does. Nothing of the parent's heap, locks or threads is used.
+
+use super::Blocked;
+use super::clone::{self, CloneArgs};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags};
+use std::ffi::{CStr, c_char, c_int, c_long, c_void};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+/// What is executed.
+pub(crate) enum Program<'a> {
+    /// An open file.
+    Open(BorrowedFd<'a>),
+    /// A path.
+    Path(&'a CStr),
+}
+
+/// How a program is started.
+pub(crate) struct Spawn<'a> {
+    pub(crate) program: Program<'a>,
+    pub(crate) args: &'a [&'a CStr],
+    pub(crate) env: &'a [&'a CStr],
+    /// `CLONE_NEW*` of namespaces that it is born into.
+    pub(crate) namespaces: u64,
+    /// The v2 cgroup that it is born into.
+    pub(crate) cgroup: Option<BorrowedFd<'a>>,
+    /// Descriptors that are copied to the numbers 0, 1 and 2.
+    pub(crate) stdio: [Option<BorrowedFd<'a>>; 3],
+    /// Descriptors that it inherits at their own numbers.
+    pub(crate) inherited: &'a [RawFd],
+}
+
+/// A child.
+#[derive(Debug)]
+pub(crate) struct Spawned {
+    pub(crate) pid: Pid,
+    pub(crate) pidfd: OwnedFd,
+    /// Whether it is in the cgroup that was asked for.
+    pub(crate) is_in_cgroup: bool,
+}
+
+/// `man 2 clone3` (Linux 5.7); the libc crate's constant does not fit its type.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// The child's stack: it calls a few functions that call the kernel.
+const STACK: usize = 32 << 10;
+
+/// What the child reads, and the one word that it writes.
+struct Task {
+    program_file: RawFd,
+    program_path: *const c_char,
+    flags: c_int,
+    args: *const *const c_char,
+    env: *const *const c_char,
+    stdio: [RawFd; 3],
+    inherited: *const RawFd,
+    inherited_count: usize,
+    errno: c_int,
+}
+
+/// Starts a program; it is running, or has ended, when this returns.
+pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
+    let args = pointers(spawn.args);
+    let env = pointers(spawn.env);
+    let (program_file, program_path, flags) = match &spawn.program {
+        Program::Open(file) => (file.as_raw_fd(), c"".as_ptr(), libc::AT_EMPTY_PATH),
+        Program::Path(path) => (libc::AT_FDCWD, path.as_ptr(), 0),
+    };
+    let mut task = Task {
+        program_file,
+        program_path,
+        flags,
+        args: args.as_ptr(),
+        env: env.as_ptr(),
+        stdio: spawn.stdio.map(|file| file.map_or(-1, |file| file.as_raw_fd())),
+        inherited: spawn.inherited.as_ptr(),
+        inherited_count: spawn.inherited.len(),
+        errno: 0,
+    };
+    let mut stack = vec![0u128; STACK / size_of::<u128>()];
+    let mut pidfd: c_int = -1;
+    let cgroup_flags = if spawn.cgroup.is_some() { CLONE_INTO_CGROUP } else { 0 };
+    let flags = (libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD) as u64;
+    let mut args = CloneArgs {
+        flags: flags | spawn.namespaces | cgroup_flags,
+        pidfd: (&raw mut pidfd).expose_provenance() as u64,
+        exit_signal: libc::SIGCHLD as u64,
+        stack: stack.as_mut_ptr().expose_provenance() as u64,
+        stack_size: STACK as u64,
+        cgroup: spawn.cgroup.map_or(0, |cgroup| cgroup.as_raw_fd() as u64),
+        ..CloneArgs::default()
+    };
+    // A handler of the parent's must not run in the child, on a stack of its own size and with its memory.
+    let blocked = Blocked::all();
+    let argument = (&raw mut task).cast::<c_void>();
+    // SAFETY: VM and VFORK are set: the child has the stack for itself until its execve or end, and so long this frame, which owns stack and task, stands
+    // still. `become_program` touches nothing but these and makes raw system calls only.
+    let mut result = unsafe { clone::clone3(&args, become_program, argument) };
+    let mut is_in_cgroup = spawn.cgroup.is_some();
+    if result == -(libc::ENOSYS as isize) {
+        args.flags &= !(CLONE_INTO_CGROUP);
+        is_in_cgroup = false;
+        // SAFETY: as above.
+        result = unsafe { clone::clone(&args, become_program_by_clone, argument) };
+    }
+    drop(blocked);
+    if result < 0 {
+        return Err(Errno::from_raw_os_error((-result) as i32));
+    }
+    let pid = Pid::from_raw(result as i32).ok_or(Errno::INVAL)?;
+    // SAFETY: with CLONE_PIDFD the kernel has just put a new descriptor there, which is ours.
+    let pidfd = if pidfd >= 0 {
+        unsafe { OwnedFd::from_raw_fd(pidfd) }
+    } else {
+        rustix::process::pidfd_open(pid, PidfdFlags::empty())?
+    };
+    // SAFETY: the child wrote it before it ended or executed, and cannot write again.
+    let errno = unsafe { (&raw const task.errno).read_volatile() };
+    if errno != 0 {
+        let _ = rustix::process::waitid(
+            rustix::process::WaitId::PidFd(pidfd_borrowed(&pidfd)),
+            rustix::process::WaitIdOptions::EXITED,
+        );
+        return Err(Errno::from_raw_os_error(errno));
+    }
+    Ok(Spawned {
+        pid,
+        pidfd,
+        is_in_cgroup,
+    })
+}
+
+fn pidfd_borrowed(pidfd: &OwnedFd) -> BorrowedFd<'_> {
+    use std::os::fd::AsFd;
+    pidfd.as_fd()
+}
+
+fn pointers(strings: &[&CStr]) -> Vec<*const c_char> {
+    strings
+        .iter()
+        .map(|string| string.as_ptr())
+        .chain([ptr::null()])
+        .collect()
+}
+
+extern "C" fn become_program_by_clone(argument: *mut c_void) -> c_int {
+    become_program(argument)
+}
+
+/// The child, until its execve.
+extern "C" fn become_program(argument: *mut c_void) -> ! {
+    let task = argument.cast::<Task>();
+    // SAFETY: the parent's frame holds the task and waits; every pointer in it points to memory of the parent's that stays. The calls are raw system calls:
+    // no allocation, no lock, and errno's place in the waiting thread's storage is the only other thing written.
+    unsafe {
+        default_signals();
+        let errno = execute(&*task);
+        (&raw mut (*task).errno).write_volatile(errno);
+        loop {
+            libc::syscall(libc::SYS_exit_group, 127 as c_long);
+        }
+    }
+}
+
+/// # Safety
+/// As in [`become_program`].
+unsafe fn execute(task: &Task) -> c_int {
+    // SAFETY: the caller answers for the pointers; the descriptors are numbers, of which a wrong one is refused.
+    unsafe {
+        for (number, file) in (0..).zip(task.stdio) {
+            let result = match file {
+                file if file < 0 => 0,
+                file if file == number => libc::syscall(libc::SYS_fcntl, file, libc::F_SETFD, 0 as c_int),
+                file => libc::syscall(libc::SYS_dup3, file, number, 0 as c_int),
+            };
+            if result < 0 {
+                return *libc::__errno_location();
+            }
+        }
+        for index in 0..task.inherited_count {
+            libc::syscall(libc::SYS_fcntl, *task.inherited.add(index), libc::F_SETFD, 0 as c_int);
+        }
+        libc::syscall(
+            libc::SYS_execveat,
+            task.program_file,
+            task.program_path,
+            task.args,
+            task.env,
+            task.flags,
+        );
+        *libc::__errno_location()
+    }
+}
+
+/// Gives every signal its default effect, and blocks none: a program is not to inherit what its runtime, or that one's caller, ignored.
+///
+/// # Safety
+/// In a child that has signal dispositions of its own.
+unsafe fn default_signals() {
+    // struct sigaction of the kernel: handler, flags, restorer, mask; all zero is the default.
+    let action = [0u64; 4];
+    let none = 0u64;
+    // SAFETY: both structures are the kernel's and live on this stack; sizes of signal sets are those of the kernel.
+    unsafe {
+        for signal in 1..=64 as c_int {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                action.as_ptr(),
+                ptr::null::<c_void>(),
+                size_of::<u64>(),
+            );
+        }
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const none,
+            ptr::null::<c_void>(),
+            size_of::<u64>(),
+        );
+    }
+}
