@@ -88,7 +88,11 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 if [ -d /etc/containers ]; then
     mkdir "$LAB/etc-containers" && mount --bind "$LAB/etc-containers" /etc/containers
     echo "{\"default\": [{\"type\": \"insecureAcceptAnything\"}]}" >/etc/containers/policy.json
-    printf "[engine]\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\n" >/etc/containers/containers.conf
+    init=$(command -v catatonit || command -v docker-init || command -v tini)
+    {
+        printf "[containers]\ninit_path=\"%s\"\n" "$init"
+        printf "[engine]\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\n"
+    } >/etc/containers/containers.conf
 fi
 if [ "$v2_only" = yes ]; then
     umount -l /sys/fs/cgroup

@@ -103,7 +103,10 @@ fn a_network_of_its_own_or_the_hosts(buildah: &Buildah) -> Verdict {
 }
 
 fn a_terminal_is_a_terminal(buildah: &Buildah) -> Verdict {
-    let outcome = buildah.run(&["--terminal"], &["tty"]).on_a_terminal().succeed()?;
+    let outcome = buildah
+        .run(&["--terminal"], &["sh", "-c", "tty; sleep 0.3"])
+        .on_a_terminal()
+        .succeed()?;
     outcome.out_has("/dev/pts/0")
 }
 

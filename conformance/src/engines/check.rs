@@ -1,5 +1,7 @@
 //! What a check is, and how checks are run and reported.
 
+use std::time::{Duration, Instant};
+
 use super::lab::{self, Lab};
 use super::options::Options;
 use super::{buildah, ctr, docker, podman, rootfs};
@@ -33,7 +35,7 @@ macro_rules! checks {
 }
 pub(super) use checks;
 
-/// One run through checks, reported on stdout: `ok NAME`, `ok NAME # SKIP why`, `not ok NAME # why`.
+/// One run through checks, reported on stdout: `ok NAME # TIME`, `ok NAME # SKIP why`, `not ok NAME # why`.
 pub(super) struct Session<'o> {
     options: &'o Options,
 }
@@ -53,16 +55,17 @@ impl<'o> Session<'o> {
             if let Some(area) = check.need
                 && self.options.not_yet.contains(area)
             {
-                self.report(check.name, Err(Failure::Skip(format!("needs {area}"))));
+                self.report(check.name, Err(Failure::Skip(format!("needs {area}"))), None);
                 continue;
             }
+            let start = Instant::now();
             let verdict = (check.body)(engine);
             let clean = lab.is_as_before(&before);
             if clean.is_err() {
                 // One report is enough: the next check starts from here.
                 before = lab::look();
             }
-            self.report(check.name, verdict.and(clean));
+            self.report(check.name, verdict.and(clean), Some(start.elapsed()));
         }
     }
 
@@ -74,10 +77,10 @@ impl<'o> Session<'o> {
     }
 
     /// One line about one check.
-    pub(super) fn report(&mut self, name: &str, verdict: Verdict) {
+    pub(super) fn report(&mut self, name: &str, verdict: Verdict, took: Option<Duration>) {
         let name = name.replace('_', " ");
         match verdict {
-            Ok(()) => println!("ok {name}"),
+            Ok(()) => println!("ok {name} # {:.1} s", took.unwrap_or_default().as_secs_f32()),
             Err(Failure::Skip(why)) => println!("ok {name} # SKIP {why}"),
             Err(Failure::Wrong(why)) => println!("not ok {name} # {}", why.replace('\n', " ")),
         }

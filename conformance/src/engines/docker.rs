@@ -71,6 +71,7 @@ pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
 pub(super) const CHECKS: &[Check<Cli>] = checks![
     short the_runtime_is_used_by_name_and_by_default,
     long a_restart_policy_tries_again,
+    long a_missing_working_folder_is_made,
     long the_classic_builder_runs_steps needs "build",
     long buildkit_runs_steps needs "build",
     long a_health_check_passes needs "exec",
@@ -103,6 +104,10 @@ fn a_restart_policy_tries_again(cli: &Cli) -> Verdict {
     reads("restarts", container.inspect("{{.RestartCount}}")?.as_str(), "2")
 }
 
+fn a_missing_working_folder_is_made(cli: &Cli) -> Verdict {
+    cli.run(&["-w", "/not/there/yet"], &["pwd"]).says("/not/there/yet\n")
+}
+
 fn build(cli: &Cli, buildkit: &str) -> Verdict {
     let context = cli.lab.make_folder("context")?;
     let file = format!(
@@ -111,7 +116,11 @@ fn build(cli: &Cli, buildkit: &str) -> Verdict {
     );
     fs::write(format!("{context}/Dockerfile"), file)?;
     let build = cli.call(&["build", "--no-cache", "--tag", "built", &context]);
-    build.variable("DOCKER_BUILDKIT", buildkit).seconds(60).succeed()?;
+    let outcome = build.variable("DOCKER_BUILDKIT", buildkit).seconds(60).finish()?;
+    if outcome.said("buildx component is missing").is_ok() {
+        return Err(Failure::Skip("the docker client has no buildx".to_owned()));
+    }
+    outcome.ended_with(0)?;
     let said = cli.call(&["run", "--rm", "built"]).says("built\n");
     cli.call(&["image", "rm", "--force", "built"]).finish()?;
     said?;

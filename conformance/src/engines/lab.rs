@@ -179,6 +179,9 @@ pub(super) fn look() -> BTreeSet<String> {
     for line in read("/proc/self/mountinfo").lines() {
         // Without the ids, which are given again.
         let rest: Vec<&str> = line.split(' ').skip(2).collect();
+        if rest.get(2).is_some_and(|point| engines_own(point)) {
+            continue;
+        }
         things.insert(format!("mount {}", rest.join(" ")));
     }
     for line in read("/proc/self/net/dev").lines().skip(2) {
@@ -198,6 +201,13 @@ pub(super) fn look() -> BTreeSet<String> {
         }
     }
     things
+}
+
+/// Mounts that engines make for themselves, once or again and again.
+fn engines_own(mount_point: &str) -> bool {
+    ["/podman/overlay", "/buildah/overlay", "/netns/default"]
+        .iter()
+        .any(|end| mount_point.ends_with(end))
 }
 
 /// The processes of the lab's pid namespace that live.

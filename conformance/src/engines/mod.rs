@@ -71,7 +71,7 @@ fn inside(options: &Options) -> ExitCode {
                 _ => rootfs::run(&lab, &mut session),
             });
         if let Err(failure) = ended {
-            session.report("the engine starts", Err(failure));
+            session.report("the engine starts", Err(failure), None);
         }
     }
     ExitCode::SUCCESS
