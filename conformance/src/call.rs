@@ -27,6 +27,7 @@ pub(crate) struct Call<'t> {
     inherit: Inherit,
     environment: Vec<(String, String)>,
     folder: Option<PathBuf>,
+    script: Option<String>,
 }
 
 impl<'t> Call<'t> {
@@ -44,6 +45,7 @@ impl<'t> Call<'t> {
             },
             environment: Vec::new(),
             folder: None,
+            script: None,
         }
     }
 
@@ -103,6 +105,12 @@ impl<'t> Call<'t> {
         self
     }
 
+    /// Lets a shell start the runtime, as `"$0" "$@"`.
+    pub(crate) fn script(mut self, script: &str) -> Self {
+        self.script = Some(script.to_owned());
+        self
+    }
+
     /// The folder the runtime is started in.
     pub(crate) fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
@@ -117,7 +125,14 @@ impl<'t> Call<'t> {
             Some(streams) => streams,
             None => (File::create(&out_path)?.into(), File::create(&err_path)?.into()),
         };
-        let mut command = Command::new(&trial.runtime.path);
+        let mut command = match &self.script {
+            Some(script) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", script]).arg(&trial.runtime.path);
+                shell
+            }
+            None => Command::new(&trial.runtime.path),
+        };
         command
             .args(&self.globals)
             .args(&self.words)

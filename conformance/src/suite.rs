@@ -191,7 +191,9 @@ fn run_one(
     let trial = Trial::new(runtime, dir.clone(), number, &ground.tag, &ground.probe, choice.limit)?;
     let before = Host::look(&ground.tag, &trial.root)?;
     let started = Instant::now();
-    let verdict = (test.run)(&trial);
+    // A test that panics has failed; what it left is cleaned up like any other's.
+    let verdict = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (test.run)(&trial)))
+        .unwrap_or_else(|_| Err(Failure::Wrong("the test itself panicked".into())));
     let time = started.elapsed();
     let verdict = verdict.and_then(|()| clear_containers(&trial)).or_else(|failure| {
         let _ = clear_containers(&trial);

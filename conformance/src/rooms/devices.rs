@@ -19,13 +19,23 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "keeps what is there")
     ),
     test!(device_that_exists_as_itself_is_fine),
-    test!(unknown_kind_of_device_is_refused),
+    test!(
+        unknown_kind_of_device_is_refused,
+        ("crun", "1.8", "makes something of it")
+    ),
     test!(device_without_a_rule_cannot_be_opened),
     test!(device_with_a_rule_can_be_opened),
     test!(read_only_rule_refuses_writing),
-    test!(no_resources_still_deny_what_is_not_default),
+    test!(
+        no_resources_still_deny_what_is_not_default,
+        ("crun", "1.8", "no resources, no rules")
+    ),
     test!(rule_for_every_device_lets_all_through),
-    test!(malformed_access_is_refused),
+    test!(
+        malformed_access_is_refused,
+        ("runc", "1.1", "drops unknown letters"),
+        ("crun", "1.8", "leaves its cgroups behind")
+    ),
 ];
 
 fn default_devices_are_there(t: &Trial<'_>) -> Verdict {
@@ -112,6 +122,8 @@ fn device_that_exists_as_itself_is_fine(t: &Trial<'_>) -> Verdict {
         "/linux/devices",
         json!([{"path": "/dev/null", "type": "c", "major": 1, "minor": 3, "fileMode": 0o666, "uid": 0, "gid": 0}]),
     );
+    let rule = json!({"allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm"});
+    let bundle = bundle.set("/linux/resources/devices/-", rule);
     same(
         "numbers",
         &t.see_one(&bundle.probe("stat /dev/null"))?["value"]["rdev"],
@@ -133,7 +145,7 @@ fn opening(t: &Trial<'_>, rules: Option<Value>, action: &str) -> Result<Value, F
     // Block 7:200 is a loop device that need not exist: opening it tells EPERM from ENXIO.
     let bundle = t
         .bundle()?
-        .set("/linux/devices", json!([device("/dev/mine", "b", 7, 200)]))
+        .set("/linux/devices", json!([{"path": "/dev/mine", "type": "b", "major": 7, "minor": 200, "fileMode": 0o666, "uid": 0, "gid": 0}]))
         .probe(action);
     let bundle = match rules {
         Some(rules) => bundle.set("/linux/resources/devices", rules),

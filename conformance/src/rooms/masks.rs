@@ -17,7 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(read_only_path_that_does_not_exist_is_fine),
     test!(default_masks_hold),
     test!(sysctl_of_the_network_is_set),
-    test!(sysctl_with_slashes_is_set, ("crun", "1.8", "knows dots only")),
+    test!(sysctl_with_slashes_is_set),
     test!(sysctl_of_ipc_is_set),
     test!(sysctl_that_is_not_of_a_namespace_is_refused),
     test!(sysctl_of_a_shared_namespace_is_refused),
@@ -47,7 +47,7 @@ fn masked_folder_is_empty_and_read_only(t: &Trial<'_>) -> Verdict {
 fn masked_path_that_does_not_exist_is_fine(t: &Trial<'_>) -> Verdict {
     t.see(
         &t.bundle()?
-            .set("/linux/maskedPaths", json!(["/no/such/path", "/probe/below/a/file"])),
+            .set("/linux/maskedPaths", json!(["/no/such/path", "/data/no/such/path"])),
     )
     .map(drop)
 }
@@ -71,7 +71,11 @@ fn read_only_path_refuses_writes(t: &Trial<'_>) -> Verdict {
             .probe("write /proc/sys/kernel/domainname x , write /proc/sysrq-trigger h"),
     )?;
     same("sysctl", &said[0]["errno"], libc::EROFS)?;
-    same("sysrq", &said[1]["errno"], libc::EROFS)
+    // Not every kernel has it.
+    ensure(
+        said[1]["errno"] == libc::EROFS || said[1]["errno"] == libc::ENOENT,
+        || said[1].to_string(),
+    )
 }
 
 fn read_only_path_keeps_its_content(t: &Trial<'_>) -> Verdict {

@@ -1,17 +1,27 @@
 //! The tests, by room: each file holds one concern of the runtime.
 
 mod capabilities;
+mod cgroups;
+mod cli;
+mod crash;
 mod devices;
+mod hooks;
+mod hostile;
 mod identity;
+mod input;
 mod lifecycle;
+mod logs;
 mod masks;
 mod mounts;
 mod namespaces;
 mod process;
 mod rlimits;
 mod rootfs;
+mod seccomp;
 mod seen;
 mod state;
+mod stdio;
+mod terminal;
 
 use crate::suite::Test;
 
@@ -19,13 +29,23 @@ use crate::suite::Test;
 pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("lifecycle", lifecycle::TESTS),
     ("state", state::TESTS),
+    ("cli", cli::TESTS),
     ("process", process::TESTS),
     ("identity", identity::TESTS),
     ("capabilities", capabilities::TESTS),
     ("rlimits", rlimits::TESTS),
+    ("stdio", stdio::TESTS),
+    ("terminal", terminal::TESTS),
     ("namespaces", namespaces::TESTS),
     ("mounts", mounts::TESTS),
+    ("rootfs", rootfs::TESTS),
     ("devices", devices::TESTS),
     ("masks", masks::TESTS),
-    ("rootfs", rootfs::TESTS),
+    ("hooks", hooks::TESTS),
+    ("seccomp", seccomp::TESTS),
+    ("cgroups", cgroups::TESTS),
+    ("logs", logs::TESTS),
+    ("input", input::TESTS),
+    ("hostile", hostile::TESTS),
+    ("crash", crash::TESTS),
 ];

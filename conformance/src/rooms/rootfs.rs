@@ -21,10 +21,16 @@ pub(crate) const TESTS: &[Test] = &[
     test!(root_of_the_container_is_the_rootfs),
     test!(old_root_cannot_be_reached),
     test!(private_propagation_is_private),
-    test!(slave_propagation_receives),
-    test!(shared_propagation_shares),
-    test!(unbindable_propagation_is_unbindable),
-    test!(unknown_propagation_is_refused),
+    test!(slave_propagation_receives, ("crun", "1.8", "private")),
+    test!(
+        shared_propagation_shares,
+        ("runc", "1.1", "private: the parent is made private before the bind")
+    ),
+    test!(
+        unbindable_propagation_is_unbindable,
+        ("runc", "1.1", "makes the source unbindable and fails to bind it")
+    ),
+    test!(unknown_propagation_is_refused, ("crun", "1.8", "drops it")),
     test!(no_pivot_runs_too),
     test!(rootfs_may_be_a_mount_point),
     test!(rootfs_on_a_read_only_filesystem_works),
