@@ -56,7 +56,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         ..
     } = compiler;
     let refused = problems.all().iter().any(|problem| problem.severity == Severity::Error);
-    let plan = (!refused).then(|| Plan {
+    let plan = (!refused).then_some(Plan {
         steps,
         inputs,
         new_namespaces,

@@ -54,7 +54,7 @@ impl Identity {
 
 fn inode(pidfd: &OwnedFd) -> Result<Option<u64>, Errno> {
     const PID_FS_MAGIC: i64 = 0x5049_4446;
-    let on_pidfs = i64::from(fstatfs(pidfd)?.f_type) == PID_FS_MAGIC;
+    let on_pidfs = fstatfs(pidfd)?.f_type == PID_FS_MAGIC;
     Ok(if on_pidfs { Some(fstat(pidfd)?.st_ino) } else { None })
 }
 

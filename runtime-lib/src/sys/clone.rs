@@ -29,8 +29,8 @@ pub(super) type Entry = extern "C" fn(*mut c_void) -> !;
 /// `args` asks for `CLONE_VM` and `CLONE_VFORK` and names a stack that nothing else uses; `entry` touches nothing but that stack and what `argument`
 /// points to, makes no call that allocates or locks, and ends in execve or exit.
 #[cfg(target_arch = "x86_64")]
-pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_void) -> isize {
-    let result: isize;
+pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_void) -> i64 {
+    let result: i64;
     // SAFETY: in the parent this is a plain system call. In the child, which is on its own stack, nothing of this function's frame is used: what it needs
     // is in registers.
     unsafe {
@@ -45,7 +45,7 @@ pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_voi
             "2:",
             argument = in(reg) argument,
             entry = in(reg) entry,
-            inlateout("rax") libc::SYS_clone3 as isize => result,
+            inlateout("rax") libc::SYS_clone3 => result,
             in("rdi") args,
             in("rsi") size_of::<CloneArgs>(),
             // Not late: the kernel overwrites both while the child still needs its inputs.
@@ -62,8 +62,8 @@ pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_voi
 /// `args` asks for `CLONE_VM` and `CLONE_VFORK` and names a stack that nothing else uses; `entry` touches nothing but that stack and what `argument`
 /// points to, makes no call that allocates or locks, and ends in execve or exit.
 #[cfg(target_arch = "aarch64")]
-pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_void) -> isize {
-    let result: isize;
+pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_void) -> i64 {
+    let result: i64;
     // SAFETY: in the parent this is a plain system call. In the child, which is on its own stack, nothing of this function's frame is used: what it needs
     // is in registers.
     unsafe {
@@ -93,14 +93,19 @@ pub(super) unsafe fn clone(
     args: &CloneArgs,
     entry: extern "C" fn(*mut c_void) -> c_int,
     argument: *mut c_void,
-) -> isize {
+) -> i64 {
     // The flags that clone takes fit an int; those above are clone3's own.
-    let flags = (args.flags & 0xffff_ffff) | args.exit_signal;
+    let flags = c_int::from_ne_bytes(low_half((args.flags & 0xffff_ffff) | args.exit_signal));
     let top = (args.stack + args.stack_size) as *mut c_void;
     // SAFETY: the caller answers for the stack and the entry; the C library's wrapper passes both on.
-    let pid = unsafe { libc::clone(entry, top, flags as u32 as c_int, argument, args.pidfd as *mut c_int) };
+    let pid = unsafe { libc::clone(entry, top, flags, argument, args.pidfd as *mut c_int) };
     if pid >= 0 {
-        return pid as isize;
+        return pid.into();
     }
-    -(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL) as isize)
+    -i64::from(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL))
+}
+
+/// The lower four bytes of a number.
+fn low_half(number: u64) -> [u8; 4] {
+    u32::try_from(number & 0xffff_ffff).unwrap_or(0).to_ne_bytes()
 }

@@ -89,7 +89,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         exit_signal: libc::SIGCHLD as u64,
         stack: stack.as_mut_ptr().expose_provenance() as u64,
         stack_size: STACK as u64,
-        cgroup: spawn.cgroup.map_or(0, |cgroup| cgroup.as_raw_fd() as u64),
+        cgroup: spawn.cgroup.map_or(0, |cgroup| u64::from(cgroup.as_raw_fd().cast_unsigned())),
         ..CloneArgs::default()
     };
     // A handler of the parent's must not run in the child, on a stack of its own size and with its memory.
@@ -99,19 +99,19 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
     // still. `become_program` touches nothing but these and makes raw system calls only.
     let mut result = unsafe { clone::clone3(&args, become_program, argument) };
     let mut is_in_cgroup = spawn.cgroup.is_some();
-    if result == -(libc::ENOSYS as isize) {
-        args.flags &= !(CLONE_INTO_CGROUP);
+    if result == -i64::from(libc::ENOSYS) {
+        args.flags &= !CLONE_INTO_CGROUP;
         is_in_cgroup = false;
         // SAFETY: as above.
         result = unsafe { clone::clone(&args, become_program_by_clone, argument) };
     }
     drop(blocked);
     if result < 0 {
-        return Err(Errno::from_raw_os_error((-result) as i32));
+        return Err(Errno::from_raw_os_error(i32::try_from(-result).unwrap_or(libc::EINVAL)));
     }
-    let pid = Pid::from_raw(result as i32).ok_or(Errno::INVAL)?;
-    // SAFETY: with CLONE_PIDFD the kernel has just put a new descriptor there, which is ours.
+    let pid = i32::try_from(result).ok().and_then(Pid::from_raw).ok_or(Errno::INVAL)?;
     let pidfd = if pidfd >= 0 {
+        // SAFETY: with CLONE_PIDFD the kernel has just put a new descriptor there, which is ours.
         unsafe { OwnedFd::from_raw_fd(pidfd) }
     } else {
         rustix::process::pidfd_open(pid, PidfdFlags::empty())?

@@ -12,19 +12,12 @@ pub(crate) struct Failure {
     errno: i32,
     part: Part,
     detail: u32,
-    text: Text,
 }
 
 /// Words that come with a failure: a filesystem's own, or a hook's.
 pub(crate) struct Text {
     bytes: [u8; Message::TEXT],
     length: usize,
-}
-
-impl core::fmt::Debug for Text {
-    fn fmt(&self, _: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        Ok(())
-    }
 }
 
 impl Text {
@@ -55,9 +48,7 @@ impl Failure {
         Self {
             errno: errno.0,
             part,
-            detail: 0,
-            text: Text::new(),
-        }
+            detail: 0 }
     }
 
     /// Whether this is why.
@@ -70,14 +61,9 @@ impl Failure {
         self
     }
 
-    pub(crate) fn text(mut self, text: Text) -> Self {
-        self.text = text;
-        self
-    }
-
-    /// Sends it, as the failure of the step `index`.
-    pub(crate) fn report(&self, channel: Fd, index: u32) {
-        let text = self.text.as_bytes();
+    /// Sends it, as the failure of the step `index`, with what was said about it.
+    pub(crate) fn report(&self, channel: Fd, index: u32, text: &Text) {
+        let text = text.as_bytes();
         let length = u32::try_from(text.len()).unwrap_or(0);
         let part = self.part as u32;
         let message = Message {

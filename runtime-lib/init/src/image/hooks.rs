@@ -27,8 +27,7 @@ impl Init<'_> {
         }
         sys::close(stderr_end);
         sys::close(verdict_end);
-        let mut said = Text::new();
-        let in_time = watch(child, stderr, timeout, &mut said)?;
+        let in_time = watch(child, stderr, timeout, &mut self.said)?;
         if !in_time {
             let _ = sys::kill(child, sys::SIGKILL);
         }
@@ -41,11 +40,12 @@ impl Init<'_> {
             return Err(Failure::new(Part::Source, Errno(i32::from_ne_bytes(errno))));
         }
         if !in_time {
-            return Err(Failure::from(Part::HookTimeout).detail(timeout).text(said));
+            return Err(Failure::from(Part::HookTimeout).detail(timeout));
         }
         if status != 0 {
-            return Err(Failure::from(Part::HookStatus).detail(status).text(said));
+            return Err(Failure::from(Part::HookStatus).detail(status));
         }
+        self.said = Text::new();
         Ok(())
     }
 }

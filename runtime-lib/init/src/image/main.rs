@@ -30,7 +30,7 @@ mod sys;
 mod wire;
 
 use core::ffi::CStr;
-use failure::{Failure, Outcome};
+use failure::{Failure, Outcome, Text};
 use sys::Fd;
 use wire::{Header, Message, Part, Reader, Step, Wire};
 
@@ -55,6 +55,8 @@ struct Init<'a> {
     /// The state for hooks' standard input.
     state: Fd,
     program: program::Program,
+    /// What a filesystem, or a hook, says about its failure.
+    said: Text,
 }
 
 /// Begins; called by the kernel's entry.
@@ -83,10 +85,11 @@ fn begin(argument: Option<&CStr>) -> ! {
         mask: Fd::NONE,
         state: Fd::NONE,
         program: program::Program::new(),
+        said: Text::new(),
     };
     let mut index = 0;
     let failure = init.carry_out(reader, &mut index);
-    failure.report(init.channel, index);
+    failure.report(init.channel, index, &init.said);
     sys::exit(1)
 }
 

@@ -35,7 +35,7 @@ impl Init<'_> {
         } else {
             None
         };
-        let tree = create(filesystem, tmpfs_mode)?;
+        let tree = create(filesystem, tmpfs_mode, &mut self.said)?;
         if filesystem.copy_up && existed {
             crate::copy::contents(place, tree).of(Part::CopyUp)?;
         }
@@ -111,16 +111,16 @@ fn set_propagation(tree: Fd, propagation: u64) -> Outcome {
 }
 
 /// Makes the filesystem. A tmpfs without a mode of its own takes that of its mount point, as with runc.
-fn create(filesystem: &Filesystem<'_>, like: Option<Fd>) -> Result<Fd, Failure> {
+fn create(filesystem: &Filesystem<'_>, like: Option<Fd>, said: &mut Text) -> Result<Fd, Failure> {
     let context = sys::open_filesystem(filesystem.kind)?;
     if !filesystem.source.is_empty() {
         sys::configure(context, c"source", filesystem.source)
-            .map_err(|errno| explained(context, Part::Source, errno, 0))?;
+            .map_err(|errno| explained(context, Part::Source, errno, 0, said))?;
     }
     let mut has_mode = false;
     for (index, parameter) in (0..).zip(filesystem.parameters.iter()) {
         has_mode |= parameter.to_bytes().starts_with(b"mode=");
-        configure(context, parameter).map_err(|errno| explained(context, Part::Parameter, errno, index))?;
+        configure(context, parameter).map_err(|errno| explained(context, Part::Parameter, errno, index, said))?;
     }
     if let Some(place) = like
         && !has_mode
@@ -128,7 +128,7 @@ fn create(filesystem: &Filesystem<'_>, like: Option<Fd>) -> Result<Fd, Failure> 
         let mode = sys::status(place, c"", sys::AT_EMPTY_PATH)?.mode & 0o7777;
         sys::configure(context, c"mode", octal(mode, &mut [0; 8])?)?;
     }
-    sys::create_filesystem(context).map_err(|errno| explained(context, Part::Whole, errno, 0))?;
+    sys::create_filesystem(context).map_err(|errno| explained(context, Part::Whole, errno, 0, said))?;
     let attributes = filesystem.attributes
         & if filesystem.copy_up {
             !sys::MOUNT_ATTR_RDONLY
@@ -155,8 +155,7 @@ fn configure(context: Fd, parameter: &CStr) -> sys::Result<()> {
 }
 
 /// A failure with what the filesystem itself says about it (`man 2 fsconfig`: messages are read from the context).
-fn explained(context: Fd, part: Part, errno: Errno, detail: u32) -> Failure {
-    let mut text = Text::new();
+fn explained(context: Fd, part: Part, errno: Errno, detail: u32, said: &mut Text) -> Failure {
     let mut line = [0; 256];
     let mut is_first = true;
     while let Ok(length) = sys::read(context, &mut line) {
@@ -164,14 +163,14 @@ fn explained(context: Fd, part: Part, errno: Errno, detail: u32) -> Failure {
             break;
         }
         if !is_first {
-            text.push(b"; ");
+            said.push(b"; ");
         }
         is_first = false;
         // "e tmpfs: Bad value for 'size'": the letter is the severity.
         let line = line.get(..length).unwrap_or_default();
-        text.push(line.get(2..).unwrap_or(line));
+        said.push(line.get(2..).unwrap_or(line));
     }
-    Failure::new(part, errno).detail(detail).text(text)
+    Failure::new(part, errno).detail(detail)
 }
 
 fn octal(mode: u32, buffer: &mut [u8; 8]) -> Result<&CStr, Failure> {

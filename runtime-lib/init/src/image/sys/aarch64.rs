@@ -90,7 +90,6 @@ pub(super) mod number {
     pub(crate) const PRCTL: usize = 167;
     pub(crate) const GETCWD: usize = 17;
     pub(crate) const SOCKET: usize = 198;
-    pub(crate) const SENDTO: usize = 206;
     pub(crate) const SENDMSG: usize = 211;
     pub(crate) const RECVMSG: usize = 212;
     pub(crate) const KEYCTL: usize = 219;

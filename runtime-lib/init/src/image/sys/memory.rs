@@ -4,6 +4,7 @@ use super::{call, number};
 
 /// `struct statx`, as far as it is read.
 #[repr(C)]
+#[derive(Default)]
 pub(super) struct Statx {
     mask: u32,
     block_size: u32,
@@ -21,29 +22,6 @@ pub(super) struct Statx {
     pub(super) device_major: u32,
     pub(super) device_minor: u32,
     rest: [u64; 15],
-}
-
-impl Default for Statx {
-    fn default() -> Self {
-        Self {
-            mask: 0,
-            block_size: 0,
-            attributes: 0,
-            links: 0,
-            uid: 0,
-            gid: 0,
-            mode: 0,
-            padding: 0,
-            inode: 0,
-            size: 0,
-            blocks: 0,
-            attributes_mask: 0,
-            times: [0; 8],
-            device_major: 0,
-            device_minor: 0,
-            rest: [0; 15],
-        }
-    }
 }
 
 const _: () = assert!(size_of::<Statx>() == 256);

@@ -57,7 +57,6 @@ pub(super) mod number {
     pub(crate) const RT_SIGACTION: usize = 13;
     pub(crate) const IOCTL: usize = 16;
     pub(crate) const SOCKET: usize = 41;
-    pub(crate) const SENDTO: usize = 44;
     pub(crate) const SENDMSG: usize = 46;
     pub(crate) const RECVMSG: usize = 47;
     pub(crate) const CLONE: usize = 56;
