@@ -17,9 +17,13 @@ mod rootfs;
 mod steps;
 mod unbuilt;
 
+#[cfg(test)]
+mod tests;
+
 pub use explain::ExplainedStep;
 pub use host::Host;
 
+pub(crate) use mount_options::{Effect, OPTIONS};
 pub(crate) use phrase::{namespaces as namespace_names, phrase};
 pub(crate) use steps::{Input, Inputs, Origin, Steps, shown};
 

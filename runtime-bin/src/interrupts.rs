@@ -1,0 +1,42 @@
+//! SIGINT and its like, held back while a container is made, so that nothing of it is left when the user gives up.
+
+use crate::call::Refusal;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use orlop::Failure;
+use rustix::io::Errno;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// The signals by which a user or a supervisor gives up.
+#[derive(Debug)]
+pub(crate) struct Interrupts {
+    file: SignalFd,
+}
+
+impl Interrupts {
+    /// Holds them back from now on.
+    pub(crate) fn hold() -> Result<Self, Refusal> {
+        let set: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT]
+            .into_iter()
+            .collect();
+        Ok(Self { file: listen(&set)? })
+    }
+
+    /// A descriptor that is readable once one has come.
+    pub(crate) fn descriptor(&self) -> Option<OwnedFd> {
+        self.file.as_fd().try_clone_to_owned().ok()
+    }
+
+    /// The exit status of a program that ends of the signal that has come, if one has.
+    pub(crate) fn status(&self) -> Option<u8> {
+        let info = self.file.read_signal().ok().flatten()?;
+        u8::try_from(128 + info.ssi_signo).ok()
+    }
+}
+
+/// Blocks the signals of the set and makes them readable.
+pub(crate) fn listen(set: &SigSet) -> Result<SignalFd, Refusal> {
+    set.thread_block()
+        .and_then(|()| SignalFd::with_flags(set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK))
+        .map_err(|errno| Failure::new("listen for signals", Errno::from_raw_os_error(errno as i32)).into())
+}

@@ -1,0 +1,97 @@
+//! The man page, from the table of commands.
+
+use crate::commands::{COMMANDS, Flag, GLOBAL, Kind};
+use std::fmt::Write;
+
+/// The page `orlop(8)` as roff.
+pub(crate) fn page() -> String {
+    let mut text = format!(
+        ".TH ORLOP 8 \"\" \"orlop {}\" \"System Administration\"\n.SH NAME\norlop \\- an Open Container Initiative runtime\n\
+         .SH SYNOPSIS\n.B orlop\n[global options] \\fIcommand\\fR [command options] [arguments...]\n.SH DESCRIPTION\n\
+         orlop runs a container from an OCI bundle: a folder with a \\fIconfig.json\\fR and a root filesystem.\n\
+         It takes runc\\(aqs command line, and is called by engines such as containerd, dockerd and podman, or by hand.\n\
+         .SH GLOBAL OPTIONS\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    flags(&mut text, GLOBAL);
+    text.push_str(".SH COMMANDS\n");
+    for command in COMMANDS.iter().filter(|command| !command.hidden) {
+        let _ = writeln!(
+            text,
+            ".SS \"{} [options] {}\"\n{}.",
+            command.name,
+            escaped(command.arguments),
+            escaped(command.summary)
+        );
+        if !command.description.is_empty() {
+            let _ = writeln!(text, ".PP\n{}", escaped(command.description));
+        }
+        flags(&mut text, command.flags);
+    }
+    text.push_str(
+        ".SH EXIT STATUS\n0 for success, 1 for any error, 3 for an unknown command.\n\
+         \\fBrun\\fR in the foreground gives the status of the container\\(aqs process, or 128 and the number of the signal that ended it.\n\
+         .SH FILES\n.TP\n.I /run/orlop\nThe containers\\(aq states; \\fI$XDG_RUNTIME_DIR/orlop\\fR for an ordinary user.\n\
+         .SH SEE ALSO\n.BR runc (8),\n.BR namespaces (7),\n.BR cgroups (7)\n",
+    );
+    text
+}
+
+fn flags(text: &mut String, flags: &[Flag]) {
+    for flag in flags.iter().filter(|flag| !flag.hidden) {
+        let value = if flag.kind == Kind::Switch {
+            ""
+        } else {
+            " \\fIvalue\\fR"
+        };
+        let short = flag
+            .short
+            .map(|short| format!(", \\fB\\-{short}\\fR{value}"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            ".TP\n\\fB\\-\\-{}\\fR{value}{short}\n{}.",
+            escaped(flag.name),
+            escaped(flag.help)
+        );
+    }
+}
+
+/// Text for roff: nothing in it is a command, and a dash stays a dash.
+fn escaped(text: &str) -> String {
+    let lines: Vec<String> = text
+        .replace('\\', "\\e")
+        .replace('-', "\\-")
+        .lines()
+        .map(|line| {
+            if line.starts_with(['.', '\'']) {
+                format!("\\&{line}")
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_shows_every_command() {
+        let page = page();
+        assert!(page.starts_with(".TH ORLOP 8"));
+        assert!(
+            COMMANDS
+                .iter()
+                .filter(|command| !command.hidden)
+                .all(|command| page.contains(&format!(".SS \"{} ", command.name)))
+        );
+    }
+
+    #[test]
+    fn text_is_no_roff_command() {
+        assert_eq!(escaped(".x\n'y -z \\n"), "\\&.x\n\\&'y \\-z \\en");
+    }
+}

@@ -1,0 +1,205 @@
+//! The foreground terminal: the caller's on one side, the container's pty on the other, and a copy in both directions.
+
+use crate::call::Refusal;
+use orlop::Failure;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
+use rustix::io::Errno;
+use rustix::termios::{
+    OptionalActions, OutputModes, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// So much is on its way in one direction at most.
+const ROOM: usize = 16 << 10;
+
+/// The caller's terminal, back in its old modes when dropped.
+#[derive(Debug)]
+struct HostTerminal {
+    file: OwnedFd,
+    modes: Termios,
+}
+
+impl HostTerminal {
+    /// Finds it where it may be: standard error, output or input, or else the controlling terminal. There may be none.
+    fn find() -> Option<Self> {
+        let stdio = [rustix::stdio::stderr(), rustix::stdio::stdout(), rustix::stdio::stdin()]
+            .into_iter()
+            .find(|file| isatty(file))
+            .and_then(|file| file.try_clone_to_owned().ok());
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = stdio.or_else(|| open("/dev/tty", flags, Mode::empty()).ok())?;
+        let modes = tcgetattr(&file).ok()?;
+        Some(Self { file, modes })
+    }
+
+    /// Every key goes to the container. Output is still processed here, since the container's pty leaves line ends alone.
+    fn make_raw(&self) -> Result<(), Errno> {
+        let mut modes = self.modes.clone();
+        let output = modes.output_modes;
+        modes.make_raw();
+        modes.output_modes = output;
+        tcsetattr(&self.file, OptionalActions::Now, &modes)
+    }
+}
+
+impl Drop for HostTerminal {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.file, OptionalActions::Now, &self.modes);
+    }
+}
+
+/// Bytes on their way.
+#[derive(Debug, Default)]
+struct Pipe {
+    bytes: Vec<u8>,
+    /// The reader is at its end, or the writer takes nothing more.
+    is_closed: bool,
+}
+
+impl Pipe {
+    fn wants_to_read(&self) -> bool {
+        self.bytes.is_empty() && !self.is_closed
+    }
+
+    fn read(&mut self, from: BorrowedFd<'_>) {
+        let mut room = vec![0; ROOM];
+        match rustix::io::read(from, &mut room[..]) {
+            Ok(0) => self.is_closed = true,
+            Ok(count) => self.bytes.extend_from_slice(&room[..count]),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            // EIO: nobody has the pty open on the other side, or we are in the background.
+            Err(_) => self.is_closed = true,
+        }
+    }
+
+    fn write(&mut self, to: BorrowedFd<'_>) {
+        // A pipe or terminal that is ready takes a part of this size at once.
+        let part = &self.bytes[..self.bytes.len().min(4096)];
+        match rustix::io::write(to, part) {
+            Ok(count) => drop(self.bytes.drain(..count)),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(_) => self.bytes.clear(),
+        }
+    }
+}
+
+/// A container's terminal in the foreground.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pty: OwnedFd,
+    host: Option<HostTerminal>,
+    input: Pipe,
+    output: Pipe,
+}
+
+impl Session {
+    /// Joins the pty whose master this is to the caller's terminal, or to standard input and output without one.
+    pub(crate) fn open(pty: OwnedFd) -> Result<Self, Refusal> {
+        let failed = |errno| Refusal::from(Failure::new("set up the terminal", errno));
+        let mut modes = tcgetattr(&pty).map_err(failed)?;
+        modes.output_modes.remove(OutputModes::ONLCR);
+        tcsetattr(&pty, OptionalActions::Now, &modes).map_err(failed)?;
+        let flags = fcntl_getfl(&pty).map_err(failed)?;
+        fcntl_setfl(&pty, flags | OFlags::NONBLOCK).map_err(failed)?;
+        let host = HostTerminal::find();
+        if let Some(host) = &host {
+            host.make_raw().map_err(failed)?;
+        }
+        let session = Self {
+            pty,
+            host,
+            input: Pipe::default(),
+            output: Pipe::default(),
+        };
+        session.resize();
+        Ok(session)
+    }
+
+    /// Gives the pty the size of the caller's terminal.
+    pub(crate) fn resize(&self) {
+        if let Some(host) = &self.host
+            && let Ok(size) = tcgetwinsize(&host.file)
+        {
+            let _ = tcsetwinsize(&self.pty, size);
+        }
+    }
+
+    /// What has to be ready for [`Session::copy`] to get on.
+    pub(crate) fn interests(&self) -> impl Iterator<Item = PollFd<'_>> {
+        let mut of_pty = PollFlags::empty();
+        of_pty.set(PollFlags::IN, self.output.wants_to_read());
+        of_pty.set(PollFlags::OUT, !self.input.bytes.is_empty());
+        let watch = |file, flags: PollFlags| (!flags.is_empty()).then(|| PollFd::from_borrowed_fd(file, flags));
+        let when = |is_wanted: bool, flags| if is_wanted { flags } else { PollFlags::empty() };
+        [
+            watch(self.pty.as_fd(), of_pty),
+            watch(rustix::stdio::stdin(), when(self.input.wants_to_read(), PollFlags::IN)),
+            watch(
+                rustix::stdio::stdout(),
+                when(!self.output.bytes.is_empty(), PollFlags::OUT),
+            ),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Copies what is there, in both directions.
+    pub(crate) fn copy(&mut self) {
+        if self.output.wants_to_read() {
+            self.output.read(self.pty.as_fd());
+        }
+        if !self.output.bytes.is_empty() && is_ready(rustix::stdio::stdout(), PollFlags::OUT) {
+            self.output.write(rustix::stdio::stdout());
+        }
+        if self.input.wants_to_read() && is_ready(rustix::stdio::stdin(), PollFlags::IN) {
+            self.input.read(rustix::stdio::stdin());
+        }
+        if !self.input.bytes.is_empty() {
+            self.input.write(self.pty.as_fd());
+        }
+    }
+
+    /// Writes out what the container has left behind.
+    pub(crate) fn finish(&mut self) {
+        while !self.output.bytes.is_empty() || is_ready(self.pty.as_fd(), PollFlags::IN) {
+            if self.output.bytes.is_empty() {
+                self.output.read(self.pty.as_fd());
+                if self.output.is_closed || self.output.bytes.is_empty() {
+                    break;
+                }
+            }
+            self.output.write(rustix::stdio::stdout());
+        }
+    }
+}
+
+fn is_ready(file: BorrowedFd<'_>, flags: PollFlags) -> bool {
+    let mut files = [PollFd::from_borrowed_fd(file, flags)];
+    matches!(poll(&mut files, Some(&Timespec::default())), Ok(1))
+        && files[0].revents().intersects(flags | PollFlags::HUP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    #[test]
+    fn a_pipe_stops_reading_until_it_is_empty_and_sees_the_end() {
+        let (mut read, mut write) = std::io::pipe().unwrap();
+        write.write_all(b"hello").unwrap();
+        let mut pipe = Pipe::default();
+        pipe.read(read.as_fd());
+        assert_eq!(pipe.bytes, b"hello");
+        assert!(!pipe.wants_to_read());
+        pipe.write(write.as_fd());
+        assert!(pipe.wants_to_read());
+        let mut back = [0; 5];
+        read.read_exact(&mut back).unwrap();
+        assert_eq!(&back, b"hello");
+        drop(write);
+        pipe.read(read.as_fd());
+        assert!(!pipe.wants_to_read());
+    }
+}

@@ -1,0 +1,157 @@
+//! `try`: a container without an image. Its root is a new folder with this machine's own `/usr` bound into it, read-only.
+
+use super::run::run_bundle;
+use crate::call::{Call, Outcome, Refusal};
+use orlop::Failure;
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{Error, IsTerminal};
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// What runs without a command.
+const TOUR: &str = include_str!("tour.sh");
+
+/// Folders that are links into `/usr` where `/usr` is merged, and folders of their own where it is not.
+const LINKS: [&str; 6] = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
+
+/// Mount points and other folders.
+const FOLDERS: [&str; 10] = ["dev", "etc", "home", "proc", "root", "run", "sys", "tmp", "usr", "var"];
+
+/// Files of `/etc` that programs need and that differ by container.
+const FILES: [(&str, &str); 5] = [
+    (
+        "passwd",
+        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n",
+    ),
+    ("group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n"),
+    ("hostname", "orlop\n"),
+    ("hosts", "127.0.0.1 localhost orlop\n::1 localhost\n"),
+    ("profile", "PS1='orlop:$PWD# '\n"),
+];
+
+/// What else of `/etc` programs below `/usr` need, if the host has it.
+const OF_HOST: [&str; 4] = ["alternatives", "ld.so.cache", "ld.so.conf", "terminfo"];
+
+pub(super) fn run(call: &mut Call<'_>) -> Outcome {
+    if !rustix::process::geteuid().is_root() {
+        return Err("only root can do this for now: user namespaces are not built yet; try it with sudo".into());
+    }
+    let kept = call.path("keep");
+    let dir = match &kept {
+        Some(dir) => new_folder(
+            std::path::absolute(dir).map_err(|error| failed("find", dir, &error))?,
+            0o755,
+        )?,
+        None => new_folder(
+            std::env::temp_dir().join(format!("orlop-try-{}", std::process::id())),
+            0o700,
+        )?,
+    };
+    let outcome = fill(&dir, &call.matches.arguments).and_then(|()| {
+        let id = format!("try-{}", std::process::id());
+        run_bundle(call, &id, &dir)
+    });
+    if kept.is_none() {
+        fs::remove_dir_all(&dir).map_err(|error| failed("remove", &dir, &error))?;
+    }
+    outcome
+}
+
+fn new_folder(path: PathBuf, mode: u32) -> Result<PathBuf, Refusal> {
+    match fs::DirBuilder::new().mode(mode).create(&path) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(failed("make", &path, &error)),
+    }
+}
+
+fn failed(verb: &str, path: &Path, error: &Error) -> Refusal {
+    Failure::io(format!("{verb} {path:?}"), error).into()
+}
+
+/// Makes the rootfs and the config.json.
+fn fill(dir: &Path, command: &[OsString]) -> Result<(), Refusal> {
+    let mut config: Value = serde_json::from_str(&orlop::template(None)).map_err(|error| error.to_string())?;
+    let rootfs = new_folder(dir.join("rootfs"), 0o755)?;
+    let mut binds = vec![bind("/usr")];
+    for name in FOLDERS {
+        new_folder(rootfs.join(name), 0o755)?;
+    }
+    for name in LINKS {
+        let on_host = Path::new("/").join(name);
+        if let Ok(target) = fs::read_link(&on_host) {
+            let link = rootfs.join(name);
+            symlink(target, &link).map_err(|error| failed("make", &link, &error))?;
+        } else if on_host.is_dir() {
+            new_folder(rootfs.join(name), 0o755)?;
+            binds.push(bind(&format!("/{name}")));
+        }
+    }
+    for (name, text) in FILES {
+        let file = rootfs.join("etc").join(name);
+        fs::write(&file, text).map_err(|error| failed("write", &file, &error))?;
+    }
+    for name in OF_HOST {
+        let path = format!("/etc/{name}");
+        if let Ok(found) = fs::metadata(&path) {
+            let point = rootfs.join("etc").join(name);
+            let made = if found.is_dir() {
+                fs::create_dir(&point)
+            } else {
+                fs::write(&point, "")
+            };
+            made.map_err(|error| failed("make", &point, &error))?;
+            binds.push(bind(&path));
+        }
+    }
+    config["process"]["args"] = args(command)?;
+    config["process"]["terminal"] = (std::io::stdin().is_terminal() && std::io::stdout().is_terminal()).into();
+    for variable in ["TERM", "LANG", "COLORTERM"] {
+        if let (Ok(value), Some(env)) = (std::env::var(variable), config["process"]["env"].as_array_mut()) {
+            env.push(format!("{variable}={value}").into());
+        }
+    }
+    if let Some(mounts) = config["mounts"].as_array_mut() {
+        mounts.extend(binds);
+        mounts.extend(["/tmp", "/root"].map(scratch));
+    }
+    let text = serde_json::to_string_pretty(&config).map_err(|error| error.to_string())?;
+    let file = dir.join("config.json");
+    fs::write(&file, text + "\n").map_err(|error| failed("write", &file, &error))
+}
+
+fn args(command: &[OsString]) -> Result<Value, Refusal> {
+    if command.is_empty() {
+        return Ok(json!(["/bin/sh", "-c", TOUR]));
+    }
+    let words: Option<Vec<&str>> = command.iter().map(|word| word.to_str()).collect();
+    words
+        .map(Value::from)
+        .ok_or_else(|| "the command is no valid UTF-8, which config.json needs".into())
+}
+
+fn bind(path: &str) -> Value {
+    json!({"destination": path, "type": "bind", "source": path, "options": ["rbind", "ro", "nosuid", "nodev"]})
+}
+
+fn scratch(path: &str) -> Value {
+    json!({"destination": path, "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "mode=1777", "size=64m"]})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundle_is_one_that_the_library_takes() {
+        let dir = std::env::temp_dir().join(format!("orlop-tour-test-{}", std::process::id()));
+        fs::create_dir(&dir).unwrap();
+        fill(&dir, &["ls".into(), "-l".into()]).unwrap();
+        let bundle = orlop::Bundle::load(&dir);
+        let passwd = fs::read_to_string(dir.join("rootfs/etc/passwd"));
+        fs::remove_dir_all(&dir).unwrap();
+        assert!(bundle.unwrap().warnings().is_empty());
+        assert!(passwd.unwrap().starts_with("root:"));
+    }
+}

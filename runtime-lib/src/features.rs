@@ -1,0 +1,196 @@
+//! What this build can do, as the runtime-spec's features document tells it (runtime-spec: features.md, features-linux.md).
+
+use crate::bundle::{Capability, SeccompAction, SeccompArch, SeccompFlag, SeccompOperator};
+use crate::plan::{Effect, OPTIONS};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The version of the runtime-spec that this library follows. Configs of all versions 1.x are taken.
+pub const SPEC_VERSION: &str = "1.3.0";
+
+/// What is built. Serialised, it is the features document. It tells of the build and does not look at the host.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Features {
+    /// The oldest `ociVersion` that is taken.
+    pub oci_version_min: &'static str,
+    /// The newest `ociVersion` that is known.
+    pub oci_version_max: &'static str,
+    /// The kinds of hooks that are run.
+    pub hooks: &'static [&'static str],
+    /// The words of `mounts[].options` that are known, other than those of filesystems.
+    pub mount_options: Vec<&'static str>,
+    /// What is there of `linux`.
+    pub linux: LinuxFeatures,
+    /// Facts about the program, by name.
+    pub annotations: BTreeMap<&'static str, &'static str>,
+}
+
+/// What is built of the config's `linux` and of `process`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LinuxFeatures {
+    /// Namespaces that can be made or joined.
+    pub namespaces: &'static [&'static str],
+    /// Capabilities that are known by name.
+    pub capabilities: &'static [Capability],
+    /// Ways to make cgroups.
+    pub cgroup: CgroupFeatures,
+    /// System call filters.
+    pub seccomp: SeccompFeatures,
+    /// AppArmor profiles.
+    pub apparmor: Enabled,
+    /// SELinux labels.
+    pub selinux: Enabled,
+    /// Intel RDT.
+    pub intel_rdt: Enabled,
+    /// Memory policies.
+    pub memory_policy: Enabled,
+    /// Extensions of `mounts[]`.
+    pub mount_extensions: MountExtensions,
+    /// Network devices that are moved in.
+    pub net_devices: Enabled,
+}
+
+/// Ways to make cgroups.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CgroupFeatures {
+    /// cgroup v1, hybrid hosts included.
+    pub v1: bool,
+    /// cgroup v2.
+    pub v2: bool,
+    /// By systemd.
+    pub systemd: bool,
+    /// By a user's systemd.
+    pub systemd_user: bool,
+    /// RDMA limits.
+    pub rdma: bool,
+}
+
+/// What can be said in a seccomp profile.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SeccompFeatures {
+    /// There are filters.
+    pub enabled: bool,
+    /// What happens to a system call.
+    pub actions: &'static [SeccompAction],
+    /// How arguments are compared.
+    pub operators: &'static [SeccompOperator],
+    /// Architectures whose calls are known.
+    pub archs: &'static [SeccompArch],
+    /// Flags that are known by name.
+    pub known_flags: &'static [SeccompFlag],
+    /// Flags that can be asked for.
+    pub supported_flags: &'static [SeccompFlag],
+}
+
+/// Extensions of `mounts[]`.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct MountExtensions {
+    /// Mounts with id maps.
+    pub idmap: Enabled,
+}
+
+/// Whether something is built.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Enabled {
+    /// It is.
+    pub enabled: bool,
+}
+
+const NOT_BUILT: Enabled = Enabled { enabled: false };
+
+impl Features {
+    /// What is built.
+    pub fn of_this_build() -> Self {
+        Self {
+            oci_version_min: "1.0.0",
+            oci_version_max: SPEC_VERSION,
+            hooks: &[
+                "prestart",
+                "createRuntime",
+                "createContainer",
+                "startContainer",
+                "poststart",
+                "poststop",
+            ],
+            mount_options: OPTIONS
+                .iter()
+                .filter(|(_, effect)| *effect != Effect::NotBuilt)
+                .map(|(name, _)| *name)
+                .collect(),
+            linux: LinuxFeatures {
+                namespaces: &["cgroup", "ipc", "mount", "network", "pid", "uts"],
+                capabilities: Capability::ALL,
+                cgroup: CgroupFeatures {
+                    v1: true,
+                    v2: true,
+                    systemd: false,
+                    systemd_user: false,
+                    rdma: false,
+                },
+                seccomp: SECCOMP,
+                apparmor: NOT_BUILT,
+                selinux: NOT_BUILT,
+                intel_rdt: NOT_BUILT,
+                memory_policy: NOT_BUILT,
+                mount_extensions: MountExtensions { idmap: NOT_BUILT },
+                net_devices: NOT_BUILT,
+            },
+            annotations: BTreeMap::from([
+                ("org.opencontainers.runc.checkpoint.enabled", "false"),
+                ("org.opencontainers.runc.version", env!("CARGO_PKG_VERSION")),
+            ]),
+        }
+    }
+}
+
+const SECCOMP: SeccompFeatures = SeccompFeatures {
+    enabled: true,
+    actions: &[
+        SeccompAction::Allow,
+        SeccompAction::Errno,
+        SeccompAction::Kill,
+        SeccompAction::KillProcess,
+        SeccompAction::KillThread,
+        SeccompAction::Log,
+        SeccompAction::Trace,
+        SeccompAction::Trap,
+    ],
+    operators: SeccompOperator::ALL,
+    archs: &[
+        SeccompArch::Aarch64,
+        SeccompArch::Arm,
+        SeccompArch::Riscv64,
+        SeccompArch::X32,
+        SeccompArch::X86,
+        SeccompArch::X86_64,
+    ],
+    known_flags: SeccompFlag::ALL,
+    supported_flags: &[SeccompFlag::Tsync, SeccompFlag::Log, SeccompFlag::SpecAllow],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_names_what_engines_ask_for() {
+        let features = serde_json::to_value(Features::of_this_build()).unwrap();
+        assert_eq!(features["ociVersionMax"], "1.3.0");
+        assert!(features["mountOptions"].as_array().unwrap().contains(&"rro".into()));
+        assert!(!features["mountOptions"].as_array().unwrap().contains(&"idmap".into()));
+        assert_eq!(features["linux"]["capabilities"].as_array().unwrap().len(), 41);
+        assert_eq!(features["linux"]["cgroup"]["v2"], true);
+        assert_eq!(features["linux"]["mountExtensions"]["idmap"]["enabled"], false);
+        assert_eq!(features["linux"]["seccomp"]["archs"][0], "SCMP_ARCH_AARCH64");
+    }
+}
