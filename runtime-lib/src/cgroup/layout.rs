@@ -80,6 +80,24 @@ impl Layout {
     }
 }
 
+#[cfg(test)]
+impl Layout {
+    /// A hybrid host with two v1 hierarchies, seen from their roots.
+    pub(crate) fn hybrid_for_tests() -> Self {
+        let v1 = |controllers: &str| Hierarchy {
+            controllers: controllers.into(),
+            mount: Path::new(USUAL).join(controllers),
+            own: Some("/".into()),
+        };
+        Self { v2: Some(Hierarchy::v2("/sys/fs/cgroup/unified".into(), Some("/".into()))), v1: vec![v1("cpu,cpuacct"), v1("devices")] }
+    }
+
+    /// A host with nothing but v2.
+    pub(crate) fn v2_for_tests() -> Self {
+        Self { v2: Some(Hierarchy::v2(USUAL.into(), None)), v1: Vec::new() }
+    }
+}
+
 impl Hierarchy {
     fn v2(mount: PathBuf, own: Option<String>) -> Self {
         Self {
