@@ -2,12 +2,12 @@
 
 mod seccomp_support;
 
-use orlop::bundle::Seccomp;
+use orlop::bundle::{Seccomp, SeccompAction};
 use orlop::seccomp::{Instruction, Native};
 use seccomp_support::interpreter::{Call, run};
 use seccomp_support::numbers::Abi;
 use seccomp_support::random::{Kind, Random, calls, draw};
-use seccomp_support::{corpus, errno, interpreter, libseccomp, model, program};
+use seccomp_support::{corpus, errno, interpreter, libseccomp, model, profile, program, seccompiler};
 use std::time::Instant;
 
 const NATIVES: [Native; 3] = [Native::X86_64, Native::Aarch64, Native::Riscv64];
@@ -170,6 +170,79 @@ fn overlapping_rules_do_as_the_model_says() {
         });
     }
     report("overlapping", &tally);
+}
+
+#[test]
+fn large_profiles_with_far_jumps_do_as_the_model_says() {
+    let mut tally = Tally::default();
+    let mut longest = 0;
+    for seed in 0..scale() / 10 {
+        let mut random = Random::new(4_000_000 + seed as u64);
+        let native = NATIVES[seed % NATIVES.len()];
+        let profile = draw(&mut random, native, Kind::Overlaps, 100);
+        longest = longest.max(program(&profile, native).instructions.len());
+        compare(&mut random, &profile, native, 20, &mut tally, |abi, call| {
+            agrees_rule_by_rule(&profile, native, abi, call)
+        });
+    }
+    report("large", &tally);
+    println!("the longest program has {longest} instructions");
+    assert!(longest > 600, "jumps of more than 255 should be needed");
+}
+
+#[test]
+fn conditions_on_multiplexed_calls_do_as_libseccomp_does_where_it_is_clear() {
+    let mut tally = Tally::default();
+    for name in ["socket", "accept", "sendmsg", "shmat", "semtimedop", "msgctl"] {
+        for default in ["SCMP_ACT_ERRNO", "SCMP_ACT_ALLOW"] {
+            // The first argument is the one that libseccomp replaces by the number within.
+            let profile = profile(&format!(
+                r#"{{"defaultAction":"{default}","architectures":["SCMP_ARCH_X86"],"syscalls":[
+                    {{"names":["openat2"],"action":"SCMP_ACT_LOG"}},
+                    {{"names":["{name}"],"action":"SCMP_ACT_TRAP","args":[{{"index":0,"value":40,"op":"SCMP_CMP_NE"}}]}}]}}"#
+            ));
+            let mut random = Random::new(5_000_000);
+            compare(&mut random, &profile, Native::X86_64, 2000, &mut tally, |_, call| {
+                is_version_of_ipc(call)
+            });
+        }
+    }
+    report("multiplexed", &tally);
+}
+
+#[test]
+fn profiles_with_one_action_do_as_seccompiler_does() {
+    let mut cases = 0;
+    for seed in 0..scale() {
+        let mut random = Random::new(6_000_000 + seed as u64);
+        let native = [Native::X86_64, Native::Aarch64][seed % 2];
+        let mut profile = draw(&mut random, native, Kind::Conditions, 12);
+        profile.architectures.clear();
+        profile.default_action = SeccompAction::Errno;
+        profile.default_errno_ret = Some(9);
+        for rule in &mut profile.syscalls {
+            rule.action = SeccompAction::Allow;
+            rule.errno_ret = None;
+        }
+        let ours = program(&profile, native).instructions;
+        let Some(theirs) = seccompiler::compile(&profile, native) else {
+            continue;
+        };
+        calls(&mut random, &profile, native, 60, |abi, call| {
+            if abi == Abi::of(native)[0] && call.number < Abi::X32.mark() {
+                let value = run(&ours, call).value;
+                let theirs = as_runc(&profile, native, abi, call, &theirs);
+                assert_eq!(
+                    value,
+                    theirs,
+                    "{abi:?} {call:x?}\n{}",
+                    serde_json::to_string(&profile).unwrap()
+                );
+                cases += 1;
+            }
+        });
+    }
+    println!("seccompiler: {} profiles, {cases} cases, 0 differences", scale());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::calls::{Calls, Inner, Link, Rules, Verdict};
 use super::names::{ARM_PRIVATE, Multiplexer, ORDINARY};
 use super::program::Instruction;
 use super::tree::{Range, append, dispatch};
+use std::ops::RangeInclusive;
 
 /// `offsetof(struct seccomp_data, nr)`
 const NUMBER: u32 = 0;
@@ -74,7 +75,6 @@ impl Emitter<'_> {
     /// Decides about the call whose number is in the accumulator.
     fn numbers(&mut self, calls: &Calls) -> Target {
         let default = Target::Return(self.rules.default());
-        let first = calls.abi.first_number();
         // As runc has it, a profile that names nothing above number 0 knows no calls, so none is newer.
         let highest = calls.highest.filter(|highest| *highest > 0);
         let beyond = match (self.unknown, highest) {
@@ -83,51 +83,80 @@ impl Emitter<'_> {
         };
         let mut ranges = std::mem::take(&mut self.ranges);
         ranges.clear();
-        let mut number = first;
-        for slot in 0..=calls.highest.unwrap_or(0) {
-            let target = self.target(calls, slot);
-            append(&mut ranges, number, target);
-            number += 1;
-        }
-        append(&mut ranges, number, beyond);
+        self.append_slots(
+            &mut ranges,
+            calls,
+            0..=calls.highest.unwrap_or(0),
+            calls.abi.first_number(),
+        );
+        let next = number_after(calls.abi.first_number(), calls.highest.unwrap_or(0));
+        append(&mut ranges, next, beyond);
         if let Some(highest) = calls.highest_private {
-            number = ARM_PRIVATE;
-            for slot in ORDINARY..=highest {
-                let target = self.target(calls, slot);
-                append(&mut ranges, number, target);
-                number += 1;
-            }
-            append(&mut ranges, number, beyond);
+            self.append_slots(&mut ranges, calls, ORDINARY..=highest, ARM_PRIVATE);
+            append(&mut ranges, number_after(ARM_PRIVATE, highest - ORDINARY), beyond);
         }
         let target = dispatch(&mut self.code, &ranges);
         self.ranges = ranges;
         target
     }
 
-    fn target(&mut self, calls: &Calls, slot: usize) -> Target {
-        let rules = self.rules;
-        let verdict = rules.verdict(calls, slot);
-        if let Verdict::Value(value) = verdict {
-            return Target::Return(value);
+    fn append_slots(&mut self, ranges: &mut Vec<Range>, calls: &Calls, slots: RangeInclusive<usize>, first: u32) {
+        let multiplexes =
+            |slot| calls.abi == Abi::X86 && (slot == Multiplexer::Socketcall.slot() || slot == Multiplexer::Ipc.slot());
+        let mut number = first;
+        let mut last = None;
+        for slot in slots {
+            let verdict = self.rules.verdict(calls, slot);
+            if multiplexes(slot) {
+                let target = self.multiplexer(verdict, slot);
+                append(ranges, number, target);
+                last = None;
+            } else if last != Some(verdict) {
+                let target = self.target(verdict, calls.abi.is_wide());
+                append(ranges, number, target);
+                last = Some(verdict);
+            }
+            number += 1;
         }
-        let mut otherwise = Target::Return(rules.default());
-        let mut shared = true;
-        if calls.abi == Abi::X86 {
-            let (inner, mask) = match slot {
-                slot if slot == Multiplexer::Socketcall.slot() => (&rules.socketcall, None),
-                // The upper half is a version, which the kernel cuts off before it looks at the call.
-                slot if slot == Multiplexer::Ipc.slot() => (&rules.ipc, Some(0xffff)),
-                _ => (&[None; 32], None),
-            };
-            if inner.iter().any(Option::is_some) {
-                otherwise = self.inner(inner, mask);
-                shared = false;
+    }
+
+    fn target(&mut self, verdict: Verdict, wide: bool) -> Target {
+        match verdict {
+            Verdict::Unnamed => Target::Return(self.rules.default()),
+            Verdict::Value(value) => Target::Return(value),
+            Verdict::Conditional(last) => {
+                let known = self
+                    .conditions
+                    .iter()
+                    .find(|(known, width, _)| *known == last && *width == wide);
+                if let Some((_, _, target)) = known {
+                    return *target;
+                }
+                let target = self.chain(last, wide, Target::Return(self.rules.default()));
+                self.conditions.push((last, wide, target));
+                target
             }
         }
-        match verdict {
-            Verdict::Conditional(last) if shared => self.shared_chain(last, calls.abi.is_wide()),
-            Verdict::Conditional(last) => self.chain(last, calls.abi.is_wide(), otherwise),
-            _ => otherwise,
+    }
+
+    /// The target of `socketcall(2)` or `ipc(2)` of x86: first the rules for itself, then those for the calls within.
+    fn multiplexer(&mut self, verdict: Verdict, slot: usize) -> Target {
+        let rules = self.rules;
+        let inner = if slot == Multiplexer::Ipc.slot() {
+            &rules.ipc
+        } else {
+            &rules.socketcall
+        };
+        if matches!(verdict, Verdict::Value(_)) || inner.iter().all(Option::is_none) {
+            return self.target(verdict, false);
+        }
+        // Of ipc's number the upper half is a version, which the kernel cuts off before it looks at the call.
+        let mask = (slot == Multiplexer::Ipc.slot()).then_some(0xffff);
+        let inner = self.inner(inner, mask);
+        if let Verdict::Conditional(last) = verdict {
+            self.chain(last, false, inner)
+        } else {
+            inner
         }
     }
 
@@ -153,19 +182,6 @@ impl Emitter<'_> {
         load(&mut self.code, FIRST_ARGUMENT, target)
     }
 
-    fn shared_chain(&mut self, last: u16, wide: bool) -> Target {
-        if let Some((_, _, target)) = self
-            .conditions
-            .iter()
-            .find(|(known, width, _)| *known == last && *width == wide)
-        {
-            return *target;
-        }
-        let target = self.chain(last, wide, Target::Return(self.rules.default()));
-        self.conditions.push((last, wide, target));
-        target
-    }
-
     /// The rules with conditions for one call: the first that holds decides. Put down from the last one on, as all here.
     fn chain(&mut self, last: u16, wide: bool, otherwise: Target) -> Target {
         let mut next = otherwise;
@@ -185,6 +201,10 @@ impl Emitter<'_> {
         }
         next
     }
+}
+
+fn number_after(first: u32, slot: usize) -> u32 {
+    u32::try_from(slot).map_or(u32::MAX, |slot| first + slot + 1)
 }
 
 fn one_of(link: &Link<'_>, wide: bool) -> Option<OneOf> {

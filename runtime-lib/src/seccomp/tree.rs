@@ -1,5 +1,6 @@
 //! Ranges of numbers, found by a balanced tree of comparisons.
 
+use super::action;
 use super::assemble::{Assembler, Target, Test};
 
 /// All numbers from `start` to before the next range's start go to one target.
@@ -20,59 +21,46 @@ pub(super) fn append(ranges: &mut Vec<Range>, start: u32, target: Target) {
 pub(super) fn dispatch(code: &mut Assembler, ranges: &[Range]) -> Target {
     let leaves = leaves(ranges);
     if leaves.is_empty() {
-        return Target::Return(0);
+        Target::Return(action::KILL_THREAD)
+    } else {
+        subtree(code, ranges, &leaves)
     }
-    subtree(code, &leaves)
 }
 
 /// A lone number costs one JEQ within a leaf, where a range of its own would cost two JGE; but they are tried one after the other.
 const LONE: usize = 3;
 
-/// Numbers that go to one target, but for some lone ones.
-#[derive(Clone, Copy)]
-struct Leaf {
-    start: u32,
-    target: Target,
-    lone: [(u32, Target); LONE],
-    lone_count: usize,
-}
+/// Where in the list of ranges a leaf begins: a range, then lone numbers, each with more of that range behind it.
+type Leaf = u16;
 
 fn leaves(ranges: &[Range]) -> Vec<Leaf> {
     let mut leaves = Vec::with_capacity(ranges.len());
-    let mut rest = ranges;
-    while let Some((first, mut after)) = rest.split_first() {
-        let mut leaf = Leaf {
-            start: first.start,
-            target: first.target,
-            lone: [(0, first.target); LONE],
-            lone_count: 0,
-        };
-        while leaf.lone_count < LONE
-            && let [lone, again, ..] = after
-            && again.target == first.target
-            && again.start == lone.start + 1
-        {
-            leaf.lone[leaf.lone_count] = (lone.start, lone.target);
-            leaf.lone_count += 1;
-            after = &after[2..];
-        }
-        leaves.push(leaf);
-        rest = after;
+    let mut at = 0;
+    while at < ranges.len() {
+        // There are fewer than 700 numbers.
+        leaves.push(Leaf::try_from(at).unwrap_or(Leaf::MAX));
+        at += 1 + 2 * lone_numbers(&ranges[at..]);
     }
     leaves
 }
 
-fn subtree(code: &mut Assembler, leaves: &[Leaf]) -> Target {
+/// How many lone numbers interrupt the first of the ranges, as far as they are in one leaf with it.
+fn lone_numbers(ranges: &[Range]) -> usize {
+    let is_lone = |pair: &&[Range]| pair[1].target == ranges[0].target && pair[1].start == pair[0].start + 1;
+    ranges[1..].chunks_exact(2).take(LONE).take_while(is_lone).count()
+}
+
+fn subtree(code: &mut Assembler, ranges: &[Range], leaves: &[Leaf]) -> Target {
     if let [leaf] = leaves {
-        return leaf.lone[..leaf.lone_count]
-            .iter()
-            .rev()
-            .fold(leaf.target, |otherwise, (number, target)| {
-                code.branch(Test::Equal, *number, *target, otherwise)
-            });
+        let ranges = &ranges[usize::from(*leaf)..];
+        let lone = ranges[1..].iter().step_by(2).take(lone_numbers(ranges));
+        return lone.rev().fold(ranges[0].target, |otherwise, range| {
+            code.branch(Test::Equal, range.start, range.target, otherwise)
+        });
     }
     let (below, above) = leaves.split_at(leaves.len() / 2);
-    let above_target = subtree(code, above);
-    let below_target = subtree(code, below);
-    code.branch(Test::GreaterOrEqual, above[0].start, above_target, below_target)
+    let start = ranges[usize::from(above[0])].start;
+    let above = subtree(code, ranges, above);
+    let below = subtree(code, ranges, below);
+    code.branch(Test::GreaterOrEqual, start, above, below)
 }

@@ -7,6 +7,7 @@ pub mod libseccomp;
 pub mod model;
 pub mod numbers;
 pub mod random;
+pub mod seccompiler;
 
 use interpreter::Call;
 use numbers::Abi;
@@ -58,7 +59,7 @@ pub fn corpus() -> Vec<(String, Seccomp)> {
         if let Some(profile) = config.pointer("/linux/seccomp") {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             let known = found.entry(profile.to_string()).or_insert_with(|| name.clone());
-            if name < *known || name.ends_with("-plain") {
+            if name.ends_with("-plain") || name < *known && !known.ends_with("-plain") {
                 *known = name;
             }
         }
