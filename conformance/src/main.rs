@@ -1,5 +1,6 @@
 //! Black-box tests and benchmarks of any OCI runtime binary.
 
+mod bench;
 mod bundle;
 mod call;
 mod engines;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         .map_or(("", &[] as &[String]), |(verb, rest)| (verb.as_str(), rest));
     match verb {
         "run" => run(rest),
+        "bench" => bench::run(rest),
         "engines" => engines::run(rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");

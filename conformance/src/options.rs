@@ -36,10 +36,7 @@ impl RunOptions {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
-                "--runtime" => options
-                    .choice
-                    .runtimes
-                    .push(Runtime::new(Path::new(value(word, &mut words)?))?),
+                "--runtime" => options.choice.runtimes.push(named_runtime(value(word, &mut words)?)?),
                 "--filter" => options.choice.filters.push(value(word, &mut words)?.to_owned()),
                 "--time-limit" => {
                     let seconds: f64 = value(word, &mut words)?
@@ -60,6 +57,11 @@ impl RunOptions {
         }
         Ok(options)
     }
+}
+
+/// The runtime at a path.
+pub(crate) fn named_runtime(path: &str) -> Result<Runtime, String> {
+    Runtime::new(Path::new(path))
 }
 
 /// The word after an option.

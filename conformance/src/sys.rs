@@ -1,7 +1,6 @@
 //! The few calls without a safe face. The only unsafe code of the harness.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -51,38 +50,4 @@ pub(crate) fn prepare(command: &mut Command, inherit: Inherit) {
     };
     // SAFETY: the closure only makes system calls that are safe between fork and exec; it allocates nothing.
     unsafe { command.pre_exec(action) };
-}
-
-/// What a finished process used.
-pub(crate) struct Usage {
-    /// The raw status of wait.
-    pub(crate) status: i32,
-    /// User and system time, own and of the children it reaped, in seconds.
-    pub(crate) cpu: f64,
-    /// Largest resident set, in KiB.
-    pub(crate) peak: i64,
-}
-
-/// Waits for a child and tells what it used (`man 2 wait4`).
-pub(crate) fn wait_for_usage(process: i32) -> io::Result<Usage> {
-    let mut status = 0;
-    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: both pointers are valid; rusage is plain data and was zeroed.
-    let usage = unsafe {
-        if libc::wait4(process, &raw mut status, 0, usage.as_mut_ptr()) < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        usage.assume_init()
-    };
-    Ok(Usage {
-        status,
-        cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-        peak: usage.ru_maxrss,
-    })
-}
-
-fn seconds(time: libc::timeval) -> f64 {
-    let whole = u32::try_from(time.tv_sec).unwrap_or(u32::MAX);
-    let part = u32::try_from(time.tv_usec).unwrap_or(0);
-    f64::from(whole) + f64::from(part) / 1e6
 }

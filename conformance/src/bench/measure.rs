@@ -1,0 +1,287 @@
+//! The rounds: in each, every runtime goes through its verbs once, beginning with another one each time.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use serde_json::{Value, json};
+
+use super::{Config, Options};
+use crate::bundle::Bundle;
+use crate::runtime::Runtime;
+use crate::suite::Ground;
+
+/// The verbs in the order in which they are measured and shown.
+pub(crate) const VERBS: [&str; 6] = ["run", "create", "start", "state", "kill", "delete"];
+
+/// A network namespace is torn down by the kernel after its last process is gone; the next measurement waits for that.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// One call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    /// From before the fork to after the wait, in milliseconds.
+    pub(crate) wall: f64,
+    /// User and system time of the process and of what it reaped, in milliseconds.
+    pub(crate) cpu: f64,
+    /// Largest resident set, in KiB.
+    pub(crate) peak: f64,
+}
+
+/// All samples of one runtime.
+pub(crate) struct Series {
+    /// Its name and version, or `floor`.
+    pub(crate) name: String,
+    /// By verb, in the order of the rounds.
+    pub(crate) samples: BTreeMap<&'static str, Vec<Sample>>,
+    /// Proportional set size of the waiting init after `create`, in KiB.
+    pub(crate) waiting: Vec<f64>,
+}
+
+/// What was measured and how.
+pub(crate) struct Results {
+    pub(crate) series: Vec<Series>,
+    pub(crate) rounds: usize,
+    pub(crate) config: &'static str,
+    /// True where cgroup v2 was hidden from all, because one of them refuses hybrid hosts.
+    pub(crate) hidden: bool,
+}
+
+struct Stage<'a> {
+    ground: &'a Ground,
+    floor: PathBuf,
+    config: Config,
+    serial: usize,
+}
+
+/// # Errors
+/// Where a runtime fails, or the host refuses.
+pub(crate) fn measure(options: &Options) -> io::Result<Results> {
+    let floor = std::env::current_exe()?.with_file_name("floor");
+    let ground = Ground::take()?;
+    let hidden = options.runtimes.iter().any(Runtime::refuses_hybrid) && ground.hide_unified()?;
+    ground.make_cgroups()?;
+    let mut stage = Stage {
+        ground: &ground,
+        floor,
+        config: options.config,
+        serial: 0,
+    };
+    let mut series: Vec<Series> = options
+        .runtimes
+        .iter()
+        .map(|one| empty(format!("{} {}", one.name, one.version)))
+        .collect();
+    if options.floor {
+        series.push(empty("floor".into()));
+    }
+    let count = series.len();
+    // The first round warms the caches and is not kept.
+    for round in 0..=options.rounds {
+        for turn in 0..count {
+            let index = (round + turn) % count;
+            let mut one = empty(String::new());
+            match options.runtimes.get(index) {
+                Some(runtime) => stage.life(runtime, &mut one)?,
+                None => stage.floor_run(&mut one)?,
+            }
+            if round > 0
+                && let Some(all) = series.get_mut(index)
+            {
+                for (verb, samples) in one.samples {
+                    all.samples.entry(verb).or_default().extend(samples);
+                }
+                all.waiting.extend(one.waiting);
+            }
+        }
+    }
+    let config = if options.config == Config::Engine {
+        "engine"
+    } else {
+        "default"
+    };
+    Ok(Results {
+        series,
+        rounds: options.rounds,
+        config,
+        hidden,
+    })
+}
+
+fn empty(name: String) -> Series {
+    Series {
+        name,
+        samples: BTreeMap::new(),
+        waiting: Vec::new(),
+    }
+}
+
+impl Stage<'_> {
+    fn bundle(&mut self, actions: &str) -> io::Result<Bundle> {
+        self.serial += 1;
+        let id = format!("{}-b{}", self.ground.tag, self.serial);
+        let cgroup = format!("/{}/{id}", self.ground.tag);
+        let mut bundle = Bundle::new(&id, &self.ground.dir.join(&id), &self.ground.probe, &cgroup)?;
+        if self.config == Config::Engine {
+            bundle.config = engine_config(&cgroup, &bundle.dir)?;
+        }
+        let bundle = bundle.probe(actions);
+        bundle.save()?;
+        Ok(bundle)
+    }
+
+    /// One call, measured by the floor program, which is as small as a parent can be.
+    fn call(&self, command: &[&str]) -> io::Result<Sample> {
+        let file = self.ground.dir.join("measured");
+        let errors = self.ground.dir.join("errors");
+        let mut measured = Command::new(&self.floor);
+        measured
+            .arg("measure")
+            .arg(&file)
+            .args(command)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin");
+        measured
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(&errors)?)
+            .status()?;
+        let text = fs::read_to_string(&file)?;
+        fs::remove_file(&file)?;
+        let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        match numbers.as_slice() {
+            [wall, cpu, peak, 0.0] => Ok(Sample {
+                wall: wall / 1e6,
+                cpu: cpu / 1e3,
+                peak: *peak,
+            }),
+            _ => Err(io::Error::other(format!(
+                "{}: {}",
+                command.join(" "),
+                fs::read_to_string(errors)?.trim()
+            ))),
+        }
+    }
+
+    fn life(&mut self, runtime: &Runtime, series: &mut Series) -> io::Result<()> {
+        let path = runtime.path.to_string_lossy().into_owned();
+        let root = self
+            .ground
+            .dir
+            .join(format!("state-{}", runtime.name))
+            .to_string_lossy()
+            .into_owned();
+        let keep = |series: &mut Series, verb, sample| series.samples.entry(verb).or_default().push(sample);
+
+        let bundle = self.bundle("exit 0")?;
+        let dir = bundle.dir.to_string_lossy().into_owned();
+        keep(
+            series,
+            "run",
+            self.call(&[&path, "--root", &root, "run", "--bundle", &dir, &bundle.id])?,
+        );
+        fs::remove_dir_all(&bundle.dir)?;
+        std::thread::sleep(PAUSE);
+
+        let bundle = self.bundle("sleep 600")?;
+        let dir = bundle.dir.to_string_lossy().into_owned();
+        let pid_file = self.ground.dir.join("pid");
+        let pid_text = pid_file.to_string_lossy().into_owned();
+        let create = [
+            &path,
+            "--root",
+            &root,
+            "create",
+            "--pid-file",
+            &pid_text,
+            "--bundle",
+            &dir,
+            &bundle.id,
+        ];
+        keep(series, "create", self.call(&create)?);
+        let pid = fs::read_to_string(&pid_file)?
+            .trim()
+            .parse()
+            .ok()
+            .and_then(Pid::from_raw);
+        let Some(pid) = pid else {
+            return Err(io::Error::other("no pid in the pid file"));
+        };
+        series.waiting.push(proportional_size(pid));
+        keep(
+            series,
+            "start",
+            self.call(&[&path, "--root", &root, "start", &bundle.id])?,
+        );
+        keep(
+            series,
+            "state",
+            self.call(&[&path, "--root", &root, "state", &bundle.id])?,
+        );
+        keep(
+            series,
+            "kill",
+            self.call(&[&path, "--root", &root, "kill", &bundle.id, "KILL"])?,
+        );
+        // What the runtime did not kill must not hang the benchmark.
+        let _ = kill_process(pid, Signal::KILL);
+        waitpid(Some(pid), WaitOptions::empty())?;
+        std::thread::sleep(PAUSE);
+        keep(
+            series,
+            "delete",
+            self.call(&[&path, "--root", &root, "delete", &bundle.id])?,
+        );
+        fs::remove_dir_all(&bundle.dir)
+    }
+
+    fn floor_run(&mut self, series: &mut Series) -> io::Result<()> {
+        let bundle = self.bundle("exit 0")?;
+        let rootfs = bundle.rootfs().to_string_lossy().into_owned();
+        let cgroup = format!("/{}/{}", self.ground.tag, bundle.id);
+        let floor = self.floor.to_string_lossy().into_owned();
+        let sample = self.call(&[&floor, "run", &rootfs, &cgroup, "/probe", "exit", "0"])?;
+        series.samples.entry("run").or_default().push(sample);
+        fs::remove_dir_all(&bundle.dir)?;
+        std::thread::sleep(PAUSE);
+        Ok(())
+    }
+}
+
+/// Pss in KiB, 0 where it cannot be read.
+fn proportional_size(pid: Pid) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    line.and_then(|rest| rest.split_whitespace().next())
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(0.0)
+}
+
+/// What docker writes for a plain `docker run`, made to fit: the cgroup, the rootfs, files of our own for the binds; no
+/// hook, no network of another's.
+fn engine_config(cgroup: &str, dir: &Path) -> io::Result<Value> {
+    let mut config: Value = serde_json::from_str(include_str!("../../../runtime-lib/tests/corpus/engines/docker-plain.json"))?;
+    config["root"] = json!({"path": "rootfs", "readonly": true});
+    config["linux"]["cgroupsPath"] = json!(cgroup);
+    config["linux"]["resources"] = json!({"devices": config["linux"]["resources"]["devices"].clone()});
+    let namespaces = ["mount", "network", "uts", "pid", "ipc"].map(|kind| json!({"type": kind}));
+    config["linux"]["namespaces"] = json!(namespaces);
+    if let Some(object) = config.as_object_mut() {
+        object.remove("hooks");
+    }
+    for mount in config["mounts"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .filter(|mount| mount["type"] == "bind")
+    {
+        let file = dir.join("bound");
+        fs::write(&file, "")?;
+        mount["source"] = json!(file.to_string_lossy());
+    }
+    Ok(config)
+}
