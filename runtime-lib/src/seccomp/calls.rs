@@ -85,12 +85,14 @@ impl<'a> Rules<'a> {
                 );
                 break;
             };
+            // A rule's conditions are put down once for all its calls and their ABIs, where the rules before it are the same.
+            let mut shared = None;
             for (at, name) in rule.names.iter().enumerate() {
                 let Some(call) = Call::find(name) else {
                     unknown_name(number, at, name, problems);
                     continue;
                 };
-                if rules.add(call, rule, value, value_number) {
+                if rules.add(call, rule, value, value_number, &mut shared) {
                     problems.warning(
                         rule_path(number).member("names").index(at),
                         format!("{} has rules with different actions; of those without args the first one overrides all others", &**name),
@@ -135,10 +137,15 @@ impl<'a> Rules<'a> {
     }
 
     /// Notes a rule for a call. Says whether it overrides, or is overridden by, one with another action.
-    fn add(&mut self, call: Call, rule: &'a SyscallRule, value: u32, value_number: u16) -> bool {
+    fn add(
+        &mut self,
+        call: Call,
+        rule: &'a SyscallRule,
+        value: u32,
+        value_number: u16,
+        shared: &mut Option<(Option<u16>, u16)>,
+    ) -> bool {
         let mut overridden = false;
-        // ABIs whose rules for a call are the same share their links.
-        let mut shared = None;
         for calls in &mut self.calls {
             let Some(slot) = call.slot(calls.abi) else { continue };
             let highest = if slot < ORDINARY {
@@ -160,11 +167,11 @@ impl<'a> Rules<'a> {
                 *verdict = value_number;
             } else {
                 let previous = is_conditional.then_some(*verdict & !LINK);
-                let last = match shared {
+                let last = match *shared {
                     Some((from, last)) if from == previous => last,
                     _ => append(&mut self.links, previous, &rule.args, value),
                 };
-                shared = Some((previous, last));
+                *shared = Some((previous, last));
                 *verdict = last | LINK;
             }
         }
