@@ -103,9 +103,8 @@ impl Emitter<'_> {
     fn append_slots(&mut self, ranges: &mut Vec<Range>, calls: &Calls, slots: RangeInclusive<usize>, first: u32) {
         let multiplexes =
             |slot| calls.abi == Abi::X86 && (slot == Multiplexer::Socketcall.slot() || slot == Multiplexer::Ipc.slot());
-        let mut number = first;
         let mut last = None;
-        for slot in slots {
+        for (number, slot) in (first..).zip(slots) {
             let verdict = self.rules.verdict(calls, slot);
             if multiplexes(slot) {
                 let target = self.multiplexer(verdict, slot);
@@ -116,7 +115,6 @@ impl Emitter<'_> {
                 append(ranges, number, target);
                 last = Some(verdict);
             }
-            number += 1;
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the tests of the seccomp compiler share.
 
 #![allow(dead_code, unreachable_pub, reason = "not each test needs all of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 pub mod interpreter;
 pub mod libseccomp;
