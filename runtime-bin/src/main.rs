@@ -132,7 +132,7 @@ fn help_on(program: &str, topic: &str, log: &mut Log) -> u8 {
 }
 
 fn no_such_topic(name: &str, log: &mut Log) -> u8 {
-    log.error(&format!("No help topic for '{name}'"));
+    log.error(&format!("No help topic for '{name}'; orlop --help lists the commands"));
     UNKNOWN_COMMAND
 }
 

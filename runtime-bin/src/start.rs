@@ -21,10 +21,12 @@ extern "C" fn main(count: c_int, words: *const *const c_char) -> c_int {
 /// A caller may have closed descriptors 0 to 2; then files of ours would take their numbers. Rust's runtime does the same at start.
 fn open_missing_stdio() {
     use rustix::fs::{Mode, OFlags, open};
-    while let Ok(file) = open("/dev/null", OFlags::RDWR, Mode::empty()) {
-        if std::os::fd::AsRawFd::as_raw_fd(&file) > 2 {
-            break;
+    use rustix::io::fcntl_getfd;
+    use rustix::stdio::{stderr, stdin, stdout};
+    for file in [stdin(), stdout(), stderr()] {
+        if fcntl_getfd(file).is_err() {
+            // The lowest free number is this one, as those below are open by now.
+            let _ = open("/dev/null", OFlags::RDWR, Mode::empty()).map(std::mem::forget);
         }
-        std::mem::forget(file);
     }
 }
