@@ -214,8 +214,12 @@ fn missing_descriptor(index: u32, count: u32, errno: Errno) -> Error {
 fn check_rootfs(bundle: &Bundle) -> Result<(), Error> {
     let rootfs = bundle.rootfs();
     let attempted = || format!("use the rootfs {rootfs:?}");
-    match rustix::fs::stat(rootfs) {
+    match rustix::fs::lstat(rootfs) {
         Ok(status) if rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::Directory => Ok(()),
+        Ok(status) if rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::Symlink => {
+            let why = "it is a symbolic link, which could lead anywhere; give the folder itself";
+            Err(Failure::plain(attempted(), why).at("root.path").into())
+        }
         Ok(_) => Err(Failure::new(attempted(), Errno::NOTDIR).at("root.path").into()),
         Err(errno) => Err(Failure::new(attempted(), errno).at("root.path").into()),
     }

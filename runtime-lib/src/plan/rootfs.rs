@@ -37,6 +37,13 @@ impl Compiler<'_> {
     }
 
     pub(crate) fn change_root(&mut self) {
+        let step = if self.arguments.no_pivot {
+            Step::MoveRoot
+        } else {
+            Step::Pivot
+        };
+        self.steps.push(step, Origin::Member("root.path"));
+        // Not before: `pivot_root` takes no shared mount.
         if let Some(wanted) = self.config.linux.rootfs_propagation {
             let propagation = match wanted {
                 Propagation::Private => PRIVATE,
@@ -51,11 +58,5 @@ impl Compiler<'_> {
             let step = Step::RootPropagation { propagation };
             self.steps.push(step, Origin::Member("linux.rootfsPropagation"));
         }
-        let step = if self.arguments.no_pivot {
-            Step::MoveRoot
-        } else {
-            Step::Pivot
-        };
-        self.steps.push(step, Origin::Member("root.path"));
     }
 }

@@ -48,7 +48,8 @@ impl Failure {
         Self {
             errno: errno.0,
             part,
-            detail: 0 }
+            detail: 0,
+        }
     }
 
     /// Whether this is why.

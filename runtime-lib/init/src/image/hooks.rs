@@ -21,7 +21,7 @@ impl Init<'_> {
         let (verdict, verdict_end) = sys::pipe()?;
         let child = sys::fork(sys::SIGCHLD)?;
         if child == 0 {
-            let errno = become_hook(self.state, self.null, stderr_end, path, args, env);
+            let errno = self.become_hook(stderr_end, path, args, env);
             let _ = sys::write(verdict_end, &errno.0.to_ne_bytes());
             sys::exit(127);
         }
@@ -48,19 +48,20 @@ impl Init<'_> {
         self.said = Text::new();
         Ok(())
     }
-}
 
-fn become_hook(state: Fd, null: Fd, stderr: Fd, path: &CStr, args: Strings<'_>, env: Strings<'_>) -> Errno {
-    let stdin = if state == Fd::NONE { null } else { state };
-    for (file, number) in [(stdin, 0), (null, 1), (stderr, 2)] {
-        if let Err(errno) = sys::duplicate(file, number) {
+    fn become_hook(&self, stderr: Fd, path: &CStr, args: Strings<'_>, env: Strings<'_>) -> Errno {
+        let stdin = if self.state == Fd::NONE { self.null } else { self.state };
+        for (file, number) in [(stdin, 0), (self.null, 1), (stderr, 2)] {
+            if let Err(errno) = sys::duplicate(file, number) {
+                return errno;
+            }
+        }
+        sys::set_umask(self.umask);
+        if let Err(errno) = sys::close_on_exec_from(3) {
             return errno;
         }
+        sys::execute(path, args.iter(), args.len(), env.iter(), env.len())
     }
-    if let Err(errno) = sys::close_on_exec_from(3) {
-        return errno;
-    }
-    sys::execute(path, args.iter(), args.len(), env.iter(), env.len())
 }
 
 /// Collects what the hook says until it ends; `false` if its time is over before. Its end is what counts, not the end of its stderr, which a daemon that it

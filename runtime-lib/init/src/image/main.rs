@@ -55,6 +55,8 @@ struct Init<'a> {
     /// The state for hooks' standard input.
     state: Fd,
     program: program::Program,
+    /// The file mode creation mask that the process will have. Until then there is none: what init makes has the mode that it says.
+    umask: u32,
     /// What a filesystem, or a hook, says about its failure.
     said: Text,
 }
@@ -85,6 +87,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         mask: Fd::NONE,
         state: Fd::NONE,
         program: program::Program::new(),
+        umask: sys::set_umask(0),
         said: Text::new(),
     };
     let mut index = 0;
@@ -235,7 +238,7 @@ impl Init<'_> {
                 credentials::take_on(uid, gid, groups, &sets)
             }
             Step::Umask { mask } => {
-                sys::set_umask(mask);
+                self.umask = mask;
                 Ok(())
             }
             Step::NoNewPrivileges => {

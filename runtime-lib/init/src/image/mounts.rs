@@ -43,8 +43,8 @@ impl Init<'_> {
         if filesystem.copy_up && read_only != 0 {
             sys::set_attributes(tree, false, read_only, 0, 0).of(Part::Attributes)?;
         }
-        set_propagation(tree, propagation)?;
         sys::attach(tree, place).of(Part::Attach)?;
+        set_propagation(tree, propagation)?;
         sys::close(tree);
         sys::close(place);
         Ok(())
@@ -87,8 +87,8 @@ impl Init<'_> {
         if tree.set | tree.clear != 0 {
             sys::set_attributes(bound, false, tree.set, tree.clear, 0).of(Part::Attributes)?;
         }
-        set_propagation(bound, tree.propagation)?;
         sys::attach(bound, place).of(Part::Attach)?;
+        set_propagation(bound, tree.propagation)?;
         sys::close(bound);
         sys::close(place);
         Ok(())
@@ -102,6 +102,7 @@ impl Init<'_> {
     }
 }
 
+/// Sets how a mount propagates, once it has its place: one without a place does not keep a peer group.
 fn set_propagation(tree: Fd, propagation: u64) -> Outcome {
     if propagation == 0 {
         return Ok(());

@@ -45,12 +45,15 @@ impl Init<'_> {
     }
 
     pub(crate) fn pivot(&mut self) -> Outcome {
+        let old = sys::open(Fd::CWD, c"/", sys::O_PATH | sys::O_DIRECTORY, 0)?;
         sys::enter_directory(self.root)?;
         // Both at one place: the old root ends on top of the new one, and no directory is needed to keep it (`man 2 pivot_root`, NOTES).
         sys::pivot_root(c".", c".")?;
         // The old root's mounts may still be the host's peers: letting them go must not reach the host.
+        sys::enter_directory(old)?;
         sys::mount(c"none", c".", sys::MS_SLAVE | sys::MS_REC).of(Part::Attributes)?;
         sys::unmount(c".", sys::MNT_DETACH).of(Part::Attach)?;
+        sys::close(old);
         Ok(sys::change_directory(c"/")?)
     }
 

@@ -13,8 +13,10 @@ impl Init<'_> {
     pub(crate) fn wait_for_start(&mut self, listener: Slot, preserve: u32, index: u32) -> Outcome {
         let listener = self.descriptor(listener)?;
         self.let_go_of_the_host(listener);
-        self.handshake(Message::READY, index, 0)?;
+        sys::set_umask(self.umask);
+        // From here on the socket's end is what tells of the parent's: a signal could come when the parent has said its word and is already gone.
         sys::process_control(sys::PR_SET_PDEATHSIG, 0, 0)?;
+        self.handshake(Message::READY, index, 0)?;
         sys::close(self.channel);
         // As pid 1 of its namespace it would not see them otherwise.
         sys::exit_on(sys::SIGTERM);
