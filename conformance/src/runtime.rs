@@ -49,11 +49,6 @@ impl Runtime {
         })
     }
 
-    /// Is this the runtime that this project builds? Its promises go beyond the peers'.
-    pub(crate) fn is_ours(&self) -> bool {
-        self.name == "orlop"
-    }
-
     /// crun 1.8 refuses hosts with both cgroup versions: such a runtime gets an empty folder over the second.
     pub(crate) fn refuses_hybrid(&self) -> bool {
         self.name == "crun"

@@ -195,10 +195,8 @@ fn run_one(
     let verdict = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (test.run)(&trial)))
         .unwrap_or_else(|_| Err(Failure::Wrong("the test itself panicked".into())));
     let time = started.elapsed();
-    let verdict = verdict.and_then(|()| clear_containers(&trial)).or_else(|failure| {
-        let _ = clear_containers(&trial);
-        Err(failure)
-    });
+    let cleared = clear_containers(&trial);
+    let verdict = verdict.and(cleared);
     let leftovers = settle(ground, &trial, &before)?;
     let verdict = match (verdict, leftovers.is_empty()) {
         (Ok(()), false) => Err(Failure::Wrong(leftovers.join("; "))),

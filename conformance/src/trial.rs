@@ -39,8 +39,6 @@ pub(crate) struct Created {
     pub(crate) out_path: PathBuf,
     /// Where its stderr goes.
     pub(crate) err_path: PathBuf,
-    /// What the runtime said.
-    pub(crate) done: Done,
 }
 
 impl<'a> Trial<'a> {
@@ -184,7 +182,6 @@ impl<'a> Trial<'a> {
             id: bundle.id.clone(),
             out_path,
             err_path,
-            done,
         })
     }
 

@@ -264,7 +264,9 @@ fn proportional_size(pid: Pid) -> f64 {
 /// What docker writes for a plain `docker run`, made to fit: the cgroup, the rootfs, files of our own for the binds; no
 /// hook, no network of another's.
 fn engine_config(cgroup: &str, dir: &Path) -> io::Result<Value> {
-    let mut config: Value = serde_json::from_str(include_str!("../../../runtime-lib/tests/corpus/engines/docker-plain.json"))?;
+    let mut config: Value = serde_json::from_str(include_str!(
+        "../../../runtime-lib/tests/corpus/engines/docker-plain.json"
+    ))?;
     config["root"] = json!({"path": "rootfs", "readonly": true});
     config["linux"]["cgroupsPath"] = json!(cgroup);
     config["linux"]["resources"] = json!({"devices": config["linux"]["resources"]["devices"].clone()});

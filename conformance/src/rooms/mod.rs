@@ -13,6 +13,7 @@ mod lifecycle;
 mod logs;
 mod masks;
 mod mounts;
+mod mutations;
 mod namespaces;
 mod process;
 mod rlimits;
@@ -46,6 +47,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("cgroups", cgroups::TESTS),
     ("logs", logs::TESTS),
     ("input", input::TESTS),
+    ("mutations", mutations::TESTS),
     ("hostile", hostile::TESTS),
     ("crash", crash::TESTS),
 ];
