@@ -7,7 +7,7 @@ const ROOTLESS: &str = include_str!("template/rootless.json");
 ///
 /// With `rootless` it is for the ordinary user of this uid and gid, who becomes root in a user namespace. It is close to what
 /// `runc spec` writes. Masked are also `/proc/interrupts` and `/sys/devices/virtual/powercap`, through which a container can listen to
-/// the machine's other work.
+/// the machine's other work. Its `ociVersion` is 1.1.0, since it needs nothing newer and older runtimes refuse newer ones.
 pub fn template(rootless: Option<(u32, u32)>) -> String {
     match rootless {
         None => ROOT.to_owned(),
