@@ -1,6 +1,11 @@
 //! Our programs against a model of the spec, libseccomp and seccompiler, call by call.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod seccomp_support;
 

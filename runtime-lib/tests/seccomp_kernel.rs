@@ -2,7 +2,12 @@
 //!
 //! A filter cannot be taken off again, so each one is loaded by a process of its own: this test program, started once more.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod seccomp_support;
 

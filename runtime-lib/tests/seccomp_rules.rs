@@ -1,6 +1,11 @@
 //! What a profile means, and which are refused: one sentence of the documentation at a time.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod seccomp_support;
 
