@@ -187,9 +187,8 @@ fn facts() -> Vec<String> {
         .collect()
 }
 
-/// Removes what a failed test left: processes, mounts, cgroups. Returns false where mounts remain.
-pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
-    let end = Instant::now() + Duration::from_secs(5);
+/// Thaws the cgroups with `tag` in their path and kills everything in them.
+pub(crate) fn kill_members(tag: &str) {
     for cgroup in cgroups(tag) {
         let _ = fs::write(cgroup.join("freezer.state"), "THAWED");
         let _ = fs::write(cgroup.join("cgroup.freeze"), "0");
@@ -202,6 +201,12 @@ pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
             }
         }
     }
+}
+
+/// Removes what a failed test left: processes, mounts, cgroups. Returns false where mounts remain.
+pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
+    let end = Instant::now() + Duration::from_secs(5);
+    kill_members(tag);
     while Instant::now() < end {
         let alive: Vec<_> = children()
             .into_iter()

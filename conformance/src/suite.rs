@@ -9,7 +9,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, moun
 use rustix::process::set_child_subreaper;
 
 use crate::failure::{Failure, Verdict};
-use crate::host::{Host, cgroups, hierarchies, remove_cgroup, tidy};
+use crate::host::{Host, cgroups, hierarchies, kill_members, remove_cgroup, tidy};
 use crate::runtime::Runtime;
 use crate::sys;
 use crate::trial::Trial;
@@ -91,6 +91,7 @@ impl Ground {
                 built.display()
             ))
         })?;
+        sweep();
         set_child_subreaper(Some(rustix::process::getpid()))?;
         sys::own_mount_namespace()?;
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
@@ -129,6 +130,32 @@ impl Drop for Ground {
             remove_cgroup(cgroup);
         }
         let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Removes what harnesses left that were killed: their process ids are in the names.
+fn sweep() {
+    let dead = |name: &str| {
+        let pid = name
+            .strip_prefix("orlop-test-")
+            .and_then(|rest| rest.parse::<u32>().ok());
+        pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists())
+    };
+    let folders = hierarchies().into_iter().chain([std::env::temp_dir()]);
+    let entries = folders
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flatten()
+        .flatten();
+    for name in entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| dead(name))
+    {
+        kill_members(&name);
+        for cgroup in cgroups(&name).iter().rev() {
+            remove_cgroup(cgroup);
+        }
+        // Its mounts were in a namespace that died with it.
+        let _ = fs::remove_dir_all(std::env::temp_dir().join(name));
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(long_console_socket_path_works, ("runc", "1.1", "limited to 108 bytes")),
     test!(
         foreground_run_uses_the_callers_terminal,
+        (
+            "runc",
+            "1.1",
+            "the size is passed on after the start, sometimes too late"
+        ),
         ("crun", "1.8", "the size is not passed on")
     ),
     test!(
