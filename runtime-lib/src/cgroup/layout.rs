@@ -201,7 +201,10 @@ impl Mounts {
             Some(text) => text,
             unread => unread.insert(read("/proc/self/mountinfo")?.unwrap_or_default()),
         };
-        Ok(text.lines().find_map(|line| mount_of(line, controllers)))
+        let version = if controllers.is_empty() { Version::V2 } else { Version::V1 };
+        let mut mounts = text.lines().filter_map(|line| mount_of(line, controllers));
+        // One that something else is mounted over does not count.
+        Ok(mounts.find(|mount| version_at(&mount.point) == Some(version)))
     }
 }
 
