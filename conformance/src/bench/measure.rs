@@ -47,8 +47,6 @@ pub(crate) struct Results {
     pub(crate) series: Vec<Series>,
     pub(crate) rounds: usize,
     pub(crate) config: &'static str,
-    /// True where cgroup v2 was hidden from all, because one of them refuses hybrid hosts.
-    pub(crate) hidden: bool,
 }
 
 struct Stage<'a> {
@@ -63,7 +61,6 @@ struct Stage<'a> {
 pub(crate) fn measure(options: &Options) -> io::Result<Results> {
     let floor = std::env::current_exe()?.with_file_name("floor");
     let ground = Ground::take()?;
-    let hidden = options.runtimes.iter().any(Runtime::refuses_hybrid) && ground.hide_unified()?;
     ground.make_cgroups()?;
     let mut stage = Stage {
         ground: &ground,
@@ -108,7 +105,6 @@ pub(crate) fn measure(options: &Options) -> io::Result<Results> {
         series,
         rounds: options.rounds,
         config,
-        hidden,
     })
 }
 
@@ -135,12 +131,12 @@ impl Stage<'_> {
     }
 
     /// One call, measured by the floor program, which is as small as a parent can be.
-    fn call(&self, command: &[&str]) -> io::Result<Sample> {
+    fn call(&self, hide: bool, command: &[&str]) -> io::Result<Sample> {
         let file = self.ground.dir.join("measured");
         let errors = self.ground.dir.join("errors");
         let mut measured = Command::new(&self.floor);
         measured
-            .arg("measure")
+            .arg(if hide { "measure-hidden" } else { "measure" })
             .arg(&file)
             .args(command)
             .env_clear()
@@ -169,6 +165,7 @@ impl Stage<'_> {
 
     fn life(&mut self, runtime: &Runtime, series: &mut Series) -> io::Result<()> {
         let path = runtime.path.to_string_lossy().into_owned();
+        let hide = runtime.refuses_hybrid();
         let root = self
             .ground
             .dir
@@ -182,7 +179,7 @@ impl Stage<'_> {
         keep(
             series,
             "run",
-            self.call(&[&path, "--root", &root, "run", "--bundle", &dir, &bundle.id])?,
+            self.call(hide, &[&path, "--root", &root, "run", "--bundle", &dir, &bundle.id])?,
         );
         fs::remove_dir_all(&bundle.dir)?;
         std::thread::sleep(PAUSE);
@@ -202,7 +199,7 @@ impl Stage<'_> {
             &dir,
             &bundle.id,
         ];
-        keep(series, "create", self.call(&create)?);
+        keep(series, "create", self.call(hide, &create)?);
         let pid = fs::read_to_string(&pid_file)?
             .trim()
             .parse()
@@ -215,17 +212,17 @@ impl Stage<'_> {
         keep(
             series,
             "start",
-            self.call(&[&path, "--root", &root, "start", &bundle.id])?,
+            self.call(hide, &[&path, "--root", &root, "start", &bundle.id])?,
         );
         keep(
             series,
             "state",
-            self.call(&[&path, "--root", &root, "state", &bundle.id])?,
+            self.call(hide, &[&path, "--root", &root, "state", &bundle.id])?,
         );
         keep(
             series,
             "kill",
-            self.call(&[&path, "--root", &root, "kill", &bundle.id, "KILL"])?,
+            self.call(hide, &[&path, "--root", &root, "kill", &bundle.id, "KILL"])?,
         );
         // What the runtime did not kill must not hang the benchmark.
         let _ = kill_process(pid, Signal::KILL);
@@ -234,7 +231,7 @@ impl Stage<'_> {
         keep(
             series,
             "delete",
-            self.call(&[&path, "--root", &root, "delete", &bundle.id])?,
+            self.call(hide, &[&path, "--root", &root, "delete", &bundle.id])?,
         );
         fs::remove_dir_all(&bundle.dir)
     }
@@ -244,7 +241,7 @@ impl Stage<'_> {
         let rootfs = bundle.rootfs().to_string_lossy().into_owned();
         let cgroup = format!("/{}/{}", self.ground.tag, bundle.id);
         let floor = self.floor.to_string_lossy().into_owned();
-        let sample = self.call(&[&floor, "run", &rootfs, &cgroup, "/probe", "exit", "0"])?;
+        let sample = self.call(false, &[&floor, "run", &rootfs, &cgroup, "/probe", "exit", "0"])?;
         series.samples.entry("run").or_default().push(sample);
         fs::remove_dir_all(&bundle.dir)?;
         std::thread::sleep(PAUSE);

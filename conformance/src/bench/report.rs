@@ -69,15 +69,10 @@ pub(crate) fn memory(series: &Series) -> Option<(f64, f64)> {
 /// The table for a person.
 pub(crate) fn table(results: &Results) -> String {
     let mut text = format!(
-        "{} rounds, config {}, milliseconds; ratio: median of the rounds' ratios to {}{}\n\n",
+        "{} rounds, config {}, milliseconds; ratio: median of the rounds' ratios to {}\n\n",
         results.rounds,
         results.config,
         results.series.first().map_or("", |first| &first.name),
-        if results.hidden {
-            "; cgroup v2 hidden from all"
-        } else {
-            ""
-        }
     );
     let _ = writeln!(
         text,
@@ -136,7 +131,7 @@ pub(crate) fn json(results: &Results) -> String {
             memory(series).map(|(peak, waiting)| json!({"create_peak_kib": peak, "waiting_init_pss_kib": waiting}));
         json!({"name": series.name, "milliseconds": verbs, "memory": memory})
     });
-    let all = json!({"rounds": results.rounds, "config": results.config, "cgroup_v2_hidden": results.hidden,
+    let all = json!({"rounds": results.rounds, "config": results.config,
         "runtimes": series.collect::<Vec<_>>()});
     format!("{all:#}\n")
 }

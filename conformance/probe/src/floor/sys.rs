@@ -71,6 +71,13 @@ pub(crate) fn mount(source: &str, target: &str, kind: &str, flags: u64, data: &s
     check(target, c_long::from(result)).map(drop)
 }
 
+/// A mount namespace of this process' own, cut off from the caller's.
+pub(crate) fn own_mounts() -> Result<(), String> {
+    // SAFETY: no memory is touched.
+    check("unshare", c_long::from(unsafe { libc::unshare(libc::CLONE_NEWNS) }))?;
+    mount("", "/", "", libc::MS_PRIVATE | libc::MS_REC, "")
+}
+
 /// `pivot_root(".", ".")`, then the old root is detached.
 pub(crate) fn enter_root() -> Result<(), String> {
     // SAFETY: the strings are literals.
