@@ -100,7 +100,7 @@ fn measure(file: &str, command: &[String]) -> Result<i32, String> {
 /// The container's cgroup in one hierarchy.
 struct Cgroup {
     dir: PathBuf,
-    /// What the child writes `0` to; cgroup v1's `tasks` needs no grace period, unlike `cgroup.procs`.
+    /// What the child writes `0` to: cgroup v1's `tasks` needs no grace period, unlike `cgroup.procs`. None for v2.
     join: Option<File>,
 }
 
@@ -115,7 +115,9 @@ fn run(rootfs: &str, cgroup: &str, command: &[String]) -> Result<i32, String> {
         .iter()
         .map(|root| make_cgroup(root, cgroup, second))
         .collect::<Result<Vec<_>, _>>()?;
-    let into = if second { File::open(&cgroups[0].dir).ok() } else { None };
+    // Born there: the write of a pid to v2's cgroup.procs waits for a grace period.
+    let second_version = cgroups.iter().find(|cgroup| cgroup.join.is_none());
+    let into = second_version.and_then(|cgroup| File::open(&cgroup.dir).ok());
     let namespaces =
         libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC | libc::CLONE_NEWNET;
     let child = sys::clone_process(namespaces, into.as_ref().map(AsRawFd::as_raw_fd))?;
@@ -175,15 +177,10 @@ fn make_cgroup(root: &Path, cgroup: &str, second: bool) -> Result<Cgroup, String
                 .map_err(|error| format!("{rule}: {error}"))?;
         }
     }
-    let name = if root.ends_with("unified") {
-        "cgroup.procs"
-    } else {
-        "tasks"
-    };
-    let join = if second {
+    let join = if second || root.ends_with("unified") {
         None
     } else {
-        let file = OpenOptions::new().write(true).open(dir.join(name));
+        let file = OpenOptions::new().write(true).open(dir.join("tasks"));
         Some(file.map_err(|error| format!("{}: {error}", dir.display()))?)
     };
     Ok(Cgroup { dir, join })
