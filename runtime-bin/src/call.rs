@@ -70,7 +70,7 @@ impl Call<'_> {
             None => Err("container id cannot be empty".into()),
             Some(Ok("")) => Err("container id cannot be empty".into()),
             Some(Ok(id)) => Ok(id),
-            Some(Err(id)) => Err(orlop::Error::InvalidId(id.to_string_lossy().into_owned()).into()),
+            Some(Err(id)) => Err(orlop::Error::InvalidId(format!("{id:?}")).into()),
         }
     }
 

@@ -6,7 +6,7 @@ use orlop::Failure;
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{Error, IsTerminal};
+use std::io::{Error, ErrorKind, IsTerminal};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ pub(super) fn run(call: &mut Call<'_>) -> Outcome {
         run_bundle(call, &id, &dir)
     });
     if kept.is_none() {
-        fs::remove_dir_all(&dir).map_err(|error| failed("remove", &dir, &error))?;
+        remove(&dir)?;
     }
     outcome
 }
@@ -68,6 +68,32 @@ fn new_folder(path: PathBuf, mode: u32) -> Result<PathBuf, Refusal> {
 
 fn failed(verb: &str, path: &Path, error: &Error) -> Refusal {
     Failure::io(format!("{verb} {path:?}"), error).into()
+}
+
+/// Removes the bundle, no folder of it by looking into more than was made here: were the host's `/usr` still mounted in it, its files would
+/// not be touched.
+fn remove(dir: &Path) -> Result<(), Refusal> {
+    let rootfs = dir.join("rootfs");
+    for folder in [&rootfs.join("etc"), &rootfs, dir] {
+        remove_shallow(folder).map_err(|error| failed("remove", folder, &error))?;
+    }
+    Ok(())
+}
+
+fn remove_shallow(folder: &Path) -> std::io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_dir(folder)
 }
 
 /// Makes the rootfs and the config.json.
@@ -150,7 +176,8 @@ mod tests {
         fill(&dir, &["ls".into(), "-l".into()]).unwrap();
         let bundle = orlop::Bundle::load(&dir);
         let passwd = fs::read_to_string(dir.join("rootfs/etc/passwd"));
-        fs::remove_dir_all(&dir).unwrap();
+        remove(&dir).unwrap();
+        assert!(!dir.exists());
         assert!(bundle.unwrap().warnings().is_empty());
         assert!(passwd.unwrap().starts_with("root:"));
     }

@@ -12,7 +12,7 @@ show user "$(id -un) (uid $(id -u)), no_new_privs $(field NoNewPrivs)"
 show capabilities "$(field CapEff) of $(field CapBnd) possible"
 show processes "all that can be seen:$processes (this shell is $$)"
 show network "all interfaces:$interfaces"
-show mounts "$mounts, none of them the host's but /usr"
+show mounts "$mounts, of the host's only /usr and a few files of /etc"
 show cgroup "$(head -n 1 /proc/self/cgroup)"
 if (: >/file) 2>/dev/null; then show root "WRITABLE"; else show root "read-only: a file could not be made"; fi
 if (: >/usr/file) 2>/dev/null; then show /usr "WRITABLE"; else show /usr "read-only as well"; fi
