@@ -1,0 +1,158 @@
+//! Reads numbers and structures out of the image's source.
+
+#![allow(unreachable_pub, reason = "a module of a test")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The text of a file of the image.
+pub fn image(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/image").join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+}
+
+/// The files of the image, but for those that are one machine's.
+pub fn image_files() -> Vec<String> {
+    let mut found = Vec::new();
+    for folder in ["", "sys/"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/image").join(folder);
+        for entry in std::fs::read_dir(path).unwrap() {
+            let name = format!("{folder}{}", entry.unwrap().file_name().to_string_lossy());
+            if name.ends_with(".rs") && !matches!(name.as_str(), "sys/x86_64.rs" | "sys/aarch64.rs") {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// All constants that are numbers: name and value, in the order of the file.
+pub fn constants(source: &str) -> Vec<(String, i128)> {
+    let mut found = Vec::new();
+    for line in source.lines() {
+        let line = line.trim();
+        let line = line.strip_prefix("pub(crate) ").unwrap_or(line);
+        let Some(declaration) = line.strip_prefix("const ").filter(|rest| !rest.starts_with('_')) else {
+            continue;
+        };
+        let Some((name, rest)) = declaration.split_once(": ") else {
+            continue;
+        };
+        let Some((kind, value)) = rest.split_once(" = ") else {
+            continue;
+        };
+        if !matches!(kind, "u16" | "u32" | "u64" | "usize" | "i32" | "Self") {
+            continue;
+        }
+        let value = value
+            .strip_suffix(';')
+            .unwrap_or_else(|| panic!("{line}: not one line"));
+        let value = value
+            .strip_prefix("Self(")
+            .and_then(|value| value.strip_suffix(')'))
+            .unwrap_or(value);
+        found.push((
+            name.to_owned(),
+            number(value).unwrap_or_else(|| panic!("{line}: no number")),
+        ));
+    }
+    found
+}
+
+/// The number that stands behind `before`.
+pub fn number_behind(source: &str, before: &str) -> i128 {
+    let (_, rest) = source
+        .split_once(before)
+        .unwrap_or_else(|| panic!("no {before:?} in the source"));
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+fn number(text: &str) -> Option<i128> {
+    if let Some((left, right)) = text.split_once(" | ") {
+        return Some(number(left)? | number(right)?);
+    }
+    if let Some((left, right)) = text.split_once(" << ") {
+        return Some(number(left)? << number(right)?);
+    }
+    let text = text.replace('_', "");
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = text.strip_prefix(prefix) {
+            return i128::from_str_radix(digits, radix).ok();
+        }
+    }
+    text.parse().ok()
+}
+
+/// A `repr(C)` structure: the name, offset and size of each field, and the size of the whole.
+pub struct Layout {
+    pub fields: Vec<(String, usize, usize)>,
+    pub size: usize,
+}
+
+impl Layout {
+    /// Of the structure `name`, by the rules of C.
+    pub fn of(source: &str, name: &str) -> Self {
+        let body = source
+            .split("#[repr(C)]\n")
+            .find_map(|part| {
+                let (head, body) = part.split_once(&format!("struct {name} {{\n"))?;
+                (!head.contains("\n\n")).then_some(body)
+            })
+            .unwrap_or_else(|| panic!("no repr(C) structure {name}"));
+        let mut fields = Vec::new();
+        let (mut end, mut widest) = (0usize, 1);
+        for line in body.lines().take_while(|line| *line != "}") {
+            let line = line.trim().trim_end_matches(',');
+            let (field, kind) = line
+                .strip_prefix("pub(super) ")
+                .unwrap_or(line)
+                .split_once(": ")
+                .unwrap();
+            let (unit, count) = match kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
+                Some(array) => array.split_once("; ").unwrap(),
+                None => (kind, "1"),
+            };
+            let width = match unit {
+                "u16" | "i16" => 2,
+                "u32" | "i32" => 4,
+                "u64" | "usize" => 8,
+                other => panic!("{line}: {other} is not known here"),
+            };
+            let offset = end.next_multiple_of(width);
+            let size = width * count.parse::<usize>().unwrap();
+            fields.push((field.to_owned(), offset, size));
+            end = offset + size;
+            widest = widest.max(width);
+        }
+        Self {
+            fields,
+            size: end.next_multiple_of(widest),
+        }
+    }
+
+    /// C that asserts that the fields of `structure` stand where ours do. `pairs` are our names and C's; every field that is not
+    /// private to us must be among them.
+    pub fn assertions(&self, structure: &str, pairs: &[(&str, &str)]) -> String {
+        let mut text = format!(
+            "_Static_assert(sizeof({structure}) == {}, \"size of {structure}\");\n",
+            self.size
+        );
+        for (ours, theirs) in pairs {
+            let (_, offset, size) = self
+                .fields
+                .iter()
+                .find(|(name, ..)| name == ours)
+                .unwrap_or_else(|| panic!("no field {ours}"));
+            let _ = writeln!(
+                text,
+                "_Static_assert(offsetof({structure}, {theirs}) == {offset}, \"{structure} {theirs}\");"
+            );
+            let _ = writeln!(
+                text,
+                "_Static_assert(sizeof((({structure} *)0)->{theirs}) == {size}, \"{structure} {theirs}\");"
+            );
+        }
+        text
+    }
+}

@@ -1,0 +1,322 @@
+//! The numbers and structures of the image's system calls, compared with the headers of the kernel and of the C library, for each machine
+//! whose headers are installed.
+//!
+//! A small C file is made of the constants in the image's source, one `_Static_assert` each, and given to the C compiler. A constant that is
+//! added to the image is compared from then on, under its own name if [`c_name`] does not know better. On Debian, the headers are in
+//! `libc6-dev` and, for aarch64, in `linux-libc-dev-arm64-cross` and `libc6-dev-arm64-cross`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
+
+#[path = "headers/source.rs"]
+mod source;
+
+use source::{Layout, constants, image, image_files, number_behind};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+/// A machine, and where Debian has its headers.
+struct Machine {
+    name: &'static str,
+    /// The machine's file in the image's source.
+    source: &'static str,
+    /// Where its C library's and kernel's headers are, in the compiler's order.
+    headers: &'static [&'static str],
+    /// How the image gives the number of `rt_sigreturn`.
+    return_from_handler: &'static str,
+    /// Makes another machine's compiler see this one's side of the headers.
+    defines: &'static [&'static str],
+}
+
+const MACHINES: [Machine; 2] = [
+    Machine {
+        name: "x86_64",
+        source: "sys/x86_64.rs",
+        headers: &["/usr/include/x86_64-linux-gnu", "/usr/include"],
+        return_from_handler: "mov eax, ",
+        defines: &["-D__x86_64__=1", "-U__aarch64__"],
+    },
+    Machine {
+        name: "aarch64",
+        source: "sys/aarch64.rs",
+        headers: &["/usr/aarch64-linux-gnu/include"],
+        return_from_handler: "mov x8, #",
+        defines: &["-U__x86_64__", "-D__aarch64__=1"],
+    },
+];
+
+/// Headers of the kernel. They and the C library's do not go together in one file.
+const KERNEL: &[&str] = &[
+    "stddef.h",
+    "asm/errno.h",
+    "asm/fcntl.h",
+    "asm/ioctls.h",
+    "asm/poll.h",
+    "asm/siginfo.h",
+    "asm/signal.h",
+    "asm/socket.h",
+    "asm/statfs.h",
+    "asm/termios.h",
+    "asm/unistd.h",
+    "linux/capability.h",
+    "linux/close_range.h",
+    "linux/fcntl.h",
+    "linux/filter.h",
+    "linux/keyctl.h",
+    "linux/magic.h",
+    "linux/mman.h",
+    "linux/mount.h",
+    "linux/openat2.h",
+    "linux/prctl.h",
+    "linux/resource.h",
+    "linux/sched.h",
+    "linux/seccomp.h",
+    "linux/sockios.h",
+    "linux/stat.h",
+    "linux/time.h",
+    "linux/time_types.h",
+    "linux/uio.h",
+    "linux/wait.h",
+];
+
+/// Headers of the C library, for what the kernel does not export.
+const LIBRARY: &[&str] = &["stddef.h", "dirent.h", "net/if.h", "sys/mount.h", "sys/socket.h"];
+
+/// Constants that only the C library's headers have.
+const IN_LIBRARY: &[&str] = &[
+    "AF_INET",
+    "IFF_RUNNING",
+    "IFF_UP",
+    "MNT_DETACH",
+    "MSG_CMSG_CLOEXEC",
+    "MSG_NOSIGNAL",
+    "SOCK_DGRAM",
+];
+
+/// Constants that are nobody's but ours.
+const OURS: &[&str] = &["DANGLING_LINKS", "DEPTH", "LARGEST", "NONE"];
+
+/// How C calls a constant of the image.
+fn c_name(ours: &str) -> String {
+    match ours {
+        "CWD" => "AT_FDCWD".to_owned(),
+        "RIGHTS" => "SOL_SOCKET | (long)SCM_RIGHTS << 32".to_owned(),
+        "CONTROL_HEADER" => "sizeof(struct cmsghdr)".to_owned(),
+        "PROT_READ_WRITE" => "(PROT_READ | PROT_WRITE)".to_owned(),
+        "MAP_PRIVATE_ANONYMOUS" => "(MAP_PRIVATE | MAP_ANONYMOUS)".to_owned(),
+        "LINUX_CAPABILITY_VERSION_3" => "_LINUX_CAPABILITY_VERSION_3".to_owned(),
+        // Linux's include/linux/proc_fs.h; the C side of a mount's first inode is no header of ours.
+        "PROC_ROOT_INODE" => "1".to_owned(),
+        _ => ours.to_owned(),
+    }
+}
+
+/// Layouts that the image's code has as plain numbers: in C, and what they must be.
+const KERNEL_LAYOUTS: &[(&str, usize)] = &[
+    // sys/mod.rs: wait() reads 32-bit words 2 and 6 of a buffer of 32.
+    ("offsetof(siginfo_t, si_code)", 8),
+    ("offsetof(siginfo_t, si_status)", 24),
+    ("sizeof(siginfo_t)", 128),
+    // sys/mod.rs: open_resolved().
+    ("offsetof(struct open_how, flags)", 0),
+    ("offsetof(struct open_how, resolve)", 16),
+    ("sizeof(struct open_how)", 24),
+    // sys/mod.rs: set_attributes().
+    ("offsetof(struct mount_attr, attr_set)", 0),
+    ("offsetof(struct mount_attr, attr_clr)", 8),
+    ("offsetof(struct mount_attr, propagation)", 16),
+    ("offsetof(struct mount_attr, userns_fd)", 24),
+    ("sizeof(struct mount_attr)", 32),
+    // sys/mod.rs: filesystem() reads the first word of a buffer of 16.
+    ("offsetof(struct statfs, f_type)", 0),
+    ("sizeof(((struct statfs *)0)->f_type)", 8),
+    ("sizeof(struct statfs) <= 128", 1),
+    // sys/mod.rs: poll(), monotonic_milliseconds().
+    ("offsetof(struct __kernel_timespec, tv_nsec)", 8),
+    ("sizeof(struct __kernel_timespec)", 16),
+    ("POLLIN", 1),
+    // sys/mod.rs: set_limit(), set_capabilities(), join_session_keyring().
+    ("offsetof(struct rlimit64, rlim_cur)", 0),
+    ("offsetof(struct rlimit64, rlim_max)", 8),
+    ("sizeof(struct __user_cap_header_struct)", 8),
+    ("offsetof(struct __user_cap_data_struct, permitted)", 4),
+    ("offsetof(struct __user_cap_data_struct, inheritable)", 8),
+    ("sizeof(struct __user_cap_data_struct)", 12),
+    ("KEYCTL_JOIN_SESSION_KEYRING", 1),
+    // sys/mod.rs: set_window_size().
+    ("offsetof(struct winsize, ws_row)", 0),
+    ("offsetof(struct winsize, ws_col)", 2),
+    ("sizeof(struct winsize)", 8),
+    // sys/memory.rs: set_handler(), and the size of a set of signals in it and in poll().
+    ("offsetof(struct sigaction, sa_handler)", 0),
+    ("offsetof(struct sigaction, sa_flags)", 8),
+    ("offsetof(struct sigaction, sa_restorer)", 16),
+    ("offsetof(struct sigaction, sa_mask)", 24),
+    ("sizeof(struct sigaction)", 32),
+    ("sizeof(sigset_t)", 8),
+    // sys/mod.rs: load_filter() counts instructions by their size.
+    ("sizeof(struct sock_filter)", 8),
+    ("sizeof(struct iovec)", 16),
+];
+
+const LIBRARY_LAYOUTS: &[(&str, usize)] = &[
+    // sys/memory.rs: SocketMessage.
+    ("offsetof(struct msghdr, msg_name)", 0),
+    ("offsetof(struct msghdr, msg_iov)", 16),
+    ("offsetof(struct msghdr, msg_iovlen)", 24),
+    ("offsetof(struct msghdr, msg_control)", 32),
+    ("offsetof(struct msghdr, msg_controllen)", 40),
+    ("offsetof(struct msghdr, msg_flags)", 48),
+    ("sizeof(struct msghdr)", 56),
+    ("offsetof(struct cmsghdr, cmsg_level)", 8),
+    ("offsetof(struct cmsghdr, cmsg_type)", 12),
+    ("CMSG_SPACE(sizeof(int))", 24),
+    // sys/mod.rs: set_interface_flags().
+    ("offsetof(struct ifreq, ifr_flags)", 16),
+    ("sizeof(((struct ifreq *)0)->ifr_flags)", 2),
+    ("sizeof(struct ifreq)", 40),
+    // copy.rs: a directory's entries, which getdents64 gives in the library's form.
+    ("offsetof(struct dirent64, d_reclen)", 16),
+    ("sizeof(((struct dirent64 *)0)->d_reclen)", 2),
+    ("offsetof(struct dirent64, d_name)", 19),
+];
+
+#[test]
+fn the_image_has_the_kernels_numbers_and_structures() {
+    let mut compared = 0;
+    for machine in &MACHINES {
+        match compare(machine) {
+            Ok(count) => {
+                println!("{}: {count} facts compared with {:?}", machine.name, machine.headers);
+                compared += 1;
+            }
+            Err(reason) => println!("{}: skipped: {reason}", machine.name),
+        }
+    }
+    println!("{compared} of {} machines", MACHINES.len());
+}
+
+/// Compares everything for one machine; an error is a reason why that cannot be done here.
+fn compare(machine: &Machine) -> Result<usize, String> {
+    for header in ["asm/unistd.h", "dirent.h"] {
+        if !machine
+            .headers
+            .iter()
+            .any(|folder| Path::new(folder).join(header).exists())
+        {
+            return Err(format!("no {header} in {:?}", machine.headers));
+        }
+    }
+    let (kernel, library) = facts(machine);
+    let (kernel, library) = (includes(KERNEL) + &kernel, includes(LIBRARY) + &library);
+    for (part, text) in [("kernel", &kernel), ("library", &library)] {
+        if let Some(complaint) = compile(machine, part, text)? {
+            panic!("{}, headers of the {part}:\n{complaint}", machine.name);
+        }
+    }
+    // A compiler that let everything pass would be no test.
+    let wrong = includes(KERNEL) + "_Static_assert(__NR_read == 4711, \"wrong\");\n";
+    assert!(
+        compile(machine, "wrong", &wrong)?.is_some(),
+        "the compiler does not look at assertions"
+    );
+    Ok((kernel + &library).matches("_Static_assert(").count())
+}
+
+fn includes(headers: &[&str]) -> String {
+    headers.iter().map(|header| format!("#include <{header}>\n")).collect()
+}
+
+/// What must hold, in C: for the headers of the kernel, and for those of the library.
+fn facts(machine: &Machine) -> (String, String) {
+    let (mut kernel, mut library) = (String::new(), String::new());
+    let own = image(machine.source);
+    let (flags, numbers) = own.split_once("mod number {").unwrap();
+    for (name, value) in constants(numbers) {
+        let name = format!("__NR_{}", name.to_lowercase());
+        assert_equal(&mut kernel, &name, value);
+    }
+    assert_equal(
+        &mut kernel,
+        "__NR_rt_sigreturn",
+        number_behind(&own, machine.return_from_handler),
+    );
+
+    let mut numbers = constants(flags);
+    for file in image_files() {
+        numbers.extend(constants(&image(&file)));
+    }
+    assert!(numbers.len() > 80, "only {} constants were found", numbers.len());
+    for (name, value) in numbers {
+        if OURS.contains(&name.as_str()) {
+            continue;
+        }
+        let errno = matches!(
+            name.as_str(),
+            "NOENT" | "INTR" | "AGAIN" | "ACCES" | "EXIST" | "NOTDIR" | "ISDIR" | "INVAL" | "NAMETOOLONG" | "LOOP"
+        );
+        let c = if errno { format!("E{name}") } else { c_name(&name) };
+        let in_library = IN_LIBRARY.contains(&name.as_str()) || matches!(name.as_str(), "CONTROL_HEADER" | "RIGHTS");
+        assert_equal(if in_library { &mut library } else { &mut kernel }, &c, value);
+    }
+
+    let memory = image("sys/memory.rs");
+    let statx = [
+        ("mask", "stx_mask"),
+        ("uid", "stx_uid"),
+        ("gid", "stx_gid"),
+        ("mode", "stx_mode"),
+        ("inode", "stx_ino"),
+        ("size", "stx_size"),
+        ("device_major", "stx_rdev_major"),
+        ("device_minor", "stx_rdev_minor"),
+    ];
+    kernel += &Layout::of(&memory, "Statx").assertions("struct statx", &statx);
+    let poll = [("file", "fd"), ("events", "events"), ("returned", "revents")];
+    kernel += &Layout::of(&memory, "Poll").assertions("struct pollfd", &poll);
+    let program = [("length", "len"), ("filter", "filter")];
+    kernel += &Layout::of(&memory, "FilterProgram").assertions("struct sock_fprog", &program);
+
+    for (text, layouts) in [(&mut kernel, KERNEL_LAYOUTS), (&mut library, LIBRARY_LAYOUTS)] {
+        for (c, value) in layouts {
+            assert_equal(text, c, i128::try_from(*value).unwrap());
+        }
+    }
+    (kernel, library)
+}
+
+fn assert_equal(text: &mut String, c: &str, value: i128) {
+    let _ = writeln!(text, "_Static_assert(({c}) == {value}, \"{c} is not {value}\");");
+}
+
+/// What the compiler has to say against `text`, if anything.
+fn compile(machine: &Machine, part: &str, text: &str) -> Result<Option<String>, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join(format!("{}-{part}.c", machine.name));
+    std::fs::write(&file, text).unwrap();
+    // Any 64-bit compiler will do: it is not asked for code, and these structures have the same alignment everywhere.
+    let mut command = Command::new("cc");
+    command.args([
+        "-fsyntax-only",
+        "-std=gnu11",
+        "-w",
+        "-D_GNU_SOURCE",
+        "-D__EXPORTED_HEADERS__",
+        "-nostdinc",
+    ]);
+    command.args(machine.defines);
+    if let Some(own) = compilers_headers() {
+        command.arg("-isystem").arg(own);
+    }
+    for folder in machine.headers {
+        command.arg("-isystem").arg(folder);
+    }
+    let output = command.arg(&file).output().map_err(|error| format!("cc: {error}"))?;
+    Ok((!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
+/// The folder of `stddef.h`, which is the compiler's.
+fn compilers_headers() -> Option<String> {
+    let output = Command::new("cc").arg("-print-file-name=include").output().ok()?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}
