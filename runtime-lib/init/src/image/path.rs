@@ -110,6 +110,23 @@ fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
         result => return result,
     }
     so_far.clear();
+    // Mostly it is the last part alone that is missing.
+    let (above, last) = split(path);
+    if !last.is_empty() && last != b"." {
+        so_far.push(if above.is_empty() { b"." } else { above })?;
+        if let Ok(directory) = open_directory(root, so_far.as_c_str()) {
+            let mut name = Buffer::new();
+            name.push(last)?;
+            let made = sys::make_directory(directory, name.as_c_str(), mode);
+            sys::close(directory);
+            if made.is_ok() {
+                so_far.clear();
+                so_far.push(path)?;
+                return open_directory(root, so_far.as_c_str());
+            }
+        }
+        so_far.clear();
+    }
     let mut directory = open_directory(root, c".")?;
     for component in path
         .split(|byte| *byte == b'/')

@@ -14,13 +14,13 @@ impl Init<'_> {
         let listener = self.descriptor(listener)?;
         self.let_go_of_the_host(listener);
         sys::set_umask(self.umask);
+        // As pid 1 of its namespace it would not see them otherwise. Before the parent says that the container is created.
+        sys::exit_on(sys::SIGTERM);
+        sys::exit_on(sys::SIGINT);
         // From here on the socket's end is what tells of the parent's: a signal could come when the parent has said its word and is already gone.
         sys::process_control(sys::PR_SET_PDEATHSIG, 0, 0)?;
         self.handshake(Message::READY, index, 0)?;
         sys::close(self.channel);
-        // As pid 1 of its namespace it would not see them otherwise.
-        sys::exit_on(sys::SIGTERM);
-        sys::exit_on(sys::SIGINT);
         loop {
             let connection = sys::accept(listener)?;
             let mut word = [0; 1];

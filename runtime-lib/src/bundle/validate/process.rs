@@ -120,6 +120,11 @@ fn user(user: &User, path: &JsonPath, problems: &mut Problems) {
             id(*gid, path.member("additionalGids").index(index));
         }
     }
+    if let Some(mask) = user.umask
+        && mask.bits() > 0o777
+    {
+        problems.error(path.member("umask"), "has bits above 0777, which the kernel would drop");
+    }
     if user.username.is_some() {
         problems.warning(path.member("username"), "not for Linux, ignored");
     }
