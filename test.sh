@@ -62,7 +62,8 @@ lints() {
 
 unit() {
     say unit "cargo test"
-    cargo test --workspace --locked --quiet
+    # The probe's programs have no tests of their own, and no place for cargo's test harness.
+    cargo test --workspace --exclude conformance-probe --locked --quiet
 }
 
 build() {
