@@ -63,12 +63,22 @@ pub struct Failure {
 impl Failure {
     /// A refusal by the kernel.
     pub fn new(attempted: impl Into<String>, errno: impl Into<Errno>) -> Self {
-        Self { attempted: attempted.into(), errno: Some(errno.into()), path: None, hint: None }
+        Self {
+            attempted: attempted.into(),
+            errno: Some(errno.into()),
+            path: None,
+            hint: None,
+        }
     }
 
     /// Something that failed without a system call's error.
     pub fn plain(attempted: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { attempted: attempted.into(), errno: None, path: None, hint: Some(hint.into()) }
+        Self {
+            attempted: attempted.into(),
+            errno: None,
+            path: None,
+            hint: Some(hint.into()),
+        }
     }
 
     /// A failed `std::io` operation.
@@ -136,9 +146,17 @@ pub struct HookFailure {
 
 impl fmt::Display for HookFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "hooks.{}[{}]: error running {} hook #{}: {}", self.kind, self.index, self.kind, self.index, self.ended)?;
+        write!(
+            formatter,
+            "hooks.{}[{}]: error running {} hook #{}: {}",
+            self.kind, self.index, self.kind, self.index, self.ended
+        )?;
         let said = self.stderr.trim();
-        if said.is_empty() { Ok(()) } else { write!(formatter, ", stderr: {}", said.replace('\n', "; ")) }
+        if said.is_empty() {
+            Ok(())
+        } else {
+            write!(formatter, ", stderr: {}", said.replace('\n', "; "))
+        }
     }
 }
 

@@ -5,6 +5,9 @@ mod cgroup;
 mod container;
 mod error;
 mod features;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod launch;
 mod plan;
 mod problem;

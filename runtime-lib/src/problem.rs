@@ -78,12 +78,20 @@ pub struct Problem {
 impl Problem {
     /// A fault that stops the bundle from running.
     pub fn error(path: impl Into<JsonPath>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), severity: Severity::Error }
+        Self {
+            path: path.into(),
+            text: text.into(),
+            severity: Severity::Error,
+        }
     }
 
     /// A fault that the user is told of, no more.
     pub fn warning(path: impl Into<JsonPath>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), severity: Severity::Warning }
+        Self {
+            path: path.into(),
+            text: text.into(),
+            severity: Severity::Warning,
+        }
     }
 }
 
@@ -136,7 +144,11 @@ impl Problems {
     pub fn into_warnings(self) -> Result<Vec<Problem>, Problem> {
         match self.0.iter().position(|problem| problem.severity == Severity::Error) {
             None => Ok(self.0),
-            Some(at) => Err(self.0.into_iter().nth(at).unwrap_or_else(|| Problem::error("", "unknown fault"))),
+            Some(at) => Err(self
+                .0
+                .into_iter()
+                .nth(at)
+                .unwrap_or_else(|| Problem::error("", "unknown fault"))),
         }
     }
 

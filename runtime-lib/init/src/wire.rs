@@ -293,6 +293,13 @@ steps! { 'a;
         /// `MOUNT_ATTR_*` to clear.
         clear: u64,
     }
+    /// Change the flags of a filesystem that is mounted inside the rootfs (`man 2 mount`, `MS_REMOUNT`): those that the mount API has no word for.
+    Remount = 40 {
+        /// Where, below the rootfs.
+        target: &'a CStr,
+        /// `MS_*` flags: all that the mount and its filesystem are to have.
+        flags: u64,
+    }
     /// Make a directory inside the rootfs, and those above it, if it is not there.
     Directory = 12 {
         /// Where, below the rootfs.

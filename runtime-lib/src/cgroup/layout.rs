@@ -80,7 +80,7 @@ impl Layout {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Layout {
     /// A hybrid host with two v1 hierarchies, seen from their roots.
     pub(crate) fn hybrid_for_tests() -> Self {
@@ -89,12 +89,18 @@ impl Layout {
             mount: Path::new(USUAL).join(controllers),
             own: Some("/".into()),
         };
-        Self { v2: Some(Hierarchy::v2("/sys/fs/cgroup/unified".into(), Some("/".into()))), v1: vec![v1("cpu,cpuacct"), v1("devices")] }
+        Self {
+            v2: Some(Hierarchy::v2("/sys/fs/cgroup/unified".into(), Some("/".into()))),
+            v1: vec![v1("cpu,cpuacct"), v1("devices")],
+        }
     }
 
     /// A host with nothing but v2.
     pub(crate) fn v2_for_tests() -> Self {
-        Self { v2: Some(Hierarchy::v2(USUAL.into(), None)), v1: Vec::new() }
+        Self {
+            v2: Some(Hierarchy::v2(USUAL.into(), None)),
+            v1: Vec::new(),
+        }
     }
 }
 
@@ -201,7 +207,11 @@ impl Mounts {
             Some(text) => text,
             unread => unread.insert(read("/proc/self/mountinfo")?.unwrap_or_default()),
         };
-        let version = if controllers.is_empty() { Version::V2 } else { Version::V1 };
+        let version = if controllers.is_empty() {
+            Version::V2
+        } else {
+            Version::V1
+        };
         let mut mounts = text.lines().filter_map(|line| mount_of(line, controllers));
         // One that something else is mounted over does not count.
         Ok(mounts.find(|mount| version_at(&mount.point) == Some(version)))

@@ -18,6 +18,42 @@ pub(crate) mod attribute {
     pub(crate) const CLEARED_UNLESS_NAMED: u64 = RDONLY | NOSUID | NODEV | NOEXEC | NOSYMFOLLOW;
 }
 
+/// The `MS_*` flags of the old call for attributes of a mount (`man 2 mount`).
+pub(crate) fn old_flags(attributes: u64) -> u64 {
+    let pairs = [
+        (attribute::RDONLY, 1),
+        (attribute::NOSUID, 2),
+        (attribute::NODEV, 4),
+        (attribute::NOEXEC, 8),
+        (attribute::NODIRATIME, 1 << 11),
+        (attribute::NOSYMFOLLOW, 1 << 8),
+    ];
+    let flags = pairs
+        .iter()
+        .filter(|(attribute, _)| attributes & attribute != 0)
+        .fold(0, |flags, (_, flag)| flags | flag);
+    flags
+        | match attributes & attribute::ATIME {
+            attribute::NOATIME => 1 << 10,
+            attribute::STRICTATIME => 1 << 24,
+            _ => 1 << 21,
+        }
+}
+
+/// `MS_*` of filesystems' flags, by the names that `fsconfig` has for them.
+pub(crate) fn old_filesystem_flag(name: &str) -> u64 {
+    match name {
+        "sync" => 1 << 4,
+        "mand" => 1 << 6,
+        "dirsync" => 1 << 7,
+        "lazytime" => 1 << 25,
+        _ => 0,
+    }
+}
+
+/// `MS_I_VERSION`.
+pub(crate) const COUNT_VERSIONS: u64 = 1 << 23;
+
 /// `MS_*` of propagation (`man 2 mount`).
 pub(crate) mod propagation {
     pub(crate) const REC: u64 = 1 << 14;
@@ -30,7 +66,7 @@ pub(crate) mod propagation {
 /// What an option does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It names what is the case anyway.
+    /// It names what is the case anyway. `silent` does, too: what a filesystem says goes to its context, and into our error, not to the kernel's log.
     Nothing,
     /// Attributes of the mount, to clear and then to set.
     Attributes { clear: u64, set: u64 },
@@ -42,13 +78,15 @@ pub(crate) enum Effect {
     Bind(bool),
     /// A flag of the filesystem itself, by the name that `fsconfig` knows. A bind mount cannot change it.
     Filesystem(&'static str),
+    /// Whether the filesystem counts the versions of its inodes: a flag that only the old call has.
+    Version(bool),
     /// What is below the mount point is copied into the filesystem.
     CopyUp,
     /// Known, and not built yet.
     NotBuilt,
 }
 
-use Effect::{AllAttributes, Attributes, Bind, CopyUp, Filesystem, NotBuilt, Nothing, Propagation};
+use Effect::{AllAttributes, Attributes, Bind, CopyUp, Filesystem, NotBuilt, Nothing, Propagation, Version};
 use attribute::{ATIME, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, RDONLY, RELATIME, STRICTATIME};
 use propagation::{PRIVATE, REC, SHARED, SLAVE, UNBINDABLE};
 
@@ -107,15 +145,15 @@ pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("dirsync", Filesystem("dirsync")),
     ("exec", clear(NOEXEC)),
     ("idmap", NotBuilt),
-    ("iversion", NotBuilt),
+    ("iversion", Version(true)),
     ("lazytime", Filesystem("lazytime")),
-    ("loud", NotBuilt),
+    ("loud", Nothing),
     ("mand", Filesystem("mand")),
     ("noatime", atime(NOATIME)),
     ("nodev", set(NODEV)),
     ("nodiratime", set(NODIRATIME)),
     ("noexec", set(NOEXEC)),
-    ("noiversion", NotBuilt),
+    ("noiversion", Version(false)),
     ("nolazytime", Filesystem("nolazytime")),
     ("nomand", Filesystem("nomand")),
     ("norelatime", Nothing),
@@ -152,7 +190,7 @@ pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("runbindable", Propagation(REC | UNBINDABLE)),
     ("rw", clear(RDONLY)),
     ("shared", Propagation(SHARED)),
-    ("silent", NotBuilt),
+    ("silent", Nothing),
     ("slave", Propagation(SLAVE)),
     ("strictatime", atime(STRICTATIME)),
     ("suid", clear(NOSUID)),

@@ -2,7 +2,7 @@
 
 use super::cgroup_mount;
 use super::compile::Compiler;
-use super::mount_options::{Effect, attribute, effect};
+use super::mount_options::{COUNT_VERSIONS, Effect, attribute, effect, old_filesystem_flag, old_flags};
 use super::steps::{Origin, StringList, below_root, c_string};
 use crate::bundle::Mount;
 use crate::problem::JsonPath;
@@ -22,6 +22,10 @@ pub(crate) struct Options {
     pub(crate) propagation: u64,
     pub(crate) copy_up: bool,
     pub(crate) parameters: StringList,
+    /// Whether inodes' versions are counted, if that was said.
+    pub(crate) versions: Option<bool>,
+    /// `MS_*` of the filesystem's flags.
+    pub(crate) filesystem_flags: u64,
 }
 
 impl Compiler<'_> {
@@ -76,7 +80,12 @@ impl Compiler<'_> {
                     copy_up: options.copy_up,
                     mode: 0o755,
                 };
-                self.steps.push(step, origin);
+                self.steps.push(step, origin.clone());
+                if let Some(versions) = options.versions {
+                    let counted = if versions { COUNT_VERSIONS } else { 0 };
+                    let flags = old_flags(options.set | options.set_all) | options.filesystem_flags | counted;
+                    self.steps.push(Step::Remount { target: &target, flags }, origin);
+                }
             }
         }
     }
@@ -139,7 +148,18 @@ impl Compiler<'_> {
                         ),
                     );
                 }
-                Some(Effect::Filesystem(name)) => options.parameters.push(name),
+                Some(Effect::Filesystem(name)) => {
+                    options.parameters.push(name);
+                    options.filesystem_flags |= old_filesystem_flag(name);
+                }
+                Some(Effect::Version(_)) if is_bind => {
+                    let text = format!(
+                        "{:?} is a flag of the whole filesystem, which a bind mount cannot change; ignored",
+                        option.as_str()
+                    );
+                    self.problems.warning(place(), text);
+                }
+                Some(Effect::Version(counted)) => options.versions = Some(counted),
                 Some(Effect::CopyUp) if mount.fs_type.as_deref() == Some("tmpfs") => options.copy_up = true,
                 Some(Effect::CopyUp) => self
                     .problems

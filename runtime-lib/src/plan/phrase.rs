@@ -74,6 +74,10 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             format!("bind {:?}{what} on /{}{options}", shown(source), shown(target))
         }
         Step::Attributes { target, set, .. } => format!("set {} on /{}", attribute_words(set).join(","), shown(target)),
+        Step::Remount { target, flags } => format!(
+            "change the flags of what is mounted on /{} to {flags:#x}",
+            shown(target)
+        ),
         Step::Directory { path, mode } => {
             format!("make the directory /{} (mode {mode:04o}) if it is missing", shown(path))
         }

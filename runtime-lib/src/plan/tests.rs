@@ -9,28 +9,43 @@ use std::path::Path;
 const ALL_CAPABILITIES: u64 = (1 << 41) - 1;
 
 fn hybrid() -> Host {
-    Host { cgroups: Layout::hybrid_for_tests(), permitted_capabilities: ALL_CAPABILITIES }
+    Host {
+        cgroups: Layout::hybrid_for_tests(),
+        permitted_capabilities: ALL_CAPABILITIES,
+    }
 }
 
 fn v2() -> Host {
-    Host { cgroups: Layout::v2_for_tests(), permitted_capabilities: ALL_CAPABILITIES }
+    Host {
+        cgroups: Layout::v2_for_tests(),
+        permitted_capabilities: ALL_CAPABILITIES,
+    }
 }
 
 fn corpus(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/engines").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/corpus/engines")
+        .join(name);
     std::fs::read_to_string(path).unwrap()
 }
 
 fn compile(config: &str, host: &Host) -> (Option<Plan>, Problems, Bundle) {
     let bundle = Bundle::parse("/bundle", config).unwrap();
-    let arguments = Arguments { id: "box".to_owned(), ..Arguments::default() };
+    let arguments = Arguments {
+        id: "box".to_owned(),
+        ..Arguments::default()
+    };
     let (plan, problems) = Plan::compile(&bundle, host, &arguments);
     (plan, problems, bundle)
 }
 
 fn explained(config: &str, host: &Host) -> String {
     let (plan, problems, bundle) = compile(config, host);
-    let mut text: String = problems.all().iter().map(|problem| format!("{:?}: {problem}\n", problem.severity)).collect();
+    let mut text: String = problems
+        .all()
+        .iter()
+        .map(|problem| format!("{:?}: {problem}\n", problem.severity))
+        .collect();
     for line in plan.map(|plan| plan.explain(&bundle)).unwrap_or_default() {
         let path = line.path.map(|path| format!("  <- {path}")).unwrap_or_default();
         text.push_str(&format!("{} {}: {}{path}\n", line.phase, line.by, line.text));
@@ -92,10 +107,17 @@ fn every_engines_config_gives_a_plan_or_errors_with_a_path() {
             for problem in problems.all() {
                 assert!(!problem.path.as_str().is_empty(), "{name}: {problem}");
             }
-            let errors: Vec<String> =
-                problems.all().iter().filter(|problem| problem.severity == Severity::Error).map(ToString::to_string).collect();
+            let errors: Vec<String> = problems
+                .all()
+                .iter()
+                .filter(|problem| problem.severity == Severity::Error)
+                .map(ToString::to_string)
+                .collect();
             assert_eq!(plan.is_none(), !errors.is_empty(), "{name}");
-            assert!(errors.iter().all(|error| error.contains("not built yet")), "{name}: {errors:?}");
+            assert!(
+                errors.iter().all(|error| error.contains("not built yet")),
+                "{name}: {errors:?}"
+            );
             planned += usize::from(plan.is_some());
         }
     }
@@ -105,14 +127,29 @@ fn every_engines_config_gives_a_plan_or_errors_with_a_path() {
 #[test]
 fn what_is_not_built_is_refused_with_its_path() {
     for (path, value) in [
-        ("linux.namespaces[2]", json!({"linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "time"}]}})),
+        (
+            "linux.namespaces[2]",
+            json!({"linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "time"}]}}),
+        ),
         ("process.apparmorProfile", json!({"process": {"apparmorProfile": "x"}})),
-        ("process.ioPriority", json!({"process": {"ioPriority": {"class": "IOPRIO_CLASS_IDLE", "priority": 0}}})),
-        ("linux.personality", json!({"linux": {"personality": {"domain": "LINUX32"}}})),
-        ("linux.netDevices", json!({"linux": {"netDevices": {"eth0": {}}, "namespaces": [{"type": "mount"}, {"type": "network"}]}})),
+        (
+            "process.ioPriority",
+            json!({"process": {"ioPriority": {"class": "IOPRIO_CLASS_IDLE", "priority": 0}}}),
+        ),
+        (
+            "linux.personality",
+            json!({"linux": {"personality": {"domain": "LINUX32"}}}),
+        ),
+        (
+            "linux.netDevices",
+            json!({"linux": {"netDevices": {"eth0": {}}, "namespaces": [{"type": "mount"}, {"type": "network"}]}}),
+        ),
     ] {
         let error = first_error(|config| merge(config, &value));
-        assert!(error.starts_with(&format!("{path}: ")) && error.contains("not built yet"), "{error}");
+        assert!(
+            error.starts_with(&format!("{path}: ")) && error.contains("not built yet"),
+            "{error}"
+        );
     }
 }
 
@@ -132,10 +169,16 @@ fn an_unknown_word_on_a_bind_mount_is_refused_and_a_pair_is_a_warning() {
     let bind = |options: Value| json!([{"destination": "/data", "type": "bind", "source": "/srv", "options": options}]);
     let error = first_error(|config| config["mounts"] = bind(json!(["bind", "rbinddd"])));
     assert_eq!(error, "mounts[0].options[1]: unknown option \"rbinddd\"");
-    let (plan, problems, _) = compile(&config(|config| config["mounts"] = bind(json!(["bind", "size=1k", ""]))), &hybrid());
+    let (plan, problems, _) = compile(
+        &config(|config| config["mounts"] = bind(json!(["bind", "size=1k", ""]))),
+        &hybrid(),
+    );
     assert!(plan.is_some());
     let warnings: Vec<String> = problems.all().iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, ["mounts[0].options[1]: a bind mount has no filesystem options; \"size=1k\" is ignored"]);
+    assert_eq!(
+        warnings,
+        ["mounts[0].options[1]: a bind mount has no filesystem options; \"size=1k\" is ignored"]
+    );
 }
 
 #[test]
@@ -151,11 +194,23 @@ fn an_option_list_of_a_bind_mount_clears_what_it_does_not_name() {
 
 #[test]
 fn capabilities_that_cannot_be_given_are_warned_of_and_left_out() {
-    let host = Host { cgroups: Layout::hybrid_for_tests(), permitted_capabilities: ALL_CAPABILITIES & !(1 << 24) };
+    let host = Host {
+        cgroups: Layout::hybrid_for_tests(),
+        permitted_capabilities: ALL_CAPABILITIES & !(1 << 24),
+    };
     let capabilities = json!({"bounding": ["CAP_KILL", "CAP_SYS_RESOURCE"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"],
         "ambient": ["CAP_KILL"]});
-    let text = explained(&config(|config| config["process"]["capabilities"] = capabilities), &host);
-    assert!(text.contains("Warning: process.capabilities.bounding: the runtime itself does not have CAP_SYS_RESOURCE"), "{text}");
-    assert!(text.contains("Warning: process.capabilities.ambient: can't raise ambient capability CAP_KILL: "), "{text}");
+    let text = explained(
+        &config(|config| config["process"]["capabilities"] = capabilities),
+        &host,
+    );
+    assert!(
+        text.contains("Warning: process.capabilities.bounding: the runtime itself does not have CAP_SYS_RESOURCE"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Warning: process.capabilities.ambient: can't raise ambient capability CAP_KILL: "),
+        "{text}"
+    );
     assert!(text.contains("bounding capabilities: CAP_KILL; permitted capabilities: CAP_KILL; effective capabilities: CAP_KILL; inheritable capabilities: none; ambient capabilities: none"), "{text}");
 }

@@ -89,11 +89,7 @@ pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_voi
 ///
 /// # Safety
 /// As for [`clone3`].
-pub(super) unsafe fn clone(
-    args: &CloneArgs,
-    entry: extern "C" fn(*mut c_void) -> c_int,
-    argument: *mut c_void,
-) -> i64 {
+pub(super) unsafe fn clone(args: &CloneArgs, entry: extern "C" fn(*mut c_void) -> c_int, argument: *mut c_void) -> i64 {
     // The flags that clone takes fit an int; those above are clone3's own.
     let flags = c_int::from_ne_bytes(low_half((args.flags & 0xffff_ffff) | args.exit_signal));
     let top = (args.stack + args.stack_size) as *mut c_void;

@@ -5,7 +5,7 @@ use super::Blocked;
 use super::clone::{self, CloneArgs};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
-use std::ffi::{CStr, c_char, c_int, c_long, c_void};
+use std::ffi::{CStr, c_char, c_int, c_long, c_uint, c_void};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
@@ -89,7 +89,9 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         exit_signal: libc::SIGCHLD as u64,
         stack: stack.as_mut_ptr().expose_provenance() as u64,
         stack_size: STACK as u64,
-        cgroup: spawn.cgroup.map_or(0, |cgroup| u64::from(cgroup.as_raw_fd().cast_unsigned())),
+        cgroup: spawn
+            .cgroup
+            .map_or(0, |cgroup| u64::from(cgroup.as_raw_fd().cast_unsigned())),
         ..CloneArgs::default()
     };
     // A handler of the parent's must not run in the child, on a stack of its own size and with its memory.
@@ -179,6 +181,13 @@ unsafe fn execute(task: &Task) -> c_int {
                 return *libc::__errno_location();
             }
         }
+        // What the caller forgot to close on exec is not for containers or hooks; before Linux 5.11 init closes it at its start.
+        libc::syscall(
+            libc::SYS_close_range,
+            3 as c_uint,
+            c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        );
         for index in 0..task.inherited_count {
             libc::syscall(libc::SYS_fcntl, *task.inherited.add(index), libc::F_SETFD, 0 as c_int);
         }

@@ -170,6 +170,7 @@ impl Init<'_> {
                 self.bind(&tree, target)
             }
             Step::Attributes { target, set, clear } => self.change_attributes(target, set, clear),
+            Step::Remount { target, flags } => self.remount(target, flags),
             Step::Directory { path, mode } => path::make_directories(self.root, path, mode).map(drop),
             Step::Node {
                 path,

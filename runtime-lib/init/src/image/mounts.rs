@@ -3,6 +3,7 @@
 use crate::Init;
 use crate::failure::{Failure, In, Outcome, Text};
 use crate::path::{self, Buffer};
+use crate::proc::decimal;
 use crate::sys::{self, Errno, Fd};
 use crate::wire::{Part, Strings};
 use core::ffi::CStr;
@@ -90,6 +91,18 @@ impl Init<'_> {
         sys::attach(bound, place).of(Part::Attach)?;
         set_propagation(bound, tree.propagation)?;
         sys::close(bound);
+        sys::close(place);
+        Ok(())
+    }
+
+    /// Through the descriptor's name in the host's procfs: the old call takes paths only.
+    pub(crate) fn remount(&mut self, target: &CStr, flags: u64) -> Outcome {
+        self.open_proc()?;
+        let place = path::open(self.root, target).of(Part::Target)?;
+        let mut name = Buffer::new();
+        name.push(b"/proc/self/fd/")?;
+        name.push(decimal(place.0, &mut [0; 12]))?;
+        sys::mount(c"none", name.as_c_str(), sys::MS_REMOUNT | flags).of(Part::Attributes)?;
         sys::close(place);
         Ok(())
     }

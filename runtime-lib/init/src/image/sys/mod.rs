@@ -88,6 +88,7 @@ const FSCONFIG_CMD_CREATE: usize = 6;
 
 pub(crate) const MOUNT_ATTR_RDONLY: u64 = 0x01;
 
+pub(crate) const MS_REMOUNT: u64 = 32;
 pub(crate) const MS_MOVE: u64 = 8192;
 pub(crate) const MS_REC: u64 = 16384;
 pub(crate) const MS_PRIVATE: u64 = 1 << 18;
