@@ -1,4 +1,4 @@
-//! Compiles the init image: one call of `rustc` on `src/image/main.rs`, for the target that the crate is built for.
+//! Compiles the init image: one call of `rustc` on `src/image/main.rs`, for the machine that the crate is built for.
 //!
 //! The image is a program of its own (`no_std`, static, without any start-up code), so it cannot be a module of this crate, and a
 //! `cargo` inside of `cargo` would need a lock, a network and a second target folder.
@@ -17,19 +17,31 @@ fn main() {
 
     let image = PathBuf::from(variable("OUT_DIR")).join("orlop-init");
     let mut reasons = String::new();
-    for linker in linkers() {
-        match compile(&source, &image, &linker) {
-            Ok(()) => {
-                println!("cargo::rustc-env=ORLOP_INIT_IMAGE={}", image.display());
-                return;
+    for target in targets() {
+        for linker in linkers() {
+            match compile(&source, &image, &target, &linker) {
+                Ok(()) => {
+                    println!("cargo::rustc-env=ORLOP_INIT_IMAGE={}", image.display());
+                    return;
+                }
+                Err(reason) => reasons.push_str(&reason),
             }
-            Err(reason) => reasons.push_str(&reason),
         }
     }
     println!(
         "cargo::error=the init image could not be compiled: {}",
         reasons.replace('\n', " | ")
     );
+}
+
+/// The image has no libc, so it is the same for musl and for glibc: the other one's `core` will do where this one's is not among rustc's own
+/// libraries (cargo's `-Z build-std` compiles `core` where this script cannot see it).
+fn targets() -> Vec<String> {
+    let target = variable("TARGET").to_string_lossy().into_owned();
+    match target.strip_suffix("-musl") {
+        Some(machine) => vec![target.clone(), format!("{machine}-gnu")],
+        None => vec![target],
+    }
 }
 
 /// A way to link: the program, and the flavour of its command line.
@@ -58,7 +70,7 @@ fn linkers() -> Vec<Linker> {
     ]
 }
 
-fn compile(source: &Path, image: &Path, linker: &Linker) -> Result<(), String> {
+fn compile(source: &Path, image: &Path, target: &str, linker: &Linker) -> Result<(), String> {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc
         .arg(source)
@@ -70,7 +82,7 @@ fn compile(source: &Path, image: &Path, linker: &Linker) -> Result<(), String> {
             "--edition",
             "2024",
         ])
-        .args(["--target", &variable("TARGET").to_string_lossy()])
+        .args(["--target", target])
         .args([
             "-C",
             "opt-level=s",
@@ -92,7 +104,7 @@ fn compile(source: &Path, image: &Path, linker: &Linker) -> Result<(), String> {
             "default-linker-libraries=no",
         ])
         // One page for the headers and the code, aligned in the file as in memory, so that the kernel maps few pages.
-        .args(["-C", "force-unwind-tables=no", "-C", "link-self-contained=no"])
+        .args(["-C", "force-unwind-tables=no"])
         .arg("-C")
         .arg({
             let mut option = OsString::from("linker=");
@@ -100,6 +112,10 @@ fn compile(source: &Path, image: &Path, linker: &Linker) -> Result<(), String> {
             option
         })
         .args(["-C", &format!("linker-flavor={}", linker.flavor)]);
+    if target.ends_with("-musl") {
+        // Not rustc's own crt1.o and libc.a. (Other targets have none, and some refuse the option.)
+        rustc.args(["-C", "link-self-contained=no"]);
+    }
     let options: &[&str] = match linker.flavor {
         "gcc" => &[
             "-nostartfiles",
