@@ -104,6 +104,15 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The sentence without the place in the config, for a list that has the places in a column of their own.
+    pub fn without_path(&self) -> String {
+        let path = self.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
+        let sentence = self.to_string();
+        sentence.strip_prefix(&path).unwrap_or(&sentence).to_owned()
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(path) = &self.path

@@ -1,4 +1,28 @@
 //! A low-level OCI runtime as a library: a bundle (`config.json` and a rootfs) in, a running isolated process out.
+//!
+//! ```no_run
+//! use orlop::{Bundle, CreateOptions, Error, Runtime};
+//!
+//! fn run(folder: &str) -> Result<i32, Error> {
+//!     let bundle = Bundle::load(folder)?;
+//!     let runtime = Runtime::new("/run/my-program");
+//!     let created = runtime.create("box", &bundle, &CreateOptions::default())?;
+//!     for warning in &created.warnings {
+//!         eprintln!("{warning}");
+//!     }
+//!     let status = created.container.start().and_then(|()| created.init.wait());
+//!     runtime.delete_by_force("box")?;
+//!     status
+//! }
+//! ```
+//!
+//! - It may be called from any thread, and from several at once: the container's half is a program of its own, executed from memory, and nothing of the
+//!   caller's heap, locks or threads is used between clone and execve. It starts no thread and keeps no global state.
+//! - Nothing in a config is ever silently ignored: it is applied, or refused with an [`Error`] that names its JSON path, or told as one of
+//!   [`Created::warnings`].
+//! - [`Plan::compile`] tells what a bundle will do without doing it, [`bundle::check`] what is wrong with it.
+//!
+//! It needs Linux 5.12 or newer, and root: user namespaces are not built yet.
 
 pub mod bundle;
 mod cgroup;

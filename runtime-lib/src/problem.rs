@@ -62,6 +62,9 @@ pub enum Severity {
     Error,
     /// The bundle runs, and the user is told: the spec asks for a warning here, or the part is not built yet and harmless to miss.
     Warning,
+    /// The bundle runs as it says, and yet a reader may be surprised, by a rule that another one overrides for example. Told to whoever checks a bundle,
+    /// not to whoever runs it.
+    Notice,
 }
 
 /// One fault of a config: where it is and what it is.
@@ -83,6 +86,13 @@ impl Problem {
             text: text.into(),
             severity: Severity::Error,
         }
+    }
+
+    /// The same, told to whoever checks the bundle only.
+    #[must_use]
+    pub fn into_notice(mut self) -> Self {
+        self.severity = Severity::Notice;
+        self
     }
 
     /// A fault that the user is told of, no more.
@@ -137,7 +147,7 @@ impl Problems {
         self.0.iter().filter(|problem| problem.severity == Severity::Warning)
     }
 
-    /// The warnings if nothing worse was found.
+    /// The warnings and notices if nothing worse was found.
     ///
     /// # Errors
     /// The first fault that stops the bundle from running.

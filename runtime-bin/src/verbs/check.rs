@@ -18,6 +18,15 @@ pub(super) fn run(call: &Call<'_>) -> Outcome {
     if let Some(bundle) = bundle {
         let (_, more) = Plan::compile(&bundle, &Host::detect()?, &Arguments::default());
         problems.append(more);
+        if let Err(error) = bundle.check_rootfs() {
+            problems.push(match error {
+                orlop::Error::Failure(failure) => {
+                    let path = failure.path.clone().unwrap_or_default();
+                    Problem::error(path, failure.without_path())
+                }
+                error => Problem::error("root.path", error.to_string()),
+            });
+        }
     }
     let problems = problems.all();
     print(&if call.matches.is_on("json") {
@@ -34,6 +43,7 @@ fn severity(problem: &Problem) -> &'static str {
     match problem.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Notice => "notice",
     }
 }
 

@@ -138,6 +138,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_names_and_numbers_are_those_of_the_crate_caps() {
+        let all = caps::all();
+        assert_eq!(all.len(), Capability::ALL.len());
+        for capability in all {
+            let ours = Capability::from_word(&capability.to_string()).unwrap();
+            assert_eq!(ours.number(), capability.index());
+        }
+    }
+
+    #[test]
     fn capabilities_have_the_kernels_numbers() {
         assert_eq!(Capability::ALL.len(), 41);
         assert_eq!(Capability::from_word("CAP_CHOWN").unwrap().number(), 0);

@@ -7,7 +7,9 @@ use super::resources::Resources;
 use super::{fault, unknown, validate};
 use crate::error::{Error, Failure};
 use crate::problem::{Problem, Problems, Severity};
+use rustix::fs::FileType;
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::Read;
@@ -72,6 +74,27 @@ impl Bundle {
         &self.rootfs
     }
 
+    /// Looks whether the root filesystem is there, and a folder.
+    ///
+    /// # Errors
+    /// It is not, or it is a symbolic link, which is refused as runc does.
+    pub fn check_rootfs(&self) -> Result<(), Error> {
+        let rootfs = self.rootfs();
+        let attempted = || format!("use the rootfs {rootfs:?}");
+        let kind = match rustix::fs::lstat(rootfs) {
+            Ok(status) => FileType::from_raw_mode(status.st_mode),
+            Err(errno) => return Err(Failure::new(attempted(), errno).at("root.path").into()),
+        };
+        match kind {
+            FileType::Directory => Ok(()),
+            FileType::Symlink => {
+                let why = "it is a symbolic link, which could lead anywhere; give the folder itself";
+                Err(Failure::plain(attempted(), why).at("root.path").into())
+            }
+            _ => Err(Failure::new(attempted(), Errno::NOTDIR).at("root.path").into()),
+        }
+    }
+
     /// The config.
     pub fn config(&self) -> &Config {
         &self.config
@@ -104,10 +127,7 @@ fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
     };
     validate::config(&config, &mut problems);
     unknown::warn(json, Config::SHAPE, &mut problems);
-    let right = problems
-        .all()
-        .iter()
-        .all(|problem| problem.severity == Severity::Warning);
+    let right = problems.all().iter().all(|problem| problem.severity != Severity::Error);
     let bundle = right.then(|| Bundle::of(dir, config, problems.all().to_vec()));
     (bundle, problems)
 }

@@ -6,7 +6,7 @@ use crate::cgroup::{self, Made, Need};
 use crate::launch::{EXEC, Launch, send_descriptor};
 use crate::plan::{Arguments, Host, Plan, phrase, shown};
 use crate::store::{Entry, Identity, Phase, Record, StartStep, Store, now};
-use crate::{Error, Failure, Problem};
+use crate::{Error, Failure, Problem, Severity};
 use orlop_init::wire::Step;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -30,13 +30,14 @@ impl Runtime {
         let host = Host::detect()?;
         let (plan, problems) = Plan::compile(bundle, &host, &arguments);
         let mut warnings = bundle.warnings().to_vec();
-        warnings.extend(problems.into_warnings()?);
+        let told = problems.into_warnings()?.into_iter();
+        warnings.extend(told.filter(|problem| problem.severity == Severity::Warning));
         let Some(plan) = plan else {
             return Err(Failure::plain("plan the container", "no plan").into());
         };
         check_console(bundle, options)?;
         check_descriptors(options)?;
-        check_rootfs(bundle)?;
+        bundle.check_rootfs()?;
 
         let mut creation = Creation {
             entry: Store::new(self.root()).reserve(id)?,
@@ -209,20 +210,6 @@ fn missing_descriptor(index: u32, count: u32, errno: Errno) -> Error {
         errno,
     )
     .into()
-}
-
-fn check_rootfs(bundle: &Bundle) -> Result<(), Error> {
-    let rootfs = bundle.rootfs();
-    let attempted = || format!("use the rootfs {rootfs:?}");
-    match rustix::fs::lstat(rootfs) {
-        Ok(status) if rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::Directory => Ok(()),
-        Ok(status) if rustix::fs::FileType::from_raw_mode(status.st_mode) == rustix::fs::FileType::Symlink => {
-            let why = "it is a symbolic link, which could lead anywhere; give the folder itself";
-            Err(Failure::plain(attempted(), why).at("root.path").into())
-        }
-        Ok(_) => Err(Failure::new(attempted(), Errno::NOTDIR).at("root.path").into()),
-        Err(errno) => Err(Failure::new(attempted(), errno).at("root.path").into()),
-    }
 }
 
 /// Decimal, no newline, and never seen half-written.

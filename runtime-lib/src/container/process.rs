@@ -4,6 +4,7 @@ use crate::{Error, Failure};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
+use std::time::{Duration, Instant};
 
 /// A process that this library started for the caller, who is its parent.
 #[derive(Debug)]
@@ -54,10 +55,21 @@ fn reaped(pidfd: BorrowedFd<'_>) -> Result<i32, Error> {
         rustix::event::PollFlags::IN,
     )];
     while rustix::event::poll(&mut files, None) == Err(Errno::INTR) {}
-    let status = crate::sys::exit_status(pidfd).ok_or_else(|| {
-        let hint = "it was reaped by another part of the program, which may ignore SIGCHLD or wait for any child";
-        Failure::new("learn how a process ended", Errno::CHILD).hint(hint)
-    })?;
+    // Whoever reaps it takes it from the list of children first, and leaves its status with the pidfd a moment later.
+    let patience = Instant::now() + Duration::from_secs(1);
+    let status = loop {
+        match crate::sys::exit_status(pidfd) {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() < patience => std::thread::sleep(Duration::from_micros(50)),
+            Ok(None) | Err(_) => {
+                let hint =
+                    "it was reaped by another part of the program, which may ignore SIGCHLD or wait for any child";
+                return Err(Failure::new("learn how a process ended", Errno::CHILD)
+                    .hint(hint)
+                    .into());
+            }
+        }
+    };
     let signal = status & 0x7f;
     Ok(if signal == 0 { status >> 8 & 0xff } else { 128 + signal })
 }

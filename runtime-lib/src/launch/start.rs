@@ -93,7 +93,7 @@ fn verify(pid: i32, pidfd: &OwnedFd) -> Result<(), Error> {
             stat.contains("(orlop-init)"),
             stat.split_whitespace().last().and_then(|code| code.parse().ok()),
         ),
-        None => (false, crate::sys::exit_status(pidfd)),
+        None => (false, crate::sys::exit_status(pidfd).ok().flatten()),
     };
     let signal = status.unwrap_or(0) & 0x7f;
     if signal == SIGSYS && (was_init || stat.is_none()) {

@@ -87,7 +87,13 @@ impl Compiler<'_> {
             }
         }
         for problem in devices::problems(self.config, &self.host.cgroups) {
-            self.problems.push(problem);
+            // That every container may make nodes, which engines deny by habit, changes nothing for it.
+            let is_denied_habit = self.host.cgroups.has_v1_devices() && problem.severity == Severity::Warning;
+            self.problems.push(if is_denied_habit {
+                problem.into_notice()
+            } else {
+                problem
+            });
         }
     }
 

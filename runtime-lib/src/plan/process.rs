@@ -82,7 +82,7 @@ impl Compiler<'_> {
             }
             Ok(program) => {
                 for warning in &program.warnings {
-                    self.problems.push(warning.clone());
+                    self.problems.push(warning.clone().into_notice());
                 }
                 Some((program.to_bytes(), u64::from(program.flags)))
             }

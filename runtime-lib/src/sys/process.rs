@@ -24,8 +24,11 @@ struct PidfdInfo {
     exit_code: i32,
 }
 
-/// The wait status of a process that was reaped by somebody else (`PIDFD_GET_INFO` of `linux/pidfd.h`, Linux 6.15).
-pub(crate) fn exit_status(pidfd: impl AsFd) -> Option<i32> {
+/// The wait status of a process that was reaped by somebody else (`PIDFD_GET_INFO` of `linux/pidfd.h`, Linux 6.15); `None` until its reaping is complete.
+///
+/// # Errors
+/// The kernel does not keep it.
+pub(crate) fn exit_status(pidfd: impl AsFd) -> Result<Option<i32>, Errno> {
     const PIDFD_GET_INFO: c_ulong = 0xc000_ff0b | (64 << 16);
     const PIDFD_INFO_EXIT: u64 = 1 << 3;
     const { assert!(size_of::<PidfdInfo>() == 64) };
@@ -35,7 +38,10 @@ pub(crate) fn exit_status(pidfd: impl AsFd) -> Option<i32> {
     };
     // SAFETY: the kernel writes at most the size that is coded into the request, which is that of the structure.
     let result = unsafe { libc::ioctl(pidfd.as_fd().as_raw_fd(), PIDFD_GET_INFO as _, &raw mut info) };
-    (result == 0 && info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code)
+    if result != 0 {
+        return Err(Errno::NOTTY);
+    }
+    Ok((info.mask & PIDFD_INFO_EXIT != 0).then_some(info.exit_code))
 }
 
 /// Whether the process has ended, reaped or not.
