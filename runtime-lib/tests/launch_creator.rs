@@ -1,0 +1,163 @@
+//! A container and the process that created it: which of them may end when.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+
+mod launch;
+
+use launch::host::{cgroups_below, is_alive};
+use launch::{Stage, helper, quiet, read, until, with_hook};
+use orlop::Status;
+use std::process::Child;
+use std::time::Duration;
+
+/// Processes in the stage's cgroups.
+fn members(stage: &Stage) -> Vec<i32> {
+    let texts = cgroups_below(&stage.name).into_iter().map(|folder| std::fs::read_to_string(folder.join("cgroup.procs")));
+    let texts: Vec<String> = texts.map(Result::unwrap_or_default).collect();
+    texts.iter().flat_map(|text| text.lines()).map(|pid| pid.parse().unwrap()).collect()
+}
+
+fn kill(pid: i32) {
+    // SAFETY: two numbers.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// A helper that creates the container `id` with a hook that tells its pid and hangs.
+fn hanging_creator(stage: &Stage, role: &str) -> (Child, i32) {
+    let creator = stage.helper(role).spawn().unwrap();
+    let told = stage.path("hook.pid");
+    until("the hook runs", || std::fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n')));
+    let pid = read(&told).trim().parse().unwrap();
+    (creator, pid)
+}
+
+#[test]
+fn init_dies_with_a_creator_that_is_killed_while_a_hook_runs() {
+    let stage = Stage::new();
+    let (mut creator, hook) = hanging_creator(&stage, "hangs-in-createRuntime");
+    assert_eq!(stage.runtime().container("one").unwrap().state().unwrap().status, Status::Creating);
+    let inside = members(&stage);
+    assert!(!inside.is_empty());
+    creator.kill().unwrap();
+    creator.wait().unwrap();
+    until("init is gone", || !inside.iter().any(|pid| is_alive(*pid)));
+    kill(hook);
+    let container = stage.runtime().container("one").unwrap();
+    assert_eq!(container.state().unwrap().status, Status::Stopped);
+    stage.runtime().delete_by_force("one").unwrap();
+    stage.assert_empty();
+}
+
+#[test]
+fn init_and_its_hook_die_with_a_creator_that_is_killed() {
+    let stage = Stage::new();
+    let (mut creator, _) = hanging_creator(&stage, "hangs-in-createContainer");
+    let inside = members(&stage);
+    assert!(inside.len() >= 2);
+    creator.kill().unwrap();
+    creator.wait().unwrap();
+    until("they are gone", || !inside.iter().any(|pid| is_alive(*pid)));
+    stage.runtime().delete_by_force("one").unwrap();
+    stage.assert_empty();
+}
+
+#[test]
+fn a_creator_killed_at_any_instant_leaves_what_delete_by_force_removes() {
+    let stage = Stage::new();
+    let mut seen = Vec::new();
+    for round in 0..40 {
+        let mut creator = stage.helper("creates-on-word").spawn().unwrap();
+        let ready = stage.path("ready");
+        until("the helper is ready", || ready.exists());
+        std::fs::remove_file(&ready).unwrap();
+        std::thread::sleep(Duration::from_micros(round * 80));
+        creator.kill().unwrap();
+        creator.wait().unwrap();
+        let status = stage.runtime().container("one").and_then(|container| container.state()).map(|state| state.status);
+        seen.push(status.ok());
+        let inside = members(&stage);
+        if status_is_unfinished(&seen) {
+            until("init is gone", || !inside.iter().any(|pid| is_alive(*pid)));
+        }
+        stage.runtime().delete_by_force("one").unwrap();
+        stage.assert_empty();
+        assert!(!inside.iter().any(|pid| is_alive(*pid)));
+    }
+    println!("found {seen:?}");
+}
+
+fn status_is_unfinished(seen: &[Option<Status>]) -> bool {
+    matches!(seen.last(), Some(None | Some(Status::Stopped)))
+}
+
+#[test]
+fn a_created_container_survives_the_exit_of_its_creator() {
+    let stage = Stage::new();
+    for _ in 0..50 {
+        stage.help(stage.helper("creates"));
+        let container = stage.runtime().container("one").unwrap();
+        let state = container.state().unwrap();
+        assert_eq!(state.status, Status::Created);
+        // Long enough for a signal of its parent's end, had one been on its way.
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(is_alive(state.pid));
+        container.delete().unwrap();
+    }
+}
+
+#[test]
+fn another_process_starts_what_one_has_created() {
+    let stage = Stage::new();
+    stage.help(stage.helper("creates"));
+    let container = stage.runtime().container("one").unwrap();
+    container.start().unwrap();
+    let state = container.state().unwrap();
+    assert_eq!(state.status, Status::Running);
+    assert!(!read(format!("/proc/{}/comm", state.pid)).contains("orlop"));
+    container.kill(9, false).unwrap();
+    until("it is stopped", || container.state().unwrap().status == Status::Stopped);
+    assert_eq!(container.state().unwrap().pid, 0);
+    container.delete().unwrap();
+}
+
+#[test]
+fn sigterm_and_sigint_end_a_created_container() {
+    let stage = Stage::new();
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGKILL] {
+        let created = stage.created("waiting", &stage.sleeper());
+        created.container.kill(signal, false).unwrap();
+        let status = created.init.wait().unwrap();
+        println!("signal {signal}: {status}");
+        assert_eq!(status, 128 + signal);
+        created.container.delete().unwrap();
+    }
+}
+
+/// Not a test of its own: see `launch::helper`.
+#[test]
+fn helper() {
+    let Some(role) = helper::role() else {
+        return;
+    };
+    let stage = Stage::of_parent();
+    match role.as_str() {
+        "creates" => {
+            let created = stage.created("one", &stage.sleeper());
+            std::mem::forget(created);
+        }
+        "creates-on-word" => {
+            let bundle = stage.bundle("one", &stage.sleeper());
+            std::fs::write(stage.path("ready"), "").unwrap();
+            std::mem::forget(stage.runtime().create("one", &bundle, &quiet()));
+            // The killer decides when.
+            std::thread::sleep(Duration::from_secs(10));
+        }
+        role => {
+            let kind = role.strip_prefix("hangs-in-").unwrap();
+            let script = format!("echo $$ > {}; exec sleep 1000", stage.path("hook.pid").display());
+            let error = stage.create("one", &with_hook(stage.sleeper(), kind, &script));
+            panic!("the hook should have hung: {error:?}");
+        }
+    }
+    helper::done();
+}

@@ -1,0 +1,327 @@
+//! Creates that fail, states that are damaged, ids, signals, and deletes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+
+mod launch;
+
+use launch::host::is_alive;
+use launch::{Stage, assert_says, quiet, read, with};
+use orlop::{Console, CreateOptions, Error, Runtime, Status};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn a_create_that_fails_at_any_step_leaves_nothing() {
+    let stage = Stage::new();
+    let base = || stage.config(&["/bin/busybox", "true"]);
+    let mount = |value: Value| with(base(), "/mounts/-", value);
+    std::fs::write(stage.rootfs().join("etc/file"), "").unwrap();
+    let cases: Vec<(Value, &[&str])> = vec![
+        (mount(json!({ "destination": "/mnt", "type": "bind", "source": "/missing/source", "options": ["bind"] })), &["mounts[2]", "/missing/source", "no such file"]),
+        (mount(json!({ "destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["size=banana"] })), &["mounts[2]", "size=banana"]),
+        (mount(json!({ "destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["nonsense=1"] })), &["mounts[2]", "nonsense"]),
+        (mount(json!({ "destination": "/mnt", "type": "nosuchfs", "source": "none" })), &["mounts[2]", "nosuchfs"]),
+        (mount(json!({ "destination": "/etc/file/below", "type": "tmpfs", "source": "tmpfs" })), &["mounts[2]", "not a directory"]),
+        (with(base(), "/process/args/0", "/missing"), &["/missing"]),
+        (with(base(), "/process/cwd", "/etc/file"), &["process.cwd"]),
+        (with(base(), "/process/rlimits", json!([{ "type": "RLIMIT_NOFILE", "soft": 4_000_000_000_u64, "hard": 4_000_000_000_u64 }])), &["process.rlimits[0]"]),
+        (with(base(), "/linux/sysctl", json!({ "net.no.such.thing": "1" })), &["net.no.such.thing"]),
+        (with(base(), "/linux/devices", json!([{ "path": "/etc/file/node", "type": "c", "major": 1, "minor": 3 }])), &["linux.devices[0]"]),
+        (with(base(), "/linux/cgroupsPath", "/../escape/\u{0}"), &["linux.cgroupsPath"]),
+        (with(base(), "/root/path", "/missing/rootfs"), &["root.path", "no such file"]),
+        (with(base(), "/root/path", "/etc/passwd"), &["root.path", "not a directory"]),
+        (with(base(), "/hooks/createContainer", json!([{ "path": "/bin/false" }])), &["createContainer", "exit status 1"]),
+        (with(base(), "/process/terminal", true), &["process.terminal"]),
+    ];
+    for (config, parts) in cases {
+        // Some are refused before they are a bundle.
+        let linux = &config["linux"];
+        let mut text = config.clone();
+        if linux.get("cgroupsPath").is_none() {
+            text["linux"]["cgroupsPath"] = format!("/{}/fails", stage.name).into();
+        }
+        let outcome = orlop::Bundle::parse(&stage.dir, &text.to_string()).and_then(|bundle| stage.runtime().create("fails", &bundle, &quiet()));
+        let error = outcome.map(|created| stage.end(&created)).expect_err(parts[0]).to_string();
+        println!("{error}");
+        assert_says(&error, parts);
+        stage.assert_empty();
+    }
+}
+
+#[test]
+fn what_is_asked_for_after_init_is_ready_fails_without_a_trace() {
+    let stage = Stage::new();
+    let folder = stage.path("pids");
+    std::fs::create_dir(&folder).unwrap();
+    let fails = |options: CreateOptions| {
+        let error = stage.create_with("fails", &stage.sleeper(), &options).unwrap_err().to_string();
+        println!("{error}");
+        stage.assert_empty();
+        error
+    };
+    assert_says(&fails(CreateOptions { pid_file: Some(stage.path("missing/pid")), ..quiet() }), &["pid file"]);
+    std::fs::create_dir_all(folder.join("taken/x")).unwrap();
+    assert_says(&fails(CreateOptions { pid_file: Some(folder.join("taken")), ..quiet() }), &["pid file"]);
+    assert_eq!(folder.read_dir().unwrap().count(), 1, "a half-written pid file is left");
+    assert_says(&fails(CreateOptions { pidfd_socket: Some(stage.path("missing.sock")), ..quiet() }), &["pidfd socket"]);
+    let error = fails(CreateOptions { pid_file: Some(folder.join("pid")), pidfd_socket: Some(stage.path("missing.sock")), ..quiet() });
+    assert_says(&error, &["pidfd socket"]);
+    assert!(!folder.join("pid").exists(), "the pid file of a container that is not there is left");
+}
+
+#[test]
+fn a_console_socket_that_is_missing_is_told() {
+    let stage = Stage::new();
+    let mut config = with(stage.sleeper(), "/process/terminal", true);
+    config["mounts"].as_array_mut().unwrap().push(json!({
+        "destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666", "mode=0620"]
+    }));
+    let options = CreateOptions { console: Console::Socket(stage.path("missing.sock")), ..CreateOptions::default() };
+    let error = stage.create_with("fails", &config, &options).unwrap_err().to_string();
+    assert_says(&error, &["console socket", "missing.sock"]);
+    stage.assert_empty();
+    let options = CreateOptions { console: Console::Return, ..CreateOptions::default() };
+    let created = stage.create_with("works", &config, &options).unwrap();
+    assert!(rustix::termios::isatty(created.console.as_ref().unwrap()));
+    stage.end(&created);
+}
+
+#[test]
+fn a_state_root_that_cannot_be_written_is_told() {
+    let stage = Stage::new();
+    let bundle = stage.bundle("fails", &stage.sleeper());
+    std::fs::write(stage.path("file"), "").unwrap();
+    for root in [stage.path("file/state"), "/sys/kernel/orlop".into(), "/proc/orlop".into()] {
+        let error = Runtime::new(&root).create("fails", &bundle, &quiet()).unwrap_err().to_string();
+        println!("{error}");
+        assert_says(&error, &["state folder"]);
+        stage.assert_empty();
+    }
+}
+
+#[test]
+fn a_long_state_root_is_no_problem() {
+    let stage = Stage::new();
+    let root = stage.path(&"long/".repeat(100));
+    let runtime = Runtime::new(&root);
+    let id = "x".repeat(240);
+    let created = runtime.create(&id, &stage.bundle("long", &stage.sleeper()), &quiet()).unwrap();
+    assert_eq!(created.container.state().unwrap().status, Status::Created);
+    created.container.start().unwrap();
+    assert_eq!(created.container.state().unwrap().status, Status::Running);
+    runtime.delete_by_force(&id).unwrap();
+    created.init.wait().unwrap();
+}
+
+#[test]
+fn an_id_has_at_most_240_bytes_and_no_path_in_it() {
+    let stage = Stage::new();
+    let id = "i".repeat(240);
+    let created = stage.created(&id, &stage.sleeper());
+    created.container.start().unwrap();
+    stage.end(&created);
+    for id in [&*"i".repeat(241), "", ".", "..", "a/b", "../a", "a\0b", "é", "a b"] {
+        let config = with(stage.sleeper(), "/linux/cgroupsPath", format!("/{}/never", stage.name));
+        let error = stage.create(id, &config).unwrap_err();
+        assert!(matches!(error, Error::InvalidId(_)), "{id:?}: {error}");
+        assert!(matches!(stage.runtime().container(id), Err(Error::InvalidId(_))), "{id:?}");
+        assert!(matches!(stage.runtime().delete_by_force(id), Err(Error::InvalidId(_))), "{id:?}");
+        stage.assert_empty();
+    }
+}
+
+#[test]
+fn of_many_who_create_one_id_one_does() {
+    let stage = Stage::new();
+    for _ in 0..5 {
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| stage.create("same", &stage.sleeper()))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+        assert_eq!(made.len(), 1, "{refused:?}");
+        for error in refused {
+            assert_says(&error.unwrap_err().to_string(), &["container with given ID already exists"]);
+        }
+        let created = made.into_iter().next().unwrap().unwrap();
+        created.container.start().unwrap();
+        stage.end(&created);
+    }
+}
+
+#[test]
+fn damaged_state_folders_are_removed_by_force() {
+    let stage = Stage::new();
+    let root = stage.runtime().root().to_owned();
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 8] = [
+        ("empty", |_| {}),
+        ("garbage", |folder| std::fs::write(folder.join("state.json"), b"\xff\0{[").unwrap()),
+        ("nothing", |folder| std::fs::write(folder.join("state.json"), b"").unwrap()),
+        ("other", |folder| std::fs::write(folder.join("state.json"), b"[1, 2, {}]").unwrap()),
+        ("unfinished", |folder| std::fs::write(folder.join(".state.json.new"), b"{").unwrap()),
+        ("folder", |folder| std::fs::create_dir_all(folder.join("state.json/x")).unwrap()),
+        ("strangers", |folder| std::fs::write(folder.join("something"), b"else").unwrap()),
+        ("socket", |folder| std::fs::create_dir(folder.join("start")).unwrap()),
+    ];
+    for (id, damage) in damages {
+        let folder = root.join(id);
+        std::fs::create_dir_all(&folder).unwrap();
+        damage(&folder);
+        let container = stage.runtime().container(id).unwrap();
+        assert!(container.state().is_err() && container.start().is_err() && container.kill(9, true).is_err(), "{id}");
+        assert!(container.delete().is_err(), "{id}");
+        let _ = stage.runtime().containers().unwrap();
+        stage.runtime().delete_by_force(id).unwrap_or_else(|error| panic!("{id}: {error}"));
+        assert!(!folder.exists(), "{id}");
+    }
+    // A link, or a file, is no container.
+    std::os::unix::fs::symlink("/etc", root.join("link")).unwrap();
+    std::fs::write(root.join("file"), "").unwrap();
+    for id in ["link", "file"] {
+        assert!(matches!(stage.runtime().container(id), Err(Error::NotFound(_) | Error::Failure(_))), "{id}");
+        let _ = stage.runtime().delete_by_force(id);
+        std::fs::remove_file(root.join(id)).unwrap();
+    }
+    assert!(Path::new("/etc/passwd").exists());
+    stage.runtime().delete_by_force("never-there").unwrap();
+}
+
+#[test]
+fn a_state_cut_short_anywhere_never_panics_and_is_removed_by_force() {
+    let stage = Stage::new();
+    let created = stage.created("whole", &stage.sleeper());
+    let text = std::fs::read(stage.runtime().root().join("whole/state.json")).unwrap();
+    stage.end(&created);
+    let folder = stage.runtime().root().join("cut");
+    for length in (0..text.len()).step_by(37) {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("state.json"), &text[..length]).unwrap();
+        let container = stage.runtime().container("cut").unwrap();
+        assert!(container.state().is_err());
+        stage.runtime().delete_by_force("cut").unwrap();
+    }
+}
+
+#[test]
+fn a_pid_that_was_given_anew_fools_no_verb() {
+    let stage = Stage::new();
+    let mut stranger = Command::new("/bin/busybox").args(["sleep", "1000"]).spawn().unwrap();
+    let pid = i32::try_from(stranger.id()).unwrap();
+    let created = stage.running("stopped");
+    created.container.kill(9, false).unwrap();
+    created.init.wait().unwrap();
+    let path = stage.runtime().root().join("stopped/state.json");
+    let mut record: Value = serde_json::from_str(&read(&path)).unwrap();
+    assert_eq!(record["init"]["pid"], created.init.pid());
+    record["init"]["pid"] = pid.into();
+    std::fs::write(&path, record.to_string()).unwrap();
+    let container = &created.container;
+    assert_eq!(container.state().unwrap().status, Status::Stopped);
+    assert_eq!(container.state().unwrap().pid, 0);
+    assert_says(&container.start().unwrap_err().to_string(), &["stopped"]);
+    assert_says(&container.kill(9, false).unwrap_err().to_string(), &["not running"]);
+    container.kill(9, true).unwrap();
+    assert!(is_alive(pid));
+    container.delete().unwrap();
+    assert!(is_alive(pid));
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[test]
+fn signals_are_sent_by_number_known_or_not() {
+    let stage = Stage::new();
+    let script = "trap 'echo got >> /tmp/signals' USR1; while :; do sleep 0.01; done";
+    let created = stage.created("signalled", &stage.script(script));
+    created.container.start().unwrap();
+    let container = &created.container;
+    let caught = || {
+        let status = read(format!("/proc/{}/status", created.init.pid()));
+        let line = status.lines().find(|line| line.starts_with("SigCgt:")).unwrap().to_owned();
+        u64::from_str_radix(line["SigCgt:".len()..].trim(), 16).unwrap() >> (libc::SIGUSR1 - 1) & 1 == 1
+    };
+    launch::until("the shell has its handler", caught);
+    container.kill(0, false).unwrap();
+    container.kill(libc::SIGUSR1, false).unwrap();
+    let signals = stage.rootfs().join("tmp/signals");
+    launch::until("the signal has arrived", || signals.exists());
+    // As pid 1 it does not see those that it has no handler for, realtime ones among them.
+    for signal in [34, 40, 64] {
+        container.kill(signal, false).unwrap();
+    }
+    for signal in [65, 1000, -1, i32::MAX, i32::MIN] {
+        let error = container.kill(signal, false).unwrap_err().to_string();
+        assert_says(&error, &["invalid argument"]);
+        assert!(container.kill(signal, true).is_err(), "{signal}");
+    }
+    assert_eq!(container.state().unwrap().status, Status::Running);
+    container.kill(libc::SIGKILL, false).unwrap();
+    assert_eq!(created.init.wait().unwrap(), 137);
+    assert_says(&container.kill(15, false).unwrap_err().to_string(), &["container not running"]);
+    assert_says(&container.kill(0, false).unwrap_err().to_string(), &["container not running"]);
+    container.kill(15, true).unwrap();
+    container.delete().unwrap();
+}
+
+#[test]
+fn all_processes_get_the_signal_and_in_a_shared_pid_namespace_sigkill_reaches_them_anyway() {
+    let stage = Stage::new();
+    let namespaces = json!([{ "type": "mount" }]);
+    let members = || -> Vec<i32> {
+        let text = read(format!("/sys/fs/cgroup/pids/{}/many/cgroup.procs", stage.name));
+        text.lines().map(|pid| pid.parse().unwrap()).collect()
+    };
+    let config = with(stage.script("sleep 1000 & sleep 1000 & wait"), "/linux/namespaces", namespaces);
+    for (signal, all, status) in [(15, true, 143), (9, true, 137), (9, false, 137)] {
+        let created = stage.created("many", &config);
+        created.container.start().unwrap();
+        launch::until("all run", || members().len() == 3);
+        let pids = members();
+        created.container.kill(signal, all).unwrap();
+        assert_eq!(created.init.wait().unwrap(), status);
+        launch::until("all are gone", || !pids.iter().any(|pid| is_alive(*pid)));
+        created.container.delete().unwrap();
+    }
+    // Init alone; the delete ends the rest.
+    let created = stage.created("many", &config);
+    created.container.start().unwrap();
+    launch::until("all run", || members().len() == 3);
+    let pids = members();
+    created.container.kill(15, false).unwrap();
+    created.init.wait().unwrap();
+    assert_eq!(pids.iter().filter(|pid| is_alive(**pid)).count(), 2);
+    assert_eq!(created.container.state().unwrap().status, Status::Stopped);
+    created.container.delete().unwrap();
+    assert!(!pids.iter().any(|pid| is_alive(*pid)));
+}
+
+#[test]
+fn a_running_container_is_not_deleted_but_by_force() {
+    let stage = Stage::new();
+    let created = stage.running("busy");
+    let error = created.container.delete().unwrap_err().to_string();
+    assert_eq!(error, "cannot delete container busy that is not stopped: running");
+    assert_eq!(created.container.state().unwrap().status, Status::Running);
+    stage.runtime().delete_by_force("busy").unwrap();
+    assert_eq!(created.init.wait().unwrap(), 137);
+    assert!(matches!(stage.runtime().container("busy"), Err(Error::NotFound(_))));
+    assert!(matches!(created.container.state(), Err(Error::NotFound(_))));
+    // One that only waits may be deleted.
+    let created = stage.created("busy", &stage.sleeper());
+    created.container.delete().unwrap();
+    assert_eq!(created.init.wait().unwrap(), 137);
+}
+
+#[test]
+fn containers_are_listed_with_their_states() {
+    let stage = Stage::new();
+    assert!(stage.runtime().containers().unwrap().is_empty());
+    let (second, first) = (stage.running("b"), stage.created("a", &stage.sleeper()));
+    let states = stage.runtime().containers().unwrap();
+    let seen: Vec<_> = states.iter().map(|state| (state.id.as_str(), state.status, state.pid, state.owner.as_str())).collect();
+    assert_eq!(seen, [("a", Status::Created, first.init.pid(), "#0"), ("b", Status::Running, second.init.pid(), "#0")]);
+    stage.end(&first);
+    stage.end(&second);
+}
