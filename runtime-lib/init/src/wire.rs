@@ -223,6 +223,26 @@ steps! { 'a;
         file: Slot,
         /// Its `CLONE_NEW*` flag.
         kind: u64,
+        /// A refusal is no error yet: the same is tried again from within the user namespace.
+        defer: bool,
+    }
+    /// Join a namespace that could not be joined before the user namespace was.
+    JoinDeferred = 41 {
+        /// The namespace's file.
+        file: Slot,
+        /// Its `CLONE_NEW*` flag.
+        kind: u64,
+    }
+    /// Wait while the parent writes the maps of the new user namespace, which only somebody outside may do.
+    MapIds = 42
+    /// Become root of the user namespace, as far as it has one.
+    BecomeRoot = 43
+    /// Go on in a child of the same parent, which is the first process of the pid namespace made before.
+    EnterPidNamespace = 44
+    /// Set how far the new time namespace's clocks are off the host's. It is entered by the last execve.
+    TimeOffsets = 45 {
+        /// Lines for `/proc/self/timens_offsets`.
+        text: &'a CStr,
     }
     /// Join a pid namespace, and go on in a child of the same parent: only children are members.
     JoinPidNamespace = 5 {
@@ -558,6 +578,8 @@ impl Message {
     pub const READY: u32 = 4;
     /// Init goes on as another process, whose pid, as the parent sees it, is in `detail`.
     pub const MOVED: u32 = 5;
+    /// It is the parent's turn to write the id maps.
+    pub const MAPS: u32 = 7;
     /// From the parent: go on. A descriptor may come with it: the state for the hooks' standard input.
     pub const GO: u32 = 6;
 

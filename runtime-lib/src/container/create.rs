@@ -9,7 +9,6 @@ use crate::store::{Entry, Identity, Phase, Record, StartStep, Store, now};
 use crate::{Error, Failure, Problem, Severity};
 use orlop_init::wire::Step;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::io::Errno;
 use std::path::Path;
 
 impl Runtime {
@@ -42,6 +41,7 @@ impl Runtime {
         let mut creation = Creation {
             entry: Store::new(self.root()).reserve(id)?,
             made: None,
+            pid_file: None,
             is_complete: false,
         };
         let mut record = record(bundle, &plan);
@@ -78,6 +78,7 @@ impl Runtime {
         let pid = launched.pid().as_raw_nonzero().get();
         if let Some(path) = &options.pid_file {
             write_pid_file(path, pid)?;
+            creation.pid_file = Some(path);
         }
         if let Some(path) = &options.pidfd_socket {
             send_descriptor(path, "pidfd socket", "pidfd", launched.pidfd()?.as_fd())?;
@@ -98,15 +99,19 @@ impl Runtime {
 }
 
 /// A container in the making; undone when dropped before it is complete.
-struct Creation {
+struct Creation<'a> {
     entry: Entry,
     made: Option<Made>,
+    pid_file: Option<&'a Path>,
     is_complete: bool,
 }
 
-impl Drop for Creation {
+impl Drop for Creation<'_> {
     fn drop(&mut self) {
         if !self.is_complete {
+            if let Some(path) = self.pid_file {
+                let _ = std::fs::remove_file(path);
+            }
             if let Some(made) = &self.made {
                 let _ = made.undo();
             }
@@ -187,29 +192,17 @@ fn check_console(bundle: &Bundle, options: &CreateOptions) -> Result<(), Error> 
     }
 }
 
-/// The descriptors that are passed on have to be there; afterwards a number may be one of ours.
+/// The descriptors that are passed on have to be there: the numbers of those that are not would soon be ours.
 fn check_descriptors(options: &CreateOptions) -> Result<(), Error> {
-    let count = options.preserve_fds;
-    for index in 0..count {
-        let number =
-            i32::try_from(3 + options.listen_fds + index).map_err(|_| missing_descriptor(index, count, Errno::BADF))?;
+    let sockets = (0..options.listen_fds).map(|index| ("listening socket", index, options.listen_fds));
+    let preserved = (0..options.preserve_fds).map(|index| ("preserved-fd", index, options.preserve_fds));
+    for (number, (what, index, count)) in (3..=i32::MAX).zip(sockets.chain(preserved)) {
         std::fs::metadata(format!("/proc/self/fd/{number}")).map_err(|error| {
-            missing_descriptor(
-                index,
-                count,
-                error.raw_os_error().map_or(Errno::BADF, Errno::from_raw_os_error),
-            )
+            let attempted = format!("preserve descriptors: unable to stat {what} {index} (of {count})");
+            Failure::io(attempted, &error)
         })?;
     }
     Ok(())
-}
-
-fn missing_descriptor(index: u32, count: u32, errno: Errno) -> Error {
-    Failure::new(
-        format!("preserve descriptors: unable to stat preserved-fd {index} (of {count})"),
-        errno,
-    )
-    .into()
 }
 
 /// Decimal, no newline, and never seen half-written.

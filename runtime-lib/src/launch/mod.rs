@@ -4,6 +4,7 @@ mod console;
 mod descriptors;
 mod failure;
 mod hooks;
+mod idmap;
 mod image;
 mod inputs;
 mod message;
@@ -14,7 +15,7 @@ pub(crate) use failure::EXEC;
 pub(crate) use hooks::{HookState, run as run_hooks};
 pub(crate) use start::{is_waiting, start};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, NamespaceType};
 use crate::cgroup::Made;
 use crate::container::{Console, CreateOptions};
 use crate::plan::{Input, Plan};
@@ -71,9 +72,16 @@ impl Launch<'_> {
             };
             let (message, text, descriptor) = received;
             match message.kind {
-                Message::READY => return Ok(init),
+                Message::READY => {
+                    self.limits_from_outside(init.pid)?;
+                    return Ok(init);
+                }
                 Message::FAILED => return Err(failure::of_plan(&self.plan.steps, &message, &text)),
                 Message::MOVED => init.moved(&message)?,
+                Message::MAPS => {
+                    idmap::write(init.pid, &self.bundle.config().linux)?;
+                    init.channel.go(None)?;
+                }
                 Message::CONSOLE => {
                     let master = descriptor.ok_or_else(|| broken("a terminal without its descriptor"))?;
                     match &self.options.console {
@@ -190,6 +198,22 @@ impl Launch<'_> {
             }
         }
         Ok(stdio)
+    }
+
+    /// In a user namespace nobody may raise a hard limit, so that is done from here.
+    fn limits_from_outside(&self, pid: Pid) -> Result<(), Error> {
+        let config = self.bundle.config();
+        if config.linux.namespace(NamespaceType::User).is_none() {
+            return Ok(());
+        }
+        for (index, limit) in config.process.iter().flat_map(|process| &process.rlimits).enumerate() {
+            sys::set_limit(pid, limit.resource as u32, limit.soft, limit.hard).map_err(|errno| {
+                let attempted = format!("set {} to {} (hard limit {})", limit.resource, limit.soft, limit.hard);
+                let failure = Failure::new(attempted, errno).at(crate::JsonPath::from("process.rlimits").index(index));
+                if errno == rustix::io::Errno::PERM { failure.hint("raising a hard limit needs CAP_SYS_RESOURCE") } else { failure }
+            })?;
+        }
+        Ok(())
     }
 
     fn runtime_hooks(&self, init: &Launched) -> Result<OwnedFd, Error> {

@@ -4,6 +4,7 @@ use super::failure;
 use crate::store::{Entry, Record, START_SOCKET};
 use crate::{Error, Failure};
 use orlop_init::wire::Message;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
@@ -83,6 +84,11 @@ fn already_running() -> Error {
 /// The end of the connection alone is not success: a filter that kills execve ends it, too. Then what ended still has init's name; where its parent has
 /// taken even that away, only a SIGSYS says enough.
 fn verify(pid: i32, pidfd: &OwnedFd) -> Result<(), Error> {
+    // A process that ends closes its files before its end can be seen, but lets go of its program before both; one that was executed has its new program.
+    if let Err(Errno::NOENT) = rustix::fs::readlink(format!("/proc/{pid}/exe"), Vec::new()) {
+        let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
+        while poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&limit)) == Err(Errno::INTR) {}
+    }
     if crate::sys::has_ended(pidfd) != Ok(true) {
         return Ok(());
     }

@@ -74,6 +74,11 @@ impl Compiler<'_> {
             .is_some_and(|namespace| namespace.path.is_none())
     }
 
+    /// Whether init is in another user namespace than the runtime.
+    pub(crate) fn in_user_namespace(&self) -> bool {
+        self.config.linux.namespace(NamespaceType::User).is_some()
+    }
+
     fn find_cgroup(&mut self) {
         let asked = self.config.linux.cgroups_path.as_deref();
         match self.host.cgroups.paths(asked, &self.arguments.id) {

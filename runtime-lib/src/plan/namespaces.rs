@@ -3,8 +3,8 @@
 use super::compile::Compiler;
 use super::steps::{Input, Origin, c_string};
 use crate::JsonPath;
-use crate::bundle::{Namespace, NamespaceType};
-use orlop_init::wire::Step;
+use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset};
+use orlop_init::wire::{Slot, Step};
 
 /// `CLONE_NEW*` (`man 2 clone`).
 pub(crate) const fn clone_flag(kind: NamespaceType) -> u64 {
@@ -20,66 +20,133 @@ pub(crate) const fn clone_flag(kind: NamespaceType) -> u64 {
     }
 }
 
+/// What is joined by `setns` at once, in an order that works: the mount namespace last, since it changes what paths mean.
+const JOINED: [NamespaceType; 6] = [
+    NamespaceType::Ipc,
+    NamespaceType::Uts,
+    NamespaceType::Network,
+    NamespaceType::Cgroup,
+    NamespaceType::Time,
+    NamespaceType::Mount,
+];
+
 impl Compiler<'_> {
     pub(crate) fn enter_namespaces(&mut self) {
-        let namespaces = &self.config.linux.namespaces;
-        let joined = |kind: NamespaceType| {
-            let mut numbered = namespaces.iter().enumerate();
-            numbered.find(|(_, namespace)| namespace.kind == kind && namespace.path.is_some())
-        };
-        // Init goes on as another process there, so nothing is worth doing before.
-        if let Some((index, namespace)) = joined(NamespaceType::Pid) {
-            let file = self.namespace_file(index, namespace);
-            self.steps.push(
-                Step::JoinPidNamespace { file },
-                Origin::Element("linux.namespaces", index),
-            );
-        }
-        if !self.arguments.no_new_keyring {
-            let name = c_string(&format!("_ses.{}", self.arguments.id));
-            self.steps.push(Step::NewKeyring { name: &name }, Origin::Default);
-        }
-        let hierarchies = self.cgroup.v1.len();
-        for index in 0..hierarchies {
-            let file = self.inputs.add(Input::CgroupTasks(index));
-            self.steps
-                .push(Step::JoinCgroup { file }, Origin::Member("linux.cgroupsPath"));
-        }
-        for kind in [
-            NamespaceType::Ipc,
-            NamespaceType::Uts,
-            NamespaceType::Network,
-            NamespaceType::Cgroup,
-            NamespaceType::Mount,
-        ] {
-            if let Some((index, namespace)) = joined(kind) {
-                let file = self.namespace_file(index, namespace);
-                let step = Step::JoinNamespace {
-                    file,
-                    kind: clone_flag(kind),
+        let user = self.config.linux.namespace(NamespaceType::User);
+        let joins = self.config.linux.namespaces.iter().any(|namespace| namespace.path.is_some());
+        if user.is_some() && joins { self.enter_by_stages() } else { self.enter_at_once() }
+        if self.makes(NamespaceType::Time) {
+            let offsets = &self.config.linux.time_offsets;
+            self.steps.push(Step::Unshare { flags: clone_flag(NamespaceType::Time) }, self.element(NamespaceType::Time));
+            if !offsets.is_empty() {
+                let line = |(clock, offset): (&Clock, &TimeOffset)| {
+                    format!("{clock} {} {}\n", offset.secs.unwrap_or(0), offset.nanosecs.unwrap_or(0))
                 };
-                self.steps.push(step, Origin::Element("linux.namespaces", index));
-            }
-        }
-        for (index, namespace) in namespaces
-            .iter()
-            .enumerate()
-            .filter(|(_, namespace)| namespace.path.is_none())
-        {
-            let flag = clone_flag(namespace.kind);
-            // A cgroup namespace is rooted where its maker is: on v1 init joins its cgroups itself, and only then makes it.
-            if namespace.kind == NamespaceType::Cgroup && hierarchies > 0 {
-                self.steps.push(
-                    Step::Unshare { flags: flag },
-                    Origin::Element("linux.namespaces", index),
-                );
-            } else {
-                self.new_namespaces |= flag;
+                let text = c_string(&offsets.iter().map(line).collect::<String>());
+                self.steps.push(Step::TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
             }
         }
     }
 
-    fn namespace_file(&mut self, index: usize, namespace: &Namespace) -> orlop_init::wire::Slot {
+    /// Init is born into all new namespaces, and joins the others.
+    fn enter_at_once(&mut self) {
+        let makes_user = self.makes(NamespaceType::User);
+        if makes_user {
+            self.steps.push(Step::MapIds, Origin::Member("linux.uidMappings"));
+        }
+        // Init goes on as another process there, so nothing is worth doing before.
+        if let Some((index, file)) = self.joined(NamespaceType::Pid) {
+            self.steps.push(Step::JoinPidNamespace { file }, Origin::Element("linux.namespaces", index));
+        }
+        self.keyring_and_cgroups();
+        if makes_user {
+            self.steps.push(Step::BecomeRoot, Origin::Element("linux.namespaces", self.index(NamespaceType::User)));
+        }
+        for kind in JOINED {
+            if let Some((index, file)) = self.joined(kind) {
+                let step = Step::JoinNamespace { file, kind: clone_flag(kind), defer: false };
+                self.steps.push(step, Origin::Element("linux.namespaces", index));
+            }
+        }
+        for namespace in &self.config.linux.namespaces {
+            // A cgroup namespace is rooted where its maker is: on v1 init joins its cgroups itself, and only then makes it. A time namespace is made later.
+            let later = namespace.kind == NamespaceType::Time || namespace.kind == NamespaceType::Cgroup && !self.cgroup.v1.is_empty();
+            if namespace.path.is_none() && !later {
+                self.new_namespaces |= clone_flag(namespace.kind);
+            }
+        }
+        if self.makes(NamespaceType::Cgroup) && !self.cgroup.v1.is_empty() {
+            self.steps.push(Step::Unshare { flags: clone_flag(NamespaceType::Cgroup) }, self.element(NamespaceType::Cgroup));
+        }
+    }
+
+    /// With a user namespace and others that are joined the order counts: what belongs to the host's user namespace can only be joined before the
+    /// container's is entered, what belongs to the container's own perhaps only afterwards, and what is new has to be made inside.
+    fn enter_by_stages(&mut self) {
+        self.keyring_and_cgroups();
+        let joined: Vec<_> = JOINED.into_iter().filter_map(|kind| Some((kind, self.joined(kind)?))).collect();
+        for (kind, (index, file)) in &joined {
+            let step = Step::JoinNamespace { file: *file, kind: clone_flag(*kind), defer: true };
+            self.steps.push(step, Origin::Element("linux.namespaces", *index));
+        }
+        let user = clone_flag(NamespaceType::User);
+        match self.joined(NamespaceType::User) {
+            Some((index, file)) => {
+                let step = Step::JoinNamespace { file, kind: user, defer: false };
+                self.steps.push(step, Origin::Element("linux.namespaces", index));
+            }
+            None => {
+                self.steps.push(Step::Unshare { flags: user }, self.element(NamespaceType::User));
+                self.steps.push(Step::MapIds, Origin::Member("linux.uidMappings"));
+            }
+        }
+        for (kind, (index, file)) in &joined {
+            let step = Step::JoinDeferred { file: *file, kind: clone_flag(*kind) };
+            self.steps.push(step, Origin::Element("linux.namespaces", *index));
+        }
+        self.steps.push(Step::BecomeRoot, self.element(NamespaceType::User));
+        let new = self.config.linux.namespaces.iter().filter(|namespace| namespace.path.is_none());
+        let flags = new
+            .filter(|namespace| !matches!(namespace.kind, NamespaceType::User | NamespaceType::Time))
+            .fold(0, |flags, namespace| flags | clone_flag(namespace.kind));
+        if flags != 0 {
+            self.steps.push(Step::Unshare { flags }, Origin::Member("linux.namespaces"));
+        }
+        if self.makes(NamespaceType::Pid) {
+            self.steps.push(Step::EnterPidNamespace, self.element(NamespaceType::Pid));
+        } else if let Some((index, file)) = self.joined(NamespaceType::Pid) {
+            self.steps.push(Step::JoinPidNamespace { file }, Origin::Element("linux.namespaces", index));
+        }
+    }
+
+    fn keyring_and_cgroups(&mut self) {
+        if !self.arguments.no_new_keyring {
+            let name = c_string(&format!("_ses.{}", self.arguments.id));
+            self.steps.push(Step::NewKeyring { name: &name }, Origin::Default);
+        }
+        for index in 0..self.cgroup.v1.len() {
+            let file = self.inputs.add(Input::CgroupTasks(index));
+            self.steps.push(Step::JoinCgroup { file }, Origin::Member("linux.cgroupsPath"));
+        }
+    }
+
+    /// Where in the config a namespace of this type is.
+    fn index(&self, kind: NamespaceType) -> usize {
+        self.config.linux.namespaces.iter().position(|namespace| namespace.kind == kind).unwrap_or_default()
+    }
+
+    fn element(&self, kind: NamespaceType) -> Origin {
+        Origin::Element("linux.namespaces", self.index(kind))
+    }
+
+    /// The file of a namespace that is joined, and where in the config it is.
+    fn joined(&mut self, kind: NamespaceType) -> Option<(usize, Slot)> {
+        let index = self.index(kind);
+        let namespace = self.config.linux.namespaces.get(index).filter(|namespace| namespace.kind == kind && namespace.path.is_some())?;
+        Some((index, self.namespace_file(index, namespace)))
+    }
+
+    fn namespace_file(&mut self, index: usize, namespace: &Namespace) -> Slot {
         let path = namespace.path.as_deref().unwrap_or_default().to_owned();
         let origin = JsonPath::from("linux.namespaces").index(index).member("path");
         self.inputs.add(Input::Namespace {

@@ -21,7 +21,9 @@ impl Compiler<'_> {
             self.steps
                 .push(Step::StdioOwner { uid }, Origin::Member("process.user.uid"));
         }
-        for (index, limit) in process.rlimits.iter().enumerate() {
+        // In a user namespace nobody may raise a hard limit: there the parent sets them all.
+        let own_limits = if self.in_user_namespace() { &[] } else { &*process.rlimits };
+        for (index, limit) in own_limits.iter().enumerate() {
             let step = Step::Rlimit {
                 resource: limit.resource as u32,
                 soft: limit.soft,
@@ -135,7 +137,7 @@ impl Compiler<'_> {
         // A filter is loaded with no_new_privs or as CAP_SYS_ADMIN (`man 2 seccomp`). The execve that follows takes the capability away again: it is not in
         // the ambient set, and for root the bounding set is the limit.
         if has_filter && !process.no_new_privileges {
-            let borrowed = CAP_SYS_ADMIN & self.host.permitted_capabilities;
+            let borrowed = CAP_SYS_ADMIN & self.available_capabilities();
             permitted |= borrowed;
             effective |= borrowed;
         }
@@ -153,13 +155,18 @@ impl Compiler<'_> {
         self.steps.push(step, Origin::Member("process.user"));
     }
 
+    /// What there is to give: in a user namespace everything.
+    fn available_capabilities(&self) -> u64 {
+        if self.in_user_namespace() { u64::MAX } else { self.host.permitted_capabilities }
+    }
+
     /// The bits of a list of names. What is unknown has been warned of by the bundle; what the caller does not have itself it cannot give.
     fn capability_set(&mut self, name: &str, list: &[CapabilityName]) -> u64 {
         let asked = list
             .iter()
             .filter_map(CapabilityName::known)
             .fold(0, |set, capability| set | 1 << capability.number());
-        let beyond = asked & !self.host.permitted_capabilities;
+        let beyond = asked & !self.available_capabilities();
         if beyond != 0 {
             let path = JsonPath::from("process.capabilities").member(name);
             self.problems.warning(

@@ -1,22 +1,10 @@
 //! What the spec has and this runtime does not yet: refused with its path, never dropped.
 
 use super::compile::Compiler;
-use crate::JsonPath;
-use crate::bundle::NamespaceType;
 
 impl Compiler<'_> {
     pub(crate) fn refuse_what_is_not_built(&mut self) {
         let linux = &self.config.linux;
-        for (index, namespace) in linux.namespaces.iter().enumerate() {
-            let name = match namespace.kind {
-                NamespaceType::User => "user",
-                NamespaceType::Time => "time",
-                _ => continue,
-            };
-            let path = JsonPath::from("linux.namespaces").index(index);
-            self.problems
-                .error(path, format!("{name} namespaces are not built yet"));
-        }
         let process = self.config.process.as_ref();
         let refused = [
             (
@@ -51,11 +39,6 @@ impl Compiler<'_> {
             ),
             ("linux.intelRdt", linux.intel_rdt.is_some(), "Intel RDT is"),
             ("linux.netDevices", !linux.net_devices.is_empty(), "network devices are"),
-            (
-                "linux.timeOffsets",
-                !linux.time_offsets.is_empty(),
-                "time namespaces are",
-            ),
         ];
         for (path, is_set, what) in refused {
             if is_set {

@@ -157,10 +157,12 @@ impl Entry {
             Err(errno) => return Err(failed(errno).into()),
         };
         let mut text = Vec::with_capacity(2048);
-        File::from(file)
-            .read_to_end(&mut text)
-            .map_err(|error| Failure::io(format!("read {:?}", self.path.join(RECORD)), &error))?;
-        Ok(serde_json::from_slice(&text).ok())
+        match File::from(file).read_to_end(&mut text) {
+            Err(error) if error.kind() != std::io::ErrorKind::IsADirectory => {
+                Err(Failure::io(format!("read {:?}", self.path.join(RECORD)), &error).into())
+            }
+            _ => Ok(serde_json::from_slice(&text).ok()),
+        }
     }
 
     /// Replaces the record, whole or not at all.
@@ -184,7 +186,8 @@ impl Entry {
         // The record goes last: until then a verb that was killed here can be repeated.
         for name in [START_SOCKET, NEW_RECORD, RECORD] {
             match unlinkat(&self.folder, name, AtFlags::empty()) {
-                Ok(()) | Err(Errno::NOENT) => {}
+                // A folder of that name is not ours: it goes with what else there is.
+                Ok(()) | Err(Errno::NOENT | Errno::ISDIR) => {}
                 Err(errno) => return Err(failed(errno).into()),
             }
         }

@@ -5,7 +5,7 @@ mod process;
 mod signals;
 mod spawn;
 
-pub(crate) use process::{exit_status, has_ended, namespace_kind, send_signal};
+pub(crate) use process::{exit_status, has_ended, namespace_kind, send_signal, set_limit};
 pub(crate) use signals::Blocked;
 pub(crate) use spawn::{Program, Spawn, spawn};
 

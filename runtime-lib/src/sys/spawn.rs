@@ -57,6 +57,7 @@ struct Task {
     stdio: [RawFd; 3],
     inherited: *const RawFd,
     inherited_count: usize,
+    keeps_capabilities: bool,
     errno: c_int,
 }
 
@@ -77,6 +78,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         stdio: spawn.stdio.map(|file| file.map_or(-1, |file| file.as_raw_fd())),
         inherited: spawn.inherited.as_ptr(),
         inherited_count: spawn.inherited.len(),
+        keeps_capabilities: spawn.namespaces & libc::CLONE_NEWUSER as u64 != 0,
         errno: 0,
     };
     let mut stack = vec![0u128; STACK / size_of::<u128>()];
@@ -158,6 +160,9 @@ extern "C" fn become_program(argument: *mut c_void) -> ! {
     // no allocation, no lock, and errno's place in the waiting thread's storage is the only other thing written.
     unsafe {
         default_signals();
+        if (*task).keeps_capabilities {
+            keep_capabilities();
+        }
         let errno = execute(&*task);
         (&raw mut (*task).errno).write_volatile(errno);
         loop {
@@ -229,5 +234,26 @@ unsafe fn default_signals() {
             ptr::null::<c_void>(),
             size_of::<u64>(),
         );
+    }
+}
+
+/// Makes all capabilities of a new user namespace survive the execve of a user who is not mapped in it yet: by the ambient set.
+///
+/// # Safety
+/// In a child that has credentials of its own.
+unsafe fn keep_capabilities() {
+    const LINUX_CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+    let header = [LINUX_CAPABILITY_VERSION_3, 0];
+    // Effective, permitted, inheritable; the lower halves first.
+    let mut sets = [0u32; 6];
+    // SAFETY: both arrays have the layout and size that version 3 has, and live on this stack. What the kernel refuses is missed by init.
+    unsafe {
+        libc::syscall(libc::SYS_capget, header.as_ptr(), sets.as_mut_ptr());
+        sets[2] = sets[1];
+        sets[5] = sets[4];
+        libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr());
+        for capability in 0..64 as c_long {
+            libc::syscall(libc::SYS_prctl, libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, capability, 0 as c_long, 0 as c_long);
+        }
     }
 }

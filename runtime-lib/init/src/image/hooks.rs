@@ -60,7 +60,10 @@ impl Init<'_> {
         if let Err(errno) = sys::close_on_exec_from(3) {
             return errno;
         }
-        sys::execute(path, args.iter(), args.len(), env.iter(), env.len())
+        match sys::room_for(args.len() + env.len()) {
+            Ok(room) => sys::execute(room, path, args.iter(), args.len(), env.iter(), env.len()),
+            Err(errno) => errno,
+        }
     }
 }
 

@@ -57,6 +57,10 @@ struct Init<'a> {
     program: program::Program,
     /// The file mode creation mask that the process will have. Until then there is none: what init makes has the mode that it says.
     umask: u32,
+    /// Namespaces, as `CLONE_NEW*` flags, that could not be joined yet.
+    deferred: u64,
+    /// Whether init is in a user namespace that it made or joined.
+    in_user_namespace: bool,
     /// What a filesystem, or a hook, says about its failure.
     said: Text,
 }
@@ -74,7 +78,10 @@ fn begin(argument: Option<&CStr>) -> ! {
     };
     // Until the handshake is complete, init does not outlive its parent: the socket's end tells the same, should the parent be gone already.
     let _ = sys::process_control(sys::PR_SET_PDEATHSIG, u64::from(sys::SIGKILL.cast_unsigned()), 0);
-    let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
+    // Hidden from the container's other processes; but a parent without privileges has to reach its map files first.
+    if !matches!(Step::take(&mut reader.clone()), Ok(Step::MapIds)) {
+        let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
+    }
     sys::set_name(c"orlop-init");
     let _ = sys::new_session();
 
@@ -88,6 +95,8 @@ fn begin(argument: Option<&CStr>) -> ! {
         state: Fd::NONE,
         program: program::Program::new(),
         umask: sys::set_umask(0),
+        deferred: 0,
+        in_user_namespace: false,
         said: Text::new(),
     };
     let mut index = 0;
@@ -108,7 +117,7 @@ impl Init<'_> {
         }
         while !reader.is_at_end() {
             let outcome = match Step::take(&mut reader) {
-                Ok(step) => self.step(&step, *index),
+                Ok(step) => self.look_ahead(&step, &reader).and_then(|()| self.step(&step, *index)),
                 Err(malformed) => Err(malformed.into()),
             };
             if let Err(failure) = outcome {
@@ -119,12 +128,28 @@ impl Init<'_> {
         Failure::from(Part::Plan)
     }
 
+    /// After a filter nothing is sure to be allowed but the execve itself: what that needs is made ready before.
+    fn look_ahead(&mut self, step: &Step<'_>, rest: &Reader<'_>) -> Outcome {
+        match step {
+            Step::Seccomp { .. } => match Step::take(&mut rest.clone())? {
+                Step::Exec { args, env } => self.make_room(args, env),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
     fn step(&mut self, step: &Step<'_>, index: u32) -> Outcome {
         match *step {
             Step::NewKeyring { name } => namespaces::new_keyring(name),
             Step::JoinCgroup { file } => namespaces::join_cgroup(self.descriptor(file)?),
             Step::Unshare { flags } => Ok(sys::unshare(flags)?),
-            Step::JoinNamespace { file, kind } => Ok(sys::join_namespace(self.descriptor(file)?, kind)?),
+            Step::JoinNamespace { file, kind, defer } => self.join_namespace(file, kind, defer),
+            Step::JoinDeferred { file, kind } => self.join_deferred(file, kind),
+            Step::MapIds => self.map_ids(index),
+            Step::BecomeRoot => self.become_root(),
+            Step::EnterPidNamespace => self.enter_pid_namespace(index),
+            Step::TimeOffsets { text } => self.time_offsets(text),
             Step::JoinPidNamespace { file } => self.join_pid_namespace(file, index),
             Step::HostPropagation { propagation } => Ok(sys::mount(c"none", c"/", propagation | sys::MS_REC)?),
             Step::PrivateAround { path } => root::make_private_around(path),
@@ -236,7 +261,7 @@ impl Init<'_> {
                     inheritable,
                     ambient,
                 };
-                credentials::take_on(uid, gid, groups, &sets)
+                credentials::take_on(uid, gid, groups, &sets, self.in_user_namespace)
             }
             Step::Umask { mask } => {
                 self.umask = mask;

@@ -47,6 +47,10 @@ impl Init<'_> {
         self.write_proc(full.as_c_str(), sys::RESOLVE_NO_SYMLINKS, value.to_bytes())
     }
 
+    pub(crate) fn time_offsets(&mut self, text: &CStr) -> Outcome {
+        self.write_proc(c"self/timens_offsets", 0, text.to_bytes())
+    }
+
     pub(crate) fn oom_score(&mut self, value: i32) -> Outcome {
         let mut digits = [0; 12];
         self.write_proc(c"self/oom_score_adj", 0, decimal(value, &mut digits))

@@ -11,6 +11,8 @@ use core::ffi::CStr;
 pub(crate) struct Program {
     path: Buffer,
     home: Option<Buffer>,
+    /// For the lists of its arguments and its environment.
+    room: Option<&'static mut [usize]>,
 }
 
 impl Program {
@@ -18,6 +20,7 @@ impl Program {
         Self {
             path: Buffer::new(),
             home: None,
+            room: None,
         }
     }
 }
@@ -64,11 +67,22 @@ impl Init<'_> {
         Err(denied.unwrap_or_else(|| Failure::new(Part::NotFound, Errno::NOENT)))
     }
 
+    /// Takes the memory that [`Self::execute`] needs, while no filter forbids it.
+    pub(crate) fn make_room(&mut self, args: Strings<'_>, env: Strings<'_>) -> Outcome {
+        let home = usize::from(self.program.home.is_some());
+        self.program.room = Some(sys::room_for(args.len() + env.len() + home)?);
+        Ok(())
+    }
+
     pub(crate) fn execute(&mut self, args: Strings<'_>, env: Strings<'_>) -> Outcome {
+        if self.program.room.is_none() {
+            self.make_room(args, env)?;
+        }
         let program = self.program.path.as_c_str();
         let home = self.program.home.as_ref().map(Buffer::as_c_str);
         let count = env.len() + usize::from(home.is_some());
-        Err(sys::execute(program, args.iter(), args.len(), env.iter().chain(home), count).into())
+        let room = self.program.room.take().unwrap_or_default();
+        Err(sys::execute(room, program, args.iter(), args.len(), env.iter().chain(home), count).into())
     }
 }
 

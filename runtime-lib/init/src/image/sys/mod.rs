@@ -20,6 +20,7 @@ use core::ffi::CStr;
 pub(crate) struct Errno(pub(crate) i32);
 
 impl Errno {
+    pub(crate) const PERM: Self = Self(1);
     pub(crate) const NOENT: Self = Self(2);
     pub(crate) const INTR: Self = Self(4);
     pub(crate) const AGAIN: Self = Self(11);
@@ -204,7 +205,7 @@ pub(crate) fn map(file: Fd) -> Result<&'static [u8]> {
     Ok(unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), length) })
 }
 
-/// Room for a list of pointers to C strings, from the kernel.
+/// Room for lists of pointers to C strings, from the kernel.
 fn pointers(count: usize) -> Result<&'static mut [usize]> {
     const PROT_READ_WRITE: usize = 3;
     const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
@@ -782,17 +783,27 @@ pub(crate) fn set_controlling_terminal(terminal: Fd) -> Result<()> {
     call(number::IOCTL, [terminal.word(), TIOCSCTTY, 0, 0, 0, 0]).map(drop)
 }
 
-/// Executes a program; comes back only with the reason why not. `extra` is added to the environment, instead of a variable of its name.
+/// Room for the two lists of an [`execute`] with so many strings.
+pub(crate) fn room_for(strings: usize) -> Result<&'static mut [usize]> {
+    pointers(strings + 2)
+}
+
+/// Executes a program; comes back only with the reason why not. `room` is fresh from [`room_for`].
 pub(crate) fn execute<'a>(
+    room: &mut [usize],
     program: &CStr,
     args: impl Iterator<Item = &'a CStr>,
     args_count: usize,
     env: impl Iterator<Item = &'a CStr>,
     env_count: usize,
 ) -> Errno {
-    let (Ok(args_list), Ok(env_list)) = (pointers(args_count + 1), pointers(env_count + 1)) else {
-        return Errno(12);
+    let Some((args_list, env_list)) = room.split_at_mut_checked(args_count + 1) else {
+        return Errno::INVAL;
     };
+    // The last word of each list stays zero.
+    if env_list.len() <= env_count {
+        return Errno::INVAL;
+    }
     for (place, string) in args_list.iter_mut().zip(args.take(args_count)) {
         *place = text(string);
     }

@@ -1,0 +1,62 @@
+//! The maps of a new user namespace (`man 7 user_namespaces`), written by us, or by `newuidmap` and `newgidmap` where we may not.
+
+use crate::bundle::{IdMapping, Linux};
+use crate::{Error, Failure};
+use rustix::io::Errno;
+use rustix::process::Pid;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Writes the maps of the user namespace that `pid` has just made.
+pub(super) fn write(pid: Pid, linux: &Linux) -> Result<(), Error> {
+    let privileged = rustix::process::geteuid().is_root();
+    let ours = rustix::process::geteuid().as_raw();
+    let our_group = rustix::process::getegid().as_raw();
+    if !privileged && is_only(&linux.gid_mappings, our_group) {
+        // Without this an ordinary user may not map a group: dropping one could gain what it denies.
+        put(pid, "setgroups", "deny", "linux.gidMappings")?;
+    }
+    map(pid, "gid_map", "newgidmap", &linux.gid_mappings, privileged || is_only(&linux.gid_mappings, our_group), "linux.gidMappings")?;
+    map(pid, "uid_map", "newuidmap", &linux.uid_mappings, privileged || is_only(&linux.uid_mappings, ours), "linux.uidMappings")
+}
+
+/// Whether the map has one id, the caller's own: the one map that an ordinary user may write.
+fn is_only(mappings: &[IdMapping], id: u32) -> bool {
+    matches!(mappings, [only] if only.host_id == id && only.size == 1)
+}
+
+fn map(pid: Pid, file: &str, helper: &str, mappings: &[IdMapping], ourselves: bool, path: &'static str) -> Result<(), Error> {
+    if ourselves {
+        let lines: String = mappings
+            .iter()
+            .map(|mapping| format!("{} {} {}\n", mapping.container_id, mapping.host_id, mapping.size))
+            .collect();
+        return put(pid, file, &lines, path);
+    }
+    let mut command = Command::new(helper);
+    command.arg(pid.as_raw_nonzero().to_string());
+    for mapping in mappings {
+        command.args([mapping.container_id, mapping.host_id, mapping.size].map(|number| number.to_string()));
+    }
+    let attempted = || format!("map ids by {helper}");
+    let output = command.output().map_err(|error| {
+        Failure::io(attempted(), &error).at(path).hint("more than one's own id can only be mapped with the package uidmap")
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+    Err(Failure::plain(attempted(), said).at(path).into())
+}
+
+fn put(pid: Pid, file: &str, text: &str, path: &'static str) -> Result<(), Error> {
+    let name: PathBuf = format!("/proc/{}/{file}", pid.as_raw_nonzero()).into();
+    std::fs::write(&name, text).map_err(|error| {
+        let failure = Failure::io(format!("write {text:?} to {name:?}"), &error).at(path);
+        let failure = match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::PERM) => failure.hint("these ids are not the caller's to map"),
+            _ => failure,
+        };
+        failure.into()
+    })
+}
