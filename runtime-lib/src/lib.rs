@@ -22,7 +22,7 @@
 //!   [`Created::warnings`].
 //! - [`Plan::compile`] tells what a bundle will do without doing it, [`bundle::check`] what is wrong with it.
 //!
-//! It needs Linux 5.12 or newer, and root: user namespaces are not built yet.
+//! It needs Linux 5.12 or newer. Without root the config has to ask for a user namespace.
 
 pub mod bundle;
 mod cgroup;

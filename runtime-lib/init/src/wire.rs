@@ -501,6 +501,42 @@ steps! { 'a;
         /// The listening socket.
         listener: Slot,
     }
+    /// Set how the process is scheduled (`man 2 sched_setattr`).
+    Scheduling = 50 {
+        /// `SCHED_*`.
+        policy: u32,
+        /// `SCHED_FLAG_*`.
+        flags: u64,
+        /// The nice value.
+        nice: i32,
+        /// The static priority.
+        priority: u32,
+        /// Nanoseconds of CPU time in each period.
+        runtime: u64,
+        /// The deadline, in nanoseconds.
+        deadline: u64,
+        /// The period, in nanoseconds.
+        period: u64,
+    }
+    /// Set the priority for input and output of the process group (`man 2 ioprio_set`).
+    IoPriority = 51 {
+        /// `IOPRIO_CLASS_*`.
+        class: u32,
+        /// The priority in the class.
+        priority: u32,
+    }
+    /// Set the execution domain (`man 2 personality`).
+    Personality = 52 {
+        /// `PER_*`.
+        domain: u64,
+    }
+    /// Set where memory is taken from (`man 2 set_mempolicy`).
+    MemoryPolicy = 53 {
+        /// `MPOL_*`, with `MPOL_F_*`.
+        mode: u32,
+        /// A bit for each node, in `u64`s.
+        nodes: &'a [u8],
+    }
 }
 
 /// What stands before the steps: how init talks, and which descriptors it has.
@@ -580,6 +616,8 @@ impl Message {
     pub const MOVED: u32 = 5;
     /// It is the parent's turn to write the id maps.
     pub const MAPS: u32 = 7;
+    /// To `start`: the listener of a filter's notifications comes with this message. Init waits until it has reached the agent.
+    pub const LISTENER: u32 = 70;
     /// From the parent: go on. A descriptor may come with it: the state for the hooks' standard input.
     pub const GO: u32 = 6;
 

@@ -16,8 +16,22 @@ pub(super) fn write(pid: Pid, linux: &Linux) -> Result<(), Error> {
         // Without this an ordinary user may not map a group: dropping one could gain what it denies.
         put(pid, "setgroups", "deny", "linux.gidMappings")?;
     }
-    map(pid, "gid_map", "newgidmap", &linux.gid_mappings, privileged || is_only(&linux.gid_mappings, our_group), "linux.gidMappings")?;
-    map(pid, "uid_map", "newuidmap", &linux.uid_mappings, privileged || is_only(&linux.uid_mappings, ours), "linux.uidMappings")
+    map(
+        pid,
+        "gid_map",
+        "newgidmap",
+        &linux.gid_mappings,
+        privileged || is_only(&linux.gid_mappings, our_group),
+        "linux.gidMappings",
+    )?;
+    map(
+        pid,
+        "uid_map",
+        "newuidmap",
+        &linux.uid_mappings,
+        privileged || is_only(&linux.uid_mappings, ours),
+        "linux.uidMappings",
+    )
 }
 
 /// Whether the map has one id, the caller's own: the one map that an ordinary user may write.
@@ -25,7 +39,14 @@ fn is_only(mappings: &[IdMapping], id: u32) -> bool {
     matches!(mappings, [only] if only.host_id == id && only.size == 1)
 }
 
-fn map(pid: Pid, file: &str, helper: &str, mappings: &[IdMapping], ourselves: bool, path: &'static str) -> Result<(), Error> {
+fn map(
+    pid: Pid,
+    file: &str,
+    helper: &str,
+    mappings: &[IdMapping],
+    ourselves: bool,
+    path: &'static str,
+) -> Result<(), Error> {
     if ourselves {
         let lines: String = mappings
             .iter()
@@ -40,7 +61,9 @@ fn map(pid: Pid, file: &str, helper: &str, mappings: &[IdMapping], ourselves: bo
     }
     let attempted = || format!("map ids by {helper}");
     let output = command.output().map_err(|error| {
-        Failure::io(attempted(), &error).at(path).hint("more than one's own id can only be mapped with the package uidmap")
+        Failure::io(attempted(), &error)
+            .at(path)
+            .hint("more than one's own id can only be mapped with the package uidmap")
     })?;
     if output.status.success() {
         return Ok(());

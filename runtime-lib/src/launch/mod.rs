@@ -210,7 +210,11 @@ impl Launch<'_> {
             sys::set_limit(pid, limit.resource as u32, limit.soft, limit.hard).map_err(|errno| {
                 let attempted = format!("set {} to {} (hard limit {})", limit.resource, limit.soft, limit.hard);
                 let failure = Failure::new(attempted, errno).at(crate::JsonPath::from("process.rlimits").index(index));
-                if errno == rustix::io::Errno::PERM { failure.hint("raising a hard limit needs CAP_SYS_RESOURCE") } else { failure }
+                if errno == rustix::io::Errno::PERM {
+                    failure.hint("raising a hard limit needs CAP_SYS_RESOURCE")
+                } else {
+                    failure
+                }
             })?;
         }
         Ok(())

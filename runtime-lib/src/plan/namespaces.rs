@@ -33,17 +33,36 @@ const JOINED: [NamespaceType; 6] = [
 impl Compiler<'_> {
     pub(crate) fn enter_namespaces(&mut self) {
         let user = self.config.linux.namespace(NamespaceType::User);
-        let joins = self.config.linux.namespaces.iter().any(|namespace| namespace.path.is_some());
-        if user.is_some() && joins { self.enter_by_stages() } else { self.enter_at_once() }
+        let joins = self
+            .config
+            .linux
+            .namespaces
+            .iter()
+            .any(|namespace| namespace.path.is_some());
+        if user.is_some() && joins {
+            self.enter_by_stages()
+        } else {
+            self.enter_at_once()
+        }
         if self.makes(NamespaceType::Time) {
             let offsets = &self.config.linux.time_offsets;
-            self.steps.push(Step::Unshare { flags: clone_flag(NamespaceType::Time) }, self.element(NamespaceType::Time));
+            self.steps.push(
+                Step::Unshare {
+                    flags: clone_flag(NamespaceType::Time),
+                },
+                self.element(NamespaceType::Time),
+            );
             if !offsets.is_empty() {
                 let line = |(clock, offset): (&Clock, &TimeOffset)| {
-                    format!("{clock} {} {}\n", offset.secs.unwrap_or(0), offset.nanosecs.unwrap_or(0))
+                    format!(
+                        "{clock} {} {}\n",
+                        offset.secs.unwrap_or(0),
+                        offset.nanosecs.unwrap_or(0)
+                    )
                 };
                 let text = c_string(&offsets.iter().map(line).collect::<String>());
-                self.steps.push(Step::TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
+                self.steps
+                    .push(Step::TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
             }
         }
     }
@@ -56,27 +75,43 @@ impl Compiler<'_> {
         }
         // Init goes on as another process there, so nothing is worth doing before.
         if let Some((index, file)) = self.joined(NamespaceType::Pid) {
-            self.steps.push(Step::JoinPidNamespace { file }, Origin::Element("linux.namespaces", index));
+            self.steps.push(
+                Step::JoinPidNamespace { file },
+                Origin::Element("linux.namespaces", index),
+            );
         }
         self.keyring_and_cgroups();
         if makes_user {
-            self.steps.push(Step::BecomeRoot, Origin::Element("linux.namespaces", self.index(NamespaceType::User)));
+            self.steps.push(
+                Step::BecomeRoot,
+                Origin::Element("linux.namespaces", self.index(NamespaceType::User)),
+            );
         }
         for kind in JOINED {
             if let Some((index, file)) = self.joined(kind) {
-                let step = Step::JoinNamespace { file, kind: clone_flag(kind), defer: false };
+                let step = Step::JoinNamespace {
+                    file,
+                    kind: clone_flag(kind),
+                    defer: false,
+                };
                 self.steps.push(step, Origin::Element("linux.namespaces", index));
             }
         }
         for namespace in &self.config.linux.namespaces {
             // A cgroup namespace is rooted where its maker is: on v1 init joins its cgroups itself, and only then makes it. A time namespace is made later.
-            let later = namespace.kind == NamespaceType::Time || namespace.kind == NamespaceType::Cgroup && !self.cgroup.v1.is_empty();
+            let later = namespace.kind == NamespaceType::Time
+                || namespace.kind == NamespaceType::Cgroup && !self.cgroup.v1.is_empty();
             if namespace.path.is_none() && !later {
                 self.new_namespaces |= clone_flag(namespace.kind);
             }
         }
         if self.makes(NamespaceType::Cgroup) && !self.cgroup.v1.is_empty() {
-            self.steps.push(Step::Unshare { flags: clone_flag(NamespaceType::Cgroup) }, self.element(NamespaceType::Cgroup));
+            self.steps.push(
+                Step::Unshare {
+                    flags: clone_flag(NamespaceType::Cgroup),
+                },
+                self.element(NamespaceType::Cgroup),
+            );
         }
     }
 
@@ -84,38 +119,63 @@ impl Compiler<'_> {
     /// container's is entered, what belongs to the container's own perhaps only afterwards, and what is new has to be made inside.
     fn enter_by_stages(&mut self) {
         self.keyring_and_cgroups();
-        let joined: Vec<_> = JOINED.into_iter().filter_map(|kind| Some((kind, self.joined(kind)?))).collect();
+        let joined: Vec<_> = JOINED
+            .into_iter()
+            .filter_map(|kind| Some((kind, self.joined(kind)?)))
+            .collect();
         for (kind, (index, file)) in &joined {
-            let step = Step::JoinNamespace { file: *file, kind: clone_flag(*kind), defer: true };
+            let step = Step::JoinNamespace {
+                file: *file,
+                kind: clone_flag(*kind),
+                defer: true,
+            };
             self.steps.push(step, Origin::Element("linux.namespaces", *index));
         }
         let user = clone_flag(NamespaceType::User);
         match self.joined(NamespaceType::User) {
             Some((index, file)) => {
-                let step = Step::JoinNamespace { file, kind: user, defer: false };
+                let step = Step::JoinNamespace {
+                    file,
+                    kind: user,
+                    defer: false,
+                };
                 self.steps.push(step, Origin::Element("linux.namespaces", index));
             }
             None => {
-                self.steps.push(Step::Unshare { flags: user }, self.element(NamespaceType::User));
+                self.steps
+                    .push(Step::Unshare { flags: user }, self.element(NamespaceType::User));
                 self.steps.push(Step::MapIds, Origin::Member("linux.uidMappings"));
             }
         }
         for (kind, (index, file)) in &joined {
-            let step = Step::JoinDeferred { file: *file, kind: clone_flag(*kind) };
+            let step = Step::JoinDeferred {
+                file: *file,
+                kind: clone_flag(*kind),
+            };
             self.steps.push(step, Origin::Element("linux.namespaces", *index));
         }
         self.steps.push(Step::BecomeRoot, self.element(NamespaceType::User));
-        let new = self.config.linux.namespaces.iter().filter(|namespace| namespace.path.is_none());
+        let new = self
+            .config
+            .linux
+            .namespaces
+            .iter()
+            .filter(|namespace| namespace.path.is_none());
         let flags = new
             .filter(|namespace| !matches!(namespace.kind, NamespaceType::User | NamespaceType::Time))
             .fold(0, |flags, namespace| flags | clone_flag(namespace.kind));
         if flags != 0 {
-            self.steps.push(Step::Unshare { flags }, Origin::Member("linux.namespaces"));
+            self.steps
+                .push(Step::Unshare { flags }, Origin::Member("linux.namespaces"));
         }
         if self.makes(NamespaceType::Pid) {
-            self.steps.push(Step::EnterPidNamespace, self.element(NamespaceType::Pid));
+            self.steps
+                .push(Step::EnterPidNamespace, self.element(NamespaceType::Pid));
         } else if let Some((index, file)) = self.joined(NamespaceType::Pid) {
-            self.steps.push(Step::JoinPidNamespace { file }, Origin::Element("linux.namespaces", index));
+            self.steps.push(
+                Step::JoinPidNamespace { file },
+                Origin::Element("linux.namespaces", index),
+            );
         }
     }
 
@@ -126,13 +186,19 @@ impl Compiler<'_> {
         }
         for index in 0..self.cgroup.v1.len() {
             let file = self.inputs.add(Input::CgroupTasks(index));
-            self.steps.push(Step::JoinCgroup { file }, Origin::Member("linux.cgroupsPath"));
+            self.steps
+                .push(Step::JoinCgroup { file }, Origin::Member("linux.cgroupsPath"));
         }
     }
 
     /// Where in the config a namespace of this type is.
     fn index(&self, kind: NamespaceType) -> usize {
-        self.config.linux.namespaces.iter().position(|namespace| namespace.kind == kind).unwrap_or_default()
+        self.config
+            .linux
+            .namespaces
+            .iter()
+            .position(|namespace| namespace.kind == kind)
+            .unwrap_or_default()
     }
 
     fn element(&self, kind: NamespaceType) -> Origin {
@@ -142,7 +208,12 @@ impl Compiler<'_> {
     /// The file of a namespace that is joined, and where in the config it is.
     fn joined(&mut self, kind: NamespaceType) -> Option<(usize, Slot)> {
         let index = self.index(kind);
-        let namespace = self.config.linux.namespaces.get(index).filter(|namespace| namespace.kind == kind && namespace.path.is_some())?;
+        let namespace = self
+            .config
+            .linux
+            .namespaces
+            .get(index)
+            .filter(|namespace| namespace.kind == kind && namespace.path.is_some())?;
         Some((index, self.namespace_file(index, namespace)))
     }
 

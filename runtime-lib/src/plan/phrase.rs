@@ -13,7 +13,10 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
         Step::JoinCgroup { .. } => "join the cgroup".to_owned(),
         Step::Unshare { flags } => format!("make a new {} namespace", namespaces(flags)),
         Step::JoinNamespace { kind, .. } => format!("join an existing {} namespace", namespaces(kind)),
-        Step::JoinDeferred { kind, .. } => format!("join an existing {} namespace, if it could not be before", namespaces(kind)),
+        Step::JoinDeferred { kind, .. } => format!(
+            "join an existing {} namespace, if it could not be before",
+            namespaces(kind)
+        ),
         Step::MapIds => "wait for its user and group ids to be mapped".to_owned(),
         Step::BecomeRoot => "become root of the user namespace".to_owned(),
         Step::EnterPidNamespace => "go on in a child, the first process of the new pid namespace".to_owned(),

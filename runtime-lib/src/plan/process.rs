@@ -22,7 +22,11 @@ impl Compiler<'_> {
                 .push(Step::StdioOwner { uid }, Origin::Member("process.user.uid"));
         }
         // In a user namespace nobody may raise a hard limit: there the parent sets them all.
-        let own_limits = if self.in_user_namespace() { &[] } else { &*process.rlimits };
+        let own_limits = if self.in_user_namespace() {
+            &[]
+        } else {
+            &*process.rlimits
+        };
         for (index, limit) in own_limits.iter().enumerate() {
             let step = Step::Rlimit {
                 resource: limit.resource as u32,
@@ -53,7 +57,7 @@ impl Compiler<'_> {
             self.steps
                 .push(Step::NoNewPrivileges, Origin::Member("process.noNewPrivileges"));
         }
-        let preserve = self.arguments.preserve_fds + self.arguments.listen_fds;
+        let preserve = self.arguments.preserve_fds.saturating_add(self.arguments.listen_fds);
         self.steps
             .push(Step::WaitForStart { listener, preserve }, Origin::Default);
         self.hooks("hooks.startContainer", &self.config.hooks.start_container);
@@ -157,7 +161,11 @@ impl Compiler<'_> {
 
     /// What there is to give: in a user namespace everything.
     fn available_capabilities(&self) -> u64 {
-        if self.in_user_namespace() { u64::MAX } else { self.host.permitted_capabilities }
+        if self.in_user_namespace() {
+            u64::MAX
+        } else {
+            self.host.permitted_capabilities
+        }
     }
 
     /// The bits of a list of names. What is unknown has been warned of by the bundle; what the caller does not have itself it cannot give.

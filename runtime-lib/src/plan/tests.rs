@@ -127,10 +127,6 @@ fn every_engines_config_gives_a_plan_or_errors_with_a_path() {
 #[test]
 fn what_is_not_built_is_refused_with_its_path() {
     for (path, value) in [
-        (
-            "linux.namespaces[2]",
-            json!({"linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "time"}]}}),
-        ),
         ("process.apparmorProfile", json!({"process": {"apparmorProfile": "x"}})),
         (
             "process.ioPriority",

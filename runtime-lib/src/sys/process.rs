@@ -68,10 +68,21 @@ pub(crate) fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errn
 
 /// Sets a resource limit of another process (`man 2 prlimit`).
 pub(crate) fn set_limit(pid: Pid, resource: u32, soft: u64, hard: u64) -> Result<(), Errno> {
-    let limit = libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
+    let limit = libc::rlimit64 {
+        rlim_cur: soft,
+        rlim_max: hard,
+    };
     let no_old = std::ptr::null_mut::<libc::rlimit64>();
     // SAFETY: the structure lives until the call returns, and nothing is written through the null pointer.
-    let result = unsafe { libc::syscall(libc::SYS_prlimit64, pid.as_raw_nonzero().get(), resource, &raw const limit, no_old) };
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_prlimit64,
+            pid.as_raw_nonzero().get(),
+            resource,
+            &raw const limit,
+            no_old,
+        )
+    };
     if result == 0 { Ok(()) } else { Err(last_error()) }
 }
 

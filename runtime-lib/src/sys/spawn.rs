@@ -253,7 +253,14 @@ unsafe fn keep_capabilities() {
         sets[5] = sets[4];
         libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr());
         for capability in 0..64 as c_long {
-            libc::syscall(libc::SYS_prctl, libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, capability, 0 as c_long, 0 as c_long);
+            libc::syscall(
+                libc::SYS_prctl,
+                libc::PR_CAP_AMBIENT,
+                libc::PR_CAP_AMBIENT_RAISE,
+                capability,
+                0 as c_long,
+                0 as c_long,
+            );
         }
     }
 }

@@ -50,10 +50,14 @@ pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
 /// Binds the host's node of the same path, if it is the device that is wanted.
 fn bind_hosts(root: Fd, path: &CStr, node: &Node) -> Outcome {
     let mut source = Buffer::new();
-    source.push(b"/").and_then(|()| source.push(path.to_bytes())).of(Part::Source)?;
+    source
+        .push(b"/")
+        .and_then(|()| source.push(path.to_bytes()))
+        .of(Part::Source)?;
     let tree = sys::open_tree(Fd::CWD, source.as_c_str(), sys::OPEN_TREE_CLONE).of(Part::Source)?;
     let status = sys::status(tree, c"", sys::AT_EMPTY_PATH).of(Part::Source)?;
-    if status.mode & sys::S_IFMT != node.mode & sys::S_IFMT || (status.major, status.minor) != (node.major, node.minor) {
+    if status.mode & sys::S_IFMT != node.mode & sys::S_IFMT || (status.major, status.minor) != (node.major, node.minor)
+    {
         return Err(Failure::new(Part::Source, Errno::PERM));
     }
     let place = path::make_file(root, path)?;

@@ -14,6 +14,7 @@ mod hooks;
 mod mounts;
 mod namespaces;
 mod network;
+mod notify;
 mod path;
 mod proc;
 mod program;
@@ -272,12 +273,38 @@ impl Init<'_> {
                 Ok(())
             }
             Step::WaitForStart { listener, preserve } => self.wait_for_start(listener, preserve, index),
+            Step::Seccomp { filter, flags } if flags & notify::NEW_LISTENER != 0 => {
+                self.load_notifying_filter(filter, flags, index)
+            }
             Step::Seccomp { filter, flags } => {
                 sys::load_filter(filter, flags)?;
                 Ok(())
             }
             Step::Exec { args, env } => self.execute(args, env),
             Step::Idle { listener } => self.idle(listener, index),
+            Step::Scheduling {
+                policy,
+                flags,
+                nice,
+                priority,
+                runtime,
+                deadline,
+                period,
+            } => Ok(sys::set_scheduling(sys::SchedulingAttributes {
+                size: 0,
+                policy,
+                flags,
+                nice,
+                priority,
+                runtime,
+                deadline,
+                period,
+                utilization_min: 0,
+                utilization_max: 0,
+            })?),
+            Step::IoPriority { class, priority } => Ok(sys::set_io_priority(class, priority)?),
+            Step::Personality { domain } => Ok(sys::set_personality(domain)?),
+            Step::MemoryPolicy { mode, nodes } => Ok(sys::set_memory_policy(mode, nodes)?),
         }
     }
 

@@ -81,7 +81,14 @@ impl Init<'_> {
         let child = sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?;
         if child != 0 {
             let detail = u32::try_from(child).map_err(|_| Failure::from(Part::Plan))?;
-            let message = Message { kind: Message::MOVED, step: index, errno: 0, part: 0, detail, length: 0 };
+            let message = Message {
+                kind: Message::MOVED,
+                step: index,
+                errno: 0,
+                part: 0,
+                detail,
+                length: 0,
+            };
             sys::send(self.channel, &message.to_bytes(), None)?;
             sys::exit(0);
         }

@@ -105,6 +105,35 @@ impl FilterProgram {
 }
 
 unsafe extern "C" {
+    /// Calls clone with `flags`; the new thread calls `run` with `argument` on the stack that ends at `stack`.
+    fn orlop_init_thread(flags: usize, stack: usize, run: usize, argument: usize) -> isize;
+}
+
+pub(super) fn thread<T: Sync>(shared: T, run: extern "C" fn(&'static T) -> !) -> super::Result<&'static T> {
+    const SIZE: usize = 64 << 10;
+    const _: () = assert!(SIZE.is_multiple_of(16));
+    const PROT_READ_WRITE: usize = 3;
+    const MAP_PRIVATE_ANONYMOUS: usize = 0x22;
+    /// `CLONE_VM`, `CLONE_FS`, `CLONE_FILES`, `CLONE_SIGHAND`, `CLONE_THREAD`, `CLONE_SYSVSEM`
+    const THREAD: usize = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x4_0000;
+    let address = call(
+        number::MMAP,
+        [0, SIZE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, usize::MAX, 0],
+    )?;
+    let place = core::ptr::with_exposed_provenance_mut::<T>(address);
+    // SAFETY: the kernel just mapped so many bytes there, for nobody else, and nobody unmaps them; a page is aligned for every type. The stack's
+    // other end is the thread's, `run` takes just this argument, and never returns. `T` is `Sync`, so both threads may look at it.
+    unsafe {
+        place.write(shared);
+        let result = orlop_init_thread(THREAD, address + SIZE, run as *const () as usize, address);
+        if result < 0 {
+            return Err(super::Errno(i32::try_from(-result).unwrap_or(i32::MAX)));
+        }
+        Ok(&*place)
+    }
+}
+
+unsafe extern "C" {
     /// Returns from a signal handler; the kernel wants its address.
     fn orlop_init_restore();
 }

@@ -3,6 +3,7 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod memory;
+mod schedule;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -14,6 +15,7 @@ use x86_64 as arch;
 use arch::number;
 pub(crate) use arch::{O_DIRECTORY, O_NOFOLLOW};
 use core::ffi::CStr;
+pub(crate) use schedule::{SchedulingAttributes, set_io_priority, set_memory_policy, set_personality, set_scheduling};
 
 /// A system call's refusal, as the kernel gives it: positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +155,12 @@ pub(crate) unsafe extern "C" fn entry(stack: *const usize) -> ! {
     crate::begin(argument)
 }
 
+/// Ends the process. A filter of the container's may refuse both calls without ending it: then a fault does.
 pub(crate) fn exit(status: i32) -> ! {
-    loop {
-        let _ = call(number::EXIT_GROUP, [Fd(status).word(), 0, 0, 0, 0, 0]);
+    for call_number in [number::EXIT_GROUP, number::EXIT] {
+        let _ = call(call_number, [Fd(status).word(), 0, 0, 0, 0, 0]);
     }
+    arch::fault()
 }
 
 pub(crate) fn read(file: Fd, buffer: &mut [u8]) -> Result<usize> {
@@ -484,6 +488,24 @@ pub(crate) fn join_namespace(file: Fd, kind: u64) -> Result<()> {
 /// A copy of this process: 0 in the copy, its pid in this one. `flags` may hold `CLONE_PARENT` and the signal that tells of its end.
 pub(crate) fn fork(flags: u64) -> Result<usize> {
     call(number::CLONE, [word(flags), 0, 0, 0, 0, 0])
+}
+
+/// Starts a thread, with a stack of 64 KiB that it shares with what it knows: both are never unmapped. It lives until it exits, or this process
+/// executes another program.
+pub(crate) fn thread<T: Sync>(shared: T, run: extern "C" fn(&'static T) -> !) -> Result<&'static T> {
+    memory::thread(shared, run)
+}
+
+pub(crate) fn exit_thread() -> ! {
+    loop {
+        let _ = call(number::EXIT, [0; 6]);
+    }
+}
+
+/// Sleeps for a moment.
+pub(crate) fn nap() {
+    let time = [0u64, 20_000];
+    let _ = call(number::NANOSLEEP, [time.as_ptr().expose_provenance(), 0, 0, 0, 0, 0]);
 }
 
 /// Waits for a child's end: the exit status, or 128 and the signal's number.

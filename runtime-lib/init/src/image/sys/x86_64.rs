@@ -20,6 +20,26 @@ global_asm!(
     "syscall"
 );
 
+// clone(flags, stack): the new thread finds itself behind the call with 0 in rax, and the other registers as they were.
+global_asm!(
+    ".globl orlop_init_thread",
+    "orlop_init_thread:",
+    "mov r8, rdx",
+    "mov r9, rcx",
+    "xor edx, edx",
+    "xor r10d, r10d",
+    "mov eax, 56",
+    "syscall",
+    "test rax, rax",
+    "jnz 2f",
+    "xor ebp, ebp",
+    "mov rdi, r9",
+    "call r8",
+    "ud2",
+    "2:",
+    "ret",
+);
+
 /// One system call.
 ///
 /// # Safety
@@ -45,6 +65,12 @@ pub(super) unsafe fn syscall(number: usize, arguments: [usize; 6]) -> isize {
     result
 }
 
+/// Ends the process by an instruction that there is not: a fault of its own ends even pid 1 of a pid namespace.
+pub(super) fn fault() -> ! {
+    // SAFETY: nothing comes after it.
+    unsafe { asm!("ud2", options(noreturn, nomem, nostack)) }
+}
+
 pub(crate) const O_DIRECTORY: u32 = 0o200_000;
 pub(crate) const O_NOFOLLOW: u32 = 0o400_000;
 
@@ -56,11 +82,13 @@ pub(super) mod number {
     pub(crate) const MMAP: usize = 9;
     pub(crate) const RT_SIGACTION: usize = 13;
     pub(crate) const IOCTL: usize = 16;
+    pub(crate) const NANOSLEEP: usize = 35;
     pub(crate) const SOCKET: usize = 41;
     pub(crate) const SENDMSG: usize = 46;
     pub(crate) const RECVMSG: usize = 47;
     pub(crate) const CLONE: usize = 56;
     pub(crate) const EXECVE: usize = 59;
+    pub(crate) const EXIT: usize = 60;
     pub(crate) const KILL: usize = 62;
     pub(crate) const FCNTL: usize = 72;
     pub(crate) const GETCWD: usize = 79;
@@ -75,6 +103,7 @@ pub(super) mod number {
     pub(crate) const SETRESGID: usize = 119;
     pub(crate) const CAPSET: usize = 126;
     pub(crate) const FSTATFS: usize = 138;
+    pub(crate) const PERSONALITY: usize = 135;
     pub(crate) const PIVOT_ROOT: usize = 155;
     pub(crate) const PRCTL: usize = 157;
     pub(crate) const CHROOT: usize = 161;
@@ -84,9 +113,12 @@ pub(super) mod number {
     pub(crate) const SETDOMAINNAME: usize = 171;
     pub(crate) const GETDENTS64: usize = 217;
     pub(crate) const CLOCK_GETTIME: usize = 228;
+    pub(crate) const SET_MEMPOLICY: usize = 238;
+    pub(crate) const EXIT: usize = 60;
     pub(crate) const EXIT_GROUP: usize = 231;
     pub(crate) const WAITID: usize = 247;
     pub(crate) const KEYCTL: usize = 250;
+    pub(crate) const IOPRIO_SET: usize = 251;
     pub(crate) const OPENAT: usize = 257;
     pub(crate) const MKDIRAT: usize = 258;
     pub(crate) const MKNODAT: usize = 259;
@@ -101,6 +133,7 @@ pub(super) mod number {
     pub(crate) const PIPE2: usize = 293;
     pub(crate) const PRLIMIT64: usize = 302;
     pub(crate) const SETNS: usize = 308;
+    pub(crate) const SCHED_SETATTR: usize = 314;
     pub(crate) const SECCOMP: usize = 317;
     pub(crate) const STATX: usize = 332;
     pub(crate) const OPEN_TREE: usize = 428;
