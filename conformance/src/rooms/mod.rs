@@ -23,6 +23,7 @@ mod seen;
 mod state;
 mod stdio;
 mod terminal;
+mod users;
 
 use crate::suite::Test;
 
@@ -38,6 +39,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("stdio", stdio::TESTS),
     ("terminal", terminal::TESTS),
     ("namespaces", namespaces::TESTS),
+    ("users", users::TESTS),
     ("mounts", mounts::TESTS),
     ("rootfs", rootfs::TESTS),
     ("devices", devices::TESTS),
