@@ -1,5 +1,6 @@
 //! Black-box tests and benchmarks of any OCI runtime binary.
 
+mod agent;
 mod bench;
 mod bundle;
 mod call;

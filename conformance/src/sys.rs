@@ -51,3 +51,65 @@ pub(crate) fn prepare(command: &mut Command, inherit: Inherit) {
     // SAFETY: the closure only makes system calls that are safe between fork and exec; it allocates nothing.
     unsafe { command.pre_exec(action) };
 }
+
+/// A system call that waits for an agent's answer (`struct seccomp_notif` of linux/seccomp.h).
+pub(crate) struct Notification {
+    id: u64,
+    /// The process, as the agent's pid namespace knows it.
+    pub(crate) pid: u32,
+    /// The call's number.
+    pub(crate) call: i64,
+}
+
+/// Waits for the next call; `None` once the filter's last process is gone.
+pub(crate) fn next_notification(listener: &OwnedFd) -> io::Result<Option<Notification>> {
+    const SECCOMP_IOCTL_NOTIF_RECV: libc::c_ulong = 0xc050_2100;
+    loop {
+        let mut files = [rustix::event::PollFd::new(listener, rustix::event::PollFlags::IN)];
+        if rustix::event::poll(&mut files, None) == Err(rustix::io::Errno::INTR) {
+            continue;
+        }
+        if files[0].revents().contains(rustix::event::PollFlags::HUP) {
+            return Ok(None);
+        }
+        let mut notification = [0u64; 10];
+        // SAFETY: the kernel writes a struct of 80 bytes, which this is room for.
+        let result = unsafe {
+            libc::ioctl(
+                listener.as_raw_fd(),
+                SECCOMP_IOCTL_NOTIF_RECV,
+                notification.as_mut_ptr(),
+            )
+        };
+        if result == 0 {
+            return Ok(Some(Notification {
+                id: notification[0],
+                pid: (notification[1] & 0xffff_ffff) as u32,
+                call: i64::from((notification[2] & 0xffff_ffff) as u32),
+            }));
+        }
+        let error = io::Error::last_os_error();
+        // ENOENT: the caller was ended meanwhile.
+        if !matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) {
+            return Err(error);
+        }
+    }
+}
+
+/// Answers: with an errno, or by letting the call go on.
+pub(crate) fn answer_notification(listener: &OwnedFd, asked: &Notification, errno: Option<i32>) -> io::Result<()> {
+    const SECCOMP_IOCTL_NOTIF_SEND: libc::c_ulong = 0xc018_2101;
+    const SECCOMP_USER_NOTIF_FLAG_CONTINUE: u64 = 1;
+    let error = errno.map_or(0, |errno| u64::from((-errno).cast_unsigned()));
+    let flags = if errno.is_none() { SECCOMP_USER_NOTIF_FLAG_CONTINUE } else { 0 };
+    let answer = [asked.id, 0, error | flags << 32];
+    // SAFETY: the kernel reads a struct of 24 bytes, which this is.
+    if unsafe { libc::ioctl(listener.as_raw_fd(), SECCOMP_IOCTL_NOTIF_SEND, answer.as_ptr()) } == 0 {
+        Ok(())
+    } else {
+        match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ENOENT) => Ok(()),
+            error => Err(error),
+        }
+    }
+}

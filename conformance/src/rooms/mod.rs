@@ -15,6 +15,7 @@ mod masks;
 mod mounts;
 mod mutations;
 mod namespaces;
+mod notifications;
 mod process;
 mod rlimits;
 mod rootfs;
@@ -46,6 +47,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("masks", masks::TESTS),
     ("hooks", hooks::TESTS),
     ("seccomp", seccomp::TESTS),
+    ("notifications", notifications::TESTS),
     ("cgroups", cgroups::TESTS),
     ("logs", logs::TESTS),
     ("input", input::TESTS),

@@ -1,11 +1,11 @@
 //! `create`.
 
 use super::{Console, Container, CreateOptions, Created, Process, Runtime};
-use crate::bundle::{Bundle, NamespaceType};
+use crate::bundle::{Bundle, NamespaceType, SeccompAction};
 use crate::cgroup::{self, Made, Need};
 use crate::launch::{EXEC, Launch, send_descriptor};
 use crate::plan::{Arguments, Host, Plan, phrase, shown};
-use crate::store::{Entry, Identity, Phase, Record, StartStep, Store, now};
+use crate::store::{Entry, Identity, Phase, Record, SeccompAgent, StartStep, Store, now};
 use crate::{Error, Failure, Problem, Severity};
 use orlop_init::wire::Step;
 use rustix::fd::{AsFd, OwnedFd};
@@ -168,7 +168,19 @@ fn record(bundle: &Bundle, plan: &Plan) -> Record {
         poststart: config.hooks.poststart.clone(),
         poststop: config.hooks.poststop.clone(),
         start_steps,
+        seccomp_agent: seccomp_agent(bundle),
     }
+}
+
+/// The agent, if a rule of the profile has something for it.
+fn seccomp_agent(bundle: &Bundle) -> Option<SeccompAgent> {
+    let profile = bundle.config().linux.seccomp.as_ref()?;
+    let notifies = profile.syscalls.iter().any(|rule| rule.action == SeccompAction::Notify);
+    let path = profile.listener_path.as_ref().filter(|_| notifies)?;
+    Some(SeccompAgent {
+        path: path.to_string(),
+        metadata: profile.listener_metadata.as_ref().map(ToString::to_string),
+    })
 }
 
 /// A program's name as it stands in an error: quoted only if it has to be, since engines look for `exec NAME: `.

@@ -1,7 +1,7 @@
 //! `start`.
 
 use super::{Container, Status};
-use crate::launch::{self, HookState, run_hooks};
+use crate::launch::{self, Agent, HookState, run_hooks};
 use crate::{Error, Failure};
 
 impl Container {
@@ -26,11 +26,13 @@ impl Container {
         if !launch::is_waiting(&entry) {
             return Err(Error::Status("cannot start an already running container".to_owned()));
         }
-        launch::start(&entry, &record, &pidfd)?;
+        let pid = record.init.as_ref().map_or(0, |init| init.pid);
+        let state = super::state::of(self.id(), &record);
+        // Before init is told to go on: without an agent the container stays as it is.
+        let agent = record.seccomp_agent.as_ref();
+        let agent = agent.map(|agent| Agent::connect(agent, &state, pid)).transpose()?;
+        launch::start(&entry, &record, &pidfd, agent)?;
         if !record.poststart.is_empty() {
-            let pid = record.init.as_ref().map_or(0, |init| init.pid);
-            let mut state = super::state::of(self.id(), &record);
-            state.status = Status::Running;
             let state = HookState::new(&state, Status::Running, pid);
             if let Err(error) = run_hooks("poststart", &record.poststart, &state, None) {
                 // runtime-spec: runtime.md#lifecycle: a poststart hook that fails stops the container.

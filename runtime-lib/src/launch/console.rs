@@ -13,11 +13,13 @@ pub(crate) fn send_descriptor(path: &Path, what: &str, name: &str, descriptor: B
     let socket = connect(path).map_err(|error| Failure::io(format!("connect to the {what} {path:?}"), &error))?;
     // A message of no bytes would not carry a descriptor.
     let name = if name.is_empty() { "\0" } else { name };
-    send(socket.as_fd(), name.as_bytes(), Some(descriptor)).map_err(|errno| Failure::new(attempted(), errno).into())
+    send(socket.as_fd(), name.as_bytes(), Some(descriptor))
+        .map(drop)
+        .map_err(|errno| Failure::new(attempted(), errno).into())
 }
 
 /// Connects to a socket whose path may be longer than the 107 bytes that an address holds: then through its folder's descriptor.
-fn connect(path: &Path) -> std::io::Result<UnixStream> {
+pub(super) fn connect(path: &Path) -> std::io::Result<UnixStream> {
     const LONGEST: usize = 107;
     if path.as_os_str().len() <= LONGEST {
         return UnixStream::connect(path);

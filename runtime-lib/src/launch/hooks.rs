@@ -18,9 +18,10 @@ const KEPT: usize = 2048;
 /// The state that hooks read (runtime-spec: runtime.md#state).
 pub(crate) struct HookState(Vec<u8>);
 
+/// The state's members that the spec has.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     oci_version: &'a str,
     id: &'a str,
     status: Status,
@@ -31,17 +32,22 @@ struct Document<'a> {
     annotations: &'a std::collections::BTreeMap<String, String>,
 }
 
-impl HookState {
-    pub(crate) fn new(state: &State, status: Status, pid: i32) -> Self {
-        let document = Document {
+impl<'a> Document<'a> {
+    pub(super) fn new(state: &'a State, status: Status, pid: i32) -> Self {
+        Self {
             oci_version: &state.oci_version,
             id: &state.id,
             status,
             pid: (pid != 0).then_some(pid),
             bundle: &state.bundle,
             annotations: &state.annotations,
-        };
-        Self(serde_json::to_vec(&document).unwrap_or_default())
+        }
+    }
+}
+
+impl HookState {
+    pub(crate) fn new(state: &State, status: Status, pid: i32) -> Self {
+        Self(serde_json::to_vec(&Document::new(state, status, pid)).unwrap_or_default())
     }
 
     /// As a file: a hook that does not read its input is then no different from one that does.

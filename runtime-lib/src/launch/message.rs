@@ -33,6 +33,11 @@ impl Channel {
         Ok((Self(ours), theirs))
     }
 
+    /// Our end, that is connected already.
+    pub(super) fn over(connection: OwnedFd) -> Self {
+        Self(connection)
+    }
+
     /// Waits for a message.
     pub(super) fn receive(&self, cancel: Cancel<'_>) -> Result<Received, Error> {
         if let Some(cancel) = cancel
@@ -83,12 +88,13 @@ impl Channel {
             length: 0,
         };
         send(self.0.as_fd(), &message.to_bytes(), descriptor)
+            .map(drop)
             .map_err(|errno| Failure::new("tell init to go on", errno).into())
     }
 }
 
-/// Sends bytes, and a descriptor with them.
-pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> Result<(), Errno> {
+/// Sends bytes, and a descriptor with them; tells how many were sent.
+pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptor: Option<BorrowedFd<'_>>) -> Result<usize, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let files = descriptor.map(|file| [file]);
@@ -97,7 +103,7 @@ pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptor: Option<Borr
     }
     loop {
         match sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL) {
-            Ok(_) => return Ok(()),
+            Ok(sent) => return Ok(sent),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
         }

@@ -8,11 +8,13 @@ mod idmap;
 mod image;
 mod inputs;
 mod message;
+mod seccomp_agent;
 mod start;
 
 pub(crate) use console::send_descriptor;
 pub(crate) use failure::EXEC;
 pub(crate) use hooks::{HookState, run as run_hooks};
+pub(crate) use seccomp_agent::Agent;
 pub(crate) use start::{is_waiting, start};
 
 use crate::bundle::{Bundle, NamespaceType};

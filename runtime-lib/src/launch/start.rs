@@ -1,11 +1,12 @@
 //! The socket that a created container waits on.
 
-use super::failure;
+use super::message::{Channel, Received};
+use super::{Agent, broken, failure};
 use crate::store::{Entry, Record, START_SOCKET};
 use crate::{Error, Failure};
 use orlop_init::wire::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
@@ -40,8 +41,8 @@ pub(crate) fn is_waiting(entry: &Entry) -> bool {
     matches!(attempt(), Ok(()) | Err(Errno::AGAIN))
 }
 
-/// Lets init go on to its execve. Comes back when that has succeeded, or with the reason why not.
-pub(crate) fn start(entry: &Entry, record: &Record, pidfd: &OwnedFd) -> Result<(), Error> {
+/// Lets init go on to its execve. Comes back when that has succeeded, or with the reason why not. The `agent` is given the listener of the filter.
+pub(crate) fn start(entry: &Entry, record: &Record, pidfd: &OwnedFd, mut agent: Option<Agent>) -> Result<(), Error> {
     let failed = |errno| Failure::new("reach the container's init", errno);
     let connection = socket(SocketFlags::empty()).map_err(failed)?;
     let address = SocketAddrUnix::new(entry.short_path(START_SOCKET)).map_err(failed)?;
@@ -55,23 +56,17 @@ pub(crate) fn start(entry: &Entry, record: &Record, pidfd: &OwnedFd) -> Result<(
         Err(Errno::PIPE | Errno::CONNRESET) => return Err(already_running()),
         Err(errno) => return Err(failed(errno).into()),
     }
-    let mut buffer = [0; Message::SIZE + Message::TEXT];
-    let length = loop {
-        match rustix::net::recv(&connection, &mut buffer, rustix::net::RecvFlags::empty()) {
-            Ok((length, _)) => break length,
-            Err(Errno::INTR) => {}
-            Err(Errno::CONNRESET) => break 0,
-            Err(errno) => return Err(failed(errno).into()),
+    let init = Channel::over(connection);
+    while let Received::Message(message, text, descriptor) = init.receive(None)? {
+        match (message.kind, descriptor) {
+            (Message::FAILED, _) => return Err(failure::of_start(&record.start_steps, &message, &text)),
+            (Message::LISTENER, Some(listener)) => {
+                let agent = agent.take().ok_or_else(|| broken("a listener that nobody asked for"))?;
+                agent.hand_over(listener.as_fd())?;
+                init.go(None)?;
+            }
+            (kind, _) => return Err(broken(&format!("a message of kind {kind}"))),
         }
-    };
-    if let Ok((message, text)) = Message::from_bytes(buffer.get(..length).unwrap_or_default())
-        && message.kind == Message::FAILED
-    {
-        return Err(failure::of_start(
-            &record.start_steps,
-            &message,
-            &String::from_utf8_lossy(text),
-        ));
     }
     let _ = rustix::fs::unlinkat(entry.folder(), START_SOCKET, rustix::fs::AtFlags::empty());
     verify(record.init.as_ref().map_or(0, |init| init.pid), pidfd)

@@ -6,6 +6,9 @@ use super::steps::shown;
 use orlop_init::wire::{Step, Strings};
 use std::fmt::Write;
 
+/// `SECCOMP_FILTER_FLAG_NEW_LISTENER`
+const NEW_LISTENER: u64 = 1 << 3;
+
 /// What a step does, in words that can follow "cannot".
 pub(crate) fn phrase(step: &Step<'_>) -> String {
     match *step {
@@ -196,6 +199,10 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
         Step::Umask { mask } => format!("set the umask to {mask:04o}"),
         Step::NoNewPrivileges => "give up the gain of privileges by execve".to_owned(),
         Step::WaitForStart { .. } => "wait for start".to_owned(),
+        Step::Seccomp { filter, flags } if flags & NEW_LISTENER != 0 => format!(
+            "load the system call filter of {} instructions, and hand its listener to the agent",
+            filter.len() / 8
+        ),
         Step::Seccomp { filter, .. } => format!("load the system call filter of {} instructions", filter.len() / 8),
         Step::Exec { args, .. } => format!("execute {}", command(args)),
         Step::Idle { .. } => "wait to be deleted: there is no process to start".to_owned(),

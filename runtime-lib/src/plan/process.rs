@@ -81,11 +81,6 @@ impl Compiler<'_> {
     fn filter(&mut self) -> Option<(Vec<u8>, u64)> {
         let profile = self.config.linux.seccomp.as_ref()?;
         match crate::seccomp::compile(profile, crate::seccomp::Native::CURRENT) {
-            Ok(program) if program.needs_listener => {
-                self.problems
-                    .error("linux.seccomp", "notifications (SCMP_ACT_NOTIFY) are not built yet");
-                None
-            }
             Ok(program) => {
                 for warning in &program.warnings {
                     self.problems.push(warning.clone().into_notice());

@@ -11,5 +11,5 @@ mod time;
 
 pub(crate) use entry::{Entry, START_SOCKET, Store};
 pub(crate) use identity::Identity;
-pub(crate) use record::{Phase, Record, StartStep};
+pub(crate) use record::{Phase, Record, SeccompAgent, StartStep};
 pub(crate) use time::now;

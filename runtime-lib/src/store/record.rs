@@ -47,6 +47,17 @@ pub(crate) struct Record {
     /// The phrases and paths of the steps that `start` carries out, for its errors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) start_steps: Vec<StartStep>,
+    /// Who answers the notifications of the system call filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seccomp_agent: Option<SeccompAgent>,
+}
+
+/// `linux.seccomp.listenerPath` and `listenerMetadata`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SeccompAgent {
+    pub(crate) path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) metadata: Option<String>,
 }
 
 /// A step that init carries out after `start`.

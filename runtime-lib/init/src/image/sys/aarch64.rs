@@ -78,7 +78,6 @@ pub(super) mod number {
     pub(crate) const PERSONALITY: usize = 92;
     pub(crate) const SET_MEMPOLICY: usize = 237;
     pub(crate) const SCHED_SETATTR: usize = 274;
-    pub(crate) const EXIT: usize = 93;
     pub(crate) const NANOSLEEP: usize = 101;
     pub(crate) const FCNTL: usize = 25;
     pub(crate) const DUP3: usize = 24;

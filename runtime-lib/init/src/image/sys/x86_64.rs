@@ -88,7 +88,6 @@ pub(super) mod number {
     pub(crate) const RECVMSG: usize = 47;
     pub(crate) const CLONE: usize = 56;
     pub(crate) const EXECVE: usize = 59;
-    pub(crate) const EXIT: usize = 60;
     pub(crate) const KILL: usize = 62;
     pub(crate) const FCNTL: usize = 72;
     pub(crate) const GETCWD: usize = 79;
