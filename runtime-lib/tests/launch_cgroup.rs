@@ -1,6 +1,11 @@
 //! Launching into cgroups that are frozen, tight, or to be the root of what the container sees.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
@@ -24,9 +29,10 @@ fn parent(stage: &Stage, hierarchy: &str) -> Option<PathBuf> {
 #[test]
 fn a_frozen_ancestor_is_refused_at_once() {
     let stage = Stage::new();
-    for (hierarchy, file, frozen, thawed) in
-        [("freezer", "freezer.state", "FROZEN", "THAWED"), ("unified", "cgroup.freeze", "1", "0")]
-    {
+    for (hierarchy, file, frozen, thawed) in [
+        ("freezer", "freezer.state", "FROZEN", "THAWED"),
+        ("unified", "cgroup.freeze", "1", "0"),
+    ] {
         let Some(path) = parent(&stage, hierarchy) else {
             continue;
         };
@@ -48,7 +54,17 @@ fn a_memory_limit_that_is_too_small_is_told_and_spares_the_embedder() {
         return;
     };
     let mut said = Vec::new();
-    for limit in [4 << 10, 64 << 10, 128 << 10, 200 << 10, 300 << 10, 500 << 10, 1 << 20, 2 << 20, 8 << 20] {
+    for limit in [
+        4 << 10,
+        64 << 10,
+        128 << 10,
+        200 << 10,
+        300 << 10,
+        500 << 10,
+        1 << 20,
+        2 << 20,
+        8 << 20,
+    ] {
         std::fs::write(path.join("memory.limit_in_bytes"), limit.to_string()).unwrap();
         for _ in 0..3 {
             // The embedder is a process of its own: one that is killed fails the test, and does not end it.
@@ -60,7 +76,10 @@ fn a_memory_limit_that_is_too_small_is_told_and_spares_the_embedder() {
     said.dedup();
     for (limit, said) in &said {
         println!("{limit} KiB: {said}");
-        assert!(said.starts_with("ran") || said.contains("memory"), "{limit} KiB: {said}");
+        assert!(
+            said.starts_with("ran") || said.contains("memory"),
+            "{limit} KiB: {said}"
+        );
     }
     assert!(said.iter().any(|(_, said)| said == "ran"));
     assert!(said.iter().any(|(_, said)| said != "ran"));
@@ -70,23 +89,34 @@ fn a_memory_limit_that_is_too_small_is_told_and_spares_the_embedder() {
 #[test]
 fn a_cgroup_namespace_shows_the_containers_cgroup_as_the_root() {
     let stage = Stage::new();
-    let config = stage.script("cat /proc/self/cgroup; echo; cat /sys/fs/cgroup/*/cgroup.procs | sort -u; echo; ls /sys/fs/cgroup/");
+    let config = stage
+        .script("cat /proc/self/cgroup; echo; cat /sys/fs/cgroup/*/cgroup.procs | sort -u; echo; ls /sys/fs/cgroup/");
     let config = with(config, "/linux/namespaces/-", json!({ "type": "cgroup" }));
-    let config = with(config, "/mounts/-", json!({ "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosuid", "nodev", "noexec"] }));
+    let config = with(
+        config,
+        "/mounts/-",
+        json!({ "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosuid", "nodev", "noexec"] }),
+    );
     let said = stage.output(&config);
     let mut parts = said.split("\n\n");
     let (own, procs) = (parts.next().unwrap(), parts.next().unwrap());
     assert!(own.lines().all(|line| line.ends_with(":/")), "{own}");
     // The shell, and the two that read.
     let procs: Vec<&str> = procs.lines().collect();
-    assert!(procs.contains(&"1") && procs.len() <= 4 && !procs.contains(&"0"), "{said}");
+    assert!(
+        procs.contains(&"1") && procs.len() <= 4 && !procs.contains(&"0"),
+        "{said}"
+    );
 }
 
 #[test]
 fn without_a_cgroup_namespace_the_hosts_path_is_seen() {
     let stage = Stage::new();
     let said = stage.output(&stage.script("cat /proc/self/cgroup"));
-    assert!(said.lines().all(|line| line.ends_with(&format!("/{}/run", stage.name))), "{said}");
+    assert!(
+        said.lines().all(|line| line.ends_with(&format!("/{}/run", stage.name))),
+        "{said}"
+    );
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! A container and the process that created it: which of them may end when.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
@@ -12,9 +17,15 @@ use std::time::Duration;
 
 /// Processes in the stage's cgroups.
 fn members(stage: &Stage) -> Vec<i32> {
-    let texts = cgroups_below(&stage.name).into_iter().map(|folder| std::fs::read_to_string(folder.join("cgroup.procs")));
+    let texts = cgroups_below(&stage.name)
+        .into_iter()
+        .map(|folder| std::fs::read_to_string(folder.join("cgroup.procs")));
     let texts: Vec<String> = texts.map(Result::unwrap_or_default).collect();
-    texts.iter().flat_map(|text| text.lines()).map(|pid| pid.parse().unwrap()).collect()
+    texts
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(|pid| pid.parse().unwrap())
+        .collect()
 }
 
 fn kill(pid: i32) {
@@ -26,7 +37,9 @@ fn kill(pid: i32) {
 fn hanging_creator(stage: &Stage, role: &str) -> (Child, i32) {
     let creator = stage.helper(role).spawn().unwrap();
     let told = stage.path("hook.pid");
-    until("the hook runs", || std::fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n')));
+    until("the hook runs", || {
+        std::fs::read_to_string(&told).is_ok_and(|text| text.ends_with('\n'))
+    });
     let pid = read(&told).trim().parse().unwrap();
     (creator, pid)
 }
@@ -35,7 +48,10 @@ fn hanging_creator(stage: &Stage, role: &str) -> (Child, i32) {
 fn init_dies_with_a_creator_that_is_killed_while_a_hook_runs() {
     let stage = Stage::new();
     let (mut creator, hook) = hanging_creator(&stage, "hangs-in-createRuntime");
-    assert_eq!(stage.runtime().container("one").unwrap().state().unwrap().status, Status::Creating);
+    assert_eq!(
+        stage.runtime().container("one").unwrap().state().unwrap().status,
+        Status::Creating
+    );
     let inside = members(&stage);
     assert!(!inside.is_empty());
     creator.kill().unwrap();
@@ -46,6 +62,25 @@ fn init_dies_with_a_creator_that_is_killed_while_a_hook_runs() {
     assert_eq!(container.state().unwrap().status, Status::Stopped);
     stage.runtime().delete_by_force("one").unwrap();
     stage.assert_empty();
+}
+
+#[test]
+fn init_in_a_user_namespace_dies_with_its_creator_too() {
+    let stage = Stage::new();
+    for role in ["hangs-mapped-in-createRuntime", "hangs-as-user-in-createContainer"] {
+        let (mut creator, hook) = hanging_creator(&stage, role);
+        let inside = members(&stage);
+        assert!(!inside.is_empty());
+        creator.kill().unwrap();
+        creator.wait().unwrap();
+        until("init is gone", || !inside.iter().any(|pid| is_alive(*pid)));
+        if role.ends_with("Runtime") {
+            kill(hook);
+        }
+        stage.runtime().delete_by_force("one").unwrap();
+        stage.assert_empty();
+        std::fs::remove_file(stage.path("hook.pid")).unwrap();
+    }
 }
 
 #[test]
@@ -73,7 +108,11 @@ fn a_creator_killed_at_any_instant_leaves_what_delete_by_force_removes() {
         std::thread::sleep(Duration::from_micros(round * 80));
         creator.kill().unwrap();
         creator.wait().unwrap();
-        let status = stage.runtime().container("one").and_then(|container| container.state()).map(|state| state.status);
+        let status = stage
+            .runtime()
+            .container("one")
+            .and_then(|container| container.state())
+            .map(|state| state.status);
         seen.push(status.ok());
         let inside = members(&stage);
         if status_is_unfinished(&seen) {
@@ -93,8 +132,8 @@ fn status_is_unfinished(seen: &[Option<Status>]) -> bool {
 #[test]
 fn a_created_container_survives_the_exit_of_its_creator() {
     let stage = Stage::new();
-    for _ in 0..50 {
-        stage.help(stage.helper("creates"));
+    for round in 0..50 {
+        stage.help(stage.helper(if round % 5 == 0 { "creates-as-user" } else { "creates" }));
         let container = stage.runtime().container("one").unwrap();
         let state = container.state().unwrap();
         assert_eq!(state.status, Status::Created);
@@ -141,8 +180,12 @@ fn helper() {
     };
     let stage = Stage::of_parent();
     match role.as_str() {
-        "creates" => {
-            let created = stage.created("one", &stage.sleeper());
+        "creates" | "creates-as-user" => {
+            let mut config = stage.sleeper();
+            if role == "creates-as-user" {
+                config["process"]["user"] = serde_json::json!({ "uid": 1000, "gid": 1000 });
+            }
+            let created = stage.created("one", &config);
             std::mem::forget(created);
         }
         "creates-on-word" => {
@@ -153,9 +196,16 @@ fn helper() {
             std::thread::sleep(Duration::from_secs(10));
         }
         role => {
-            let kind = role.strip_prefix("hangs-in-").unwrap();
+            let (_, kind) = role.split_once("in-").unwrap();
             let script = format!("echo $$ > {}; exec sleep 1000", stage.path("hook.pid").display());
-            let error = stage.create("one", &with_hook(stage.sleeper(), kind, &script));
+            let mut config = stage.sleeper();
+            if role.contains("mapped") {
+                config = stage.mapped(config);
+            }
+            if role.contains("as-user") {
+                config["process"]["user"] = serde_json::json!({ "uid": 1000, "gid": 1000 });
+            }
+            let error = stage.create("one", &with_hook(config, kind, &script));
             panic!("the hook should have hung: {error:?}");
         }
     }

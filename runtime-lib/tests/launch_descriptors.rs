@@ -1,6 +1,11 @@
 //! Which descriptors a container gets, and what it can do with its stdio.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
@@ -25,6 +30,15 @@ fn place(stage: &Stage, texts: &[&str]) {
             // SAFETY: numbers; nothing of this process is there, it has just begun.
             assert_eq!(unsafe { libc::dup2(file.as_raw_fd(), number) }, number);
         }
+    }
+}
+
+/// Options that give a quiet stdio from descriptors above those that are passed on.
+fn quiet_above() -> CreateOptions {
+    let null = || Some(rustix::io::fcntl_dupfd_cloexec(null(), 50).unwrap());
+    CreateOptions {
+        stdio: [null(), null(), null()],
+        ..CreateOptions::default()
     }
 }
 
@@ -55,8 +69,18 @@ fn a_listening_socket_that_is_missing_is_told_and_nothing_of_the_hosts_takes_its
 #[test]
 fn counts_beyond_all_reason_are_refused() {
     let stage = Stage::new();
-    for (preserve_fds, listen_fds) in [(u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX), (0, 1 << 30), (1 << 31, 1 << 31)] {
-        let options = CreateOptions { preserve_fds, listen_fds, ..quiet() };
+    for (preserve_fds, listen_fds) in [
+        (u32::MAX, 0),
+        (0, u32::MAX),
+        (u32::MAX, u32::MAX),
+        (0, 1 << 30),
+        (1 << 31, 1 << 31),
+    ] {
+        let options = CreateOptions {
+            preserve_fds,
+            listen_fds,
+            ..quiet_above()
+        };
         let error = stage.create_with("greedy", &stage.sleeper(), &options).unwrap_err();
         println!("{error}");
         stage.assert_empty();
@@ -75,8 +99,15 @@ fn stdio_is_what_the_caller_gives() {
     let (input, mut input_end) = std::io::pipe().unwrap();
     let (mut output_end, output) = std::io::pipe().unwrap();
     let (mut error_end, error) = std::io::pipe().unwrap();
-    let stdio = [Some(OwnedFd::from(input)), Some(OwnedFd::from(output)), Some(OwnedFd::from(error))];
-    let options = CreateOptions { stdio, ..CreateOptions::default() };
+    let stdio = [
+        Some(OwnedFd::from(input)),
+        Some(OwnedFd::from(output)),
+        Some(OwnedFd::from(error)),
+    ];
+    let options = CreateOptions {
+        stdio,
+        ..CreateOptions::default()
+    };
     let config = stage.script("read word; echo out $word; echo err $word >&2; ls /proc/self/fd | wc -l");
     let created = stage.create_with("pipes", &config, &options).unwrap();
     // Only the container holds the other ends: its end is theirs.
@@ -97,7 +128,10 @@ fn one_descriptor_may_be_all_three() {
     let path = stage.path("all");
     let file = File::create(&path).unwrap();
     let copy = || Some(OwnedFd::from(file.try_clone().unwrap()));
-    let options = CreateOptions { stdio: [Some(null()), copy(), copy()], ..CreateOptions::default() };
+    let options = CreateOptions {
+        stdio: [Some(null()), copy(), copy()],
+        ..CreateOptions::default()
+    };
     let config = stage.script("echo one; echo two >&2; echo three");
     stage.run_with(&config, options).unwrap();
     assert_eq!(read(path), "one\ntwo\nthree\n");
@@ -107,11 +141,18 @@ fn one_descriptor_may_be_all_three() {
 fn another_user_can_open_dev_stdout_anew() {
     let stage = Stage::new();
     let user = json!({ "uid": 1000, "gid": 1000 });
-    let config = with(stage.script("echo file > /dev/stdout; echo file > /dev/stderr; id -u"), "/process/user", user);
+    let config = with(
+        stage.script("echo file > /dev/stdout; echo file > /dev/stderr; id -u"),
+        "/process/user",
+        user,
+    );
     let ran = stage.run(&config).unwrap();
     assert_eq!((ran.status, ran.stderr.as_str()), (0, "file\n"), "{ran:?}");
     let (mut end, output) = std::io::pipe().unwrap();
-    let options = CreateOptions { stdio: [None, Some(output.into()), None], ..CreateOptions::default() };
+    let options = CreateOptions {
+        stdio: [None, Some(output.into()), None],
+        ..CreateOptions::default()
+    };
     let ran = stage.run_with(&config, options).unwrap();
     assert_eq!(ran.status, 0, "{ran:?}");
     let mut said = String::new();
@@ -122,10 +163,17 @@ fn another_user_can_open_dev_stdout_anew() {
 #[test]
 fn the_hosts_null_device_keeps_its_owner() {
     let stage = Stage::new();
-    let config = with(stage.config(&["/bin/busybox", "true"]), "/process/user", json!({ "uid": 1000, "gid": 1000 }));
+    let config = with(
+        stage.config(&["/bin/busybox", "true"]),
+        "/process/user",
+        json!({ "uid": 1000, "gid": 1000 }),
+    );
     let created = stage.created("null", &config);
     stage.end(&created);
-    assert_eq!(std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/dev/null").unwrap()), 0);
+    assert_eq!(
+        std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/dev/null").unwrap()),
+        0
+    );
 }
 
 /// Not a test of its own: see `launch::helper`.
@@ -144,18 +192,35 @@ fn helper() {
             // One above, not closed on exec either.
             // SAFETY: numbers.
             assert!(unsafe { libc::fcntl(3, libc::F_DUPFD, 30) } >= 30);
-            let options = CreateOptions { preserve_fds: 2, ..CreateOptions::default() };
-            let ran = stage.run_with(&stage.script("cat <&3; cat <&4; echo; ls /proc/self/fd"), options).unwrap();
-            assert_eq!(ran.stdout, "threefour\n0\n1\n2\n3\n4\n5\n", "the last is ls's own: {ran:?}");
+            let options = CreateOptions {
+                preserve_fds: 2,
+                ..CreateOptions::default()
+            };
+            let ran = stage
+                .run_with(&stage.script("cat <&3; cat <&4; echo; ls /proc/self/fd"), options)
+                .unwrap();
+            assert_eq!(
+                ran.stdout, "threefour\n0\n1\n2\n3\n4\n5\n",
+                "the last is ls's own: {ran:?}"
+            );
             // SAFETY: a number.
             assert!(unsafe { libc::fcntl(5, libc::F_GETFD) } >= 0, "the embedder lost one");
-            let options = CreateOptions { preserve_fds: 3, ..quiet() };
-            let error = stage.create_with("fails", &stage.config(&["/missing"]), &options).unwrap_err();
+            let options = CreateOptions {
+                preserve_fds: 3,
+                ..quiet()
+            };
+            let error = stage
+                .create_with("fails", &stage.config(&["/missing"]), &options)
+                .unwrap_err();
             assert_says(&error.to_string(), &["/missing"]);
         }
         "listens" => {
             place(&stage, &["socket", "kept"]);
-            let options = CreateOptions { listen_fds: 1, preserve_fds: 1, ..CreateOptions::default() };
+            let options = CreateOptions {
+                listen_fds: 1,
+                preserve_fds: 1,
+                ..CreateOptions::default()
+            };
             let config = stage.script("echo $LISTEN_FDS $LISTEN_PID $$; cat <&3; cat <&4; echo; ls /proc/self/fd");
             let config = with(config, "/process/env/-", "LISTEN_FDS=9");
             let ran = stage.run_with(&config, options).unwrap();
@@ -163,28 +228,43 @@ fn helper() {
         }
         "misses-a-preserved-one" => {
             place(&stage, &["three"]);
-            let options = CreateOptions { preserve_fds: 2, ..quiet() };
+            let options = CreateOptions {
+                preserve_fds: 2,
+                ..quiet_above()
+            };
             let error = stage.create_with("fails", &stage.sleeper(), &options).unwrap_err();
             assert_says(&error.to_string(), &["preserved-fd 1 (of 2)"]);
             stage.assert_empty();
         }
         "misses-a-socket" => {
-            let options = CreateOptions { listen_fds: 2, ..CreateOptions::default() };
-            match stage.run_with(&stage.script("ls -l /proc/self/fd/"), options) {
-                Err(error) => {
-                    println!("{error}");
-                    stage.assert_empty();
+            let options = CreateOptions {
+                listen_fds: 2,
+                ..quiet_above()
+            };
+            match stage.create_with("greedy", &stage.sleeper(), &options) {
+                Err(error) => assert_says(&error.to_string(), &["listening socket 0 (of 2)"]),
+                Ok(created) => {
+                    created.container.start().unwrap();
+                    let target = std::fs::read_link(format!("/proc/{}/fd/3", created.init.pid()));
+                    stage.end(&created);
+                    panic!("it got {target:?}");
                 }
-                Ok(ran) => panic!("it got {}", ran.stdout),
             }
+            stage.assert_empty();
         }
         "has-no-stdio" => {
-            let (out, err) = (File::create(stage.path("out")).unwrap(), File::create(stage.path("err")).unwrap());
+            let (out, err) = (
+                File::create(stage.path("out")).unwrap(),
+                File::create(stage.path("err")).unwrap(),
+            );
             let above = |file: File| rustix::io::fcntl_dupfd_cloexec(&file, 20).unwrap();
             let (out, _err) = (above(out), above(err));
             // SAFETY: numbers.
             unsafe { libc::syscall(libc::SYS_close_range, 0, 2, 0) };
-            let options = CreateOptions { stdio: [None, Some(out), None], ..CreateOptions::default() };
+            let options = CreateOptions {
+                stdio: [None, Some(out), None],
+                ..CreateOptions::default()
+            };
             let config = stage.config(&["/bin/busybox", "ls", "-l", "/proc/self/fd/"]);
             let outcome = stage.create_with("bare", &config, &options).and_then(|created| {
                 created.container.start()?;

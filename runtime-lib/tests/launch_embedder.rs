@@ -1,11 +1,16 @@
 //! What a program that embeds the library may be, and what it must not notice.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
 use launch::host::{Look, descriptors};
-use launch::{Stage, assert_says, helper, null, quiet, read, with, with_hook};
+use launch::{Stage, assert_says, helper, null, quiet, read, until, with, with_hook};
 use orlop::{CreateOptions, Error};
 use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -41,27 +46,24 @@ fn eight_threads_run_ten_containers_each() {
 fn a_large_parent_creates_about_as_quickly_as_a_small_one() {
     let stage = Stage::new();
     let config = stage.sleeper();
-    let median = |rounds: usize| {
-        let mut times: Vec<Duration> = (0..rounds)
-            .map(|_| {
-                let begin = Instant::now();
-                let created = stage.created("timed", &config);
-                let time = begin.elapsed();
-                stage.end(&created);
-                time
-            })
-            .collect();
-        times.sort();
-        times[rounds / 2]
+    // The quickest of many: what else the machine does makes some slow.
+    let quickest = || {
+        let times = (0..20).map(|_| {
+            let begin = Instant::now();
+            let created = stage.created("timed", &config);
+            let time = begin.elapsed();
+            stage.end(&created);
+            time
+        });
+        times.min().unwrap()
     };
-    median(3);
-    let small = median(15);
+    let small = quickest();
     let ballast = vec![1u8; 500 << 20];
-    let large = median(15);
+    let large = quickest();
     assert_eq!(std::hint::black_box(&ballast)[12345], 1);
     println!("create: {small:?} in a small parent, {large:?} in one of 500 MB");
     // A fork would take 16 ms and more.
-    assert!(large < small * 4 + Duration::from_millis(2), "{small:?} {large:?}");
+    assert!(large < small * 3 + Duration::from_millis(2), "{small:?} {large:?}");
 }
 
 #[test]
@@ -74,12 +76,20 @@ fn the_process_is_as_before_while_containers_wait_and_run_and_after_failures() {
         assert_eq!(now.without_children(), before.without_children());
         assert_eq!(now.children().len(), before.children().len() + children);
     };
-    let config = with(stage.sleeper(), "/process/user", serde_json::json!({ "uid": 1000, "gid": 1000, "umask": 63 }));
+    let config = with(
+        stage.sleeper(),
+        "/process/user",
+        serde_json::json!({ "uid": 1000, "gid": 1000, "umask": 63 }),
+    );
     let created = stage.created("user", &with(config, "/process/noNewPrivileges", true));
     as_before(1);
     created.container.start().unwrap();
     as_before(1);
     stage.create("fails", &stage.config(&["/missing"])).unwrap_err();
+    as_before(1);
+    stage.end(&created);
+    drop(created);
+    let created = stage.created("mapped", &stage.mapped(stage.sleeper()));
     as_before(1);
     stage.end(&created);
     drop(created);
@@ -114,19 +124,23 @@ fn no_descriptor_of_the_embedder_gets_into_a_container() {
     assert!(copies.iter().all(|file| file.as_raw_fd() >= 0));
     let said = stage.output(&stage.script("ls -l /proc/self/fd | wc -l; ls /proc/self/fd"));
     let waiting = stage.created("waiting", &stage.sleeper());
-    let held = std::fs::read_dir(format!("/proc/{}/fd", waiting.init.pid())).unwrap();
-    let mut held: Vec<String> = held
-        .map(|entry| std::fs::read_link(entry.unwrap().path()).unwrap().display().to_string())
-        .collect();
-    held.sort();
+    let held = || -> Vec<String> {
+        let held = std::fs::read_dir(format!("/proc/{}/fd", waiting.init.pid())).unwrap();
+        let targets = held.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+        targets.map(|target| target.display().to_string()).collect()
+    };
+    // Its stdio, the socket that it waits on, and the null device for the hooks of its start. It closes the socket to its parent a moment later.
+    until("a waiting init holds five descriptors", || held().len() == 5);
+    let held = held();
+    assert!(!held.iter().any(|target| target.contains("orlop-lib-test")), "{held:?}");
     stage.end(&waiting);
     drop(copies);
     // ls itself opens the folder.
-    assert_eq!(said.split_whitespace().collect::<Vec<_>>(), ["5", "0", "1", "2", "3"], "{said}");
-    // Its stdio, the socket that it waits on, and the null device for the hooks of its start.
-    let ours: Vec<&String> = held.iter().filter(|target| target.contains("orlop-lib-test")).collect();
-    assert!(ours.is_empty(), "a waiting init holds {} of the embedder's descriptors", ours.len());
-    assert!(held.len() <= 5, "{held:?}");
+    assert_eq!(
+        said.split_whitespace().collect::<Vec<_>>(),
+        ["5", "0", "1", "2", "3"],
+        "{said}"
+    );
 }
 
 #[test]
@@ -153,7 +167,11 @@ fn wait_gives_128_and_the_signals_number() {
         }
         stage.end(&created);
         let script = format!("(trap - TERM; kill -{signal} $$) ");
-        let config = with(stage.script(&script), "/linux/namespaces", serde_json::json!([{ "type": "mount" }]));
+        let config = with(
+            stage.script(&script),
+            "/linux/namespaces",
+            serde_json::json!([{ "type": "mount" }]),
+        );
         assert_eq!(stage.run(&config).unwrap().status, status, "signal {signal}");
     }
 }
@@ -161,7 +179,12 @@ fn wait_gives_128_and_the_signals_number() {
 #[test]
 fn a_thread_that_created_a_container_may_end() {
     let stage = Stage::new();
-    let created = std::thread::scope(|scope| scope.spawn(|| stage.created("orphan", &stage.sleeper())).join().unwrap());
+    let created = std::thread::scope(|scope| {
+        scope
+            .spawn(|| stage.created("orphan", &stage.sleeper()))
+            .join()
+            .unwrap()
+    });
     std::thread::sleep(Duration::from_millis(20));
     assert_eq!(created.container.state().unwrap().status, orlop::Status::Created);
     created.container.start().unwrap();
@@ -187,7 +210,10 @@ fn a_session_keyring_is_new_unless_the_callers_is_kept() {
     const ONLY_WHO_HOLDS_IT: u32 = 0x3f00_0000;
     let stage = Stage::new();
     let sees_ours = |no_new_keyring| {
-        let options = CreateOptions { no_new_keyring, ..CreateOptions::default() };
+        let options = CreateOptions {
+            no_new_keyring,
+            ..CreateOptions::default()
+        };
         let keys = stage.run_with(&stage.script("cat /proc/keys"), options).unwrap().stdout;
         keys.contains("orlop-embedder")
     };
@@ -203,7 +229,10 @@ fn a_session_keyring_is_new_unless_the_callers_is_kept() {
             assert!(!sees_ours(false));
             assert!(sees_ours(true));
             let still = read("/proc/keys");
-            assert!(still.contains("orlop-embedder"), "the embedder's own was replaced: {still}");
+            assert!(
+                still.contains("orlop-embedder"),
+                "the embedder's own was replaced: {still}"
+            );
         });
         threads.join().unwrap();
     });
@@ -218,7 +247,9 @@ fn many_creates_leave_no_descriptor() {
         let created = stage.create_with("again", &config, &quiet()).unwrap();
         stage.end(&created);
         drop(created);
-        stage.create("again", &with_hook(stage.sleeper(), "createRuntime", "exit 1")).unwrap_err();
+        stage
+            .create("again", &with_hook(stage.sleeper(), "createRuntime", "exit 1"))
+            .unwrap_err();
     }
     assert_eq!(before, descriptors());
 }
@@ -256,20 +287,36 @@ fn learn_statuses(stage: &Stage) {
         let config = with_hook(stage.script(&format!("exit {status}")), "createRuntime", "exit 0");
         assert_eq!(stage.run(&config).unwrap().status, status);
     }
-    assert_eq!(stage.run(&stage.script("kill -9 $$; sleep 1")).map(|ran| ran.status).ok(), Some(0));
+    assert_eq!(
+        stage
+            .run(&stage.script("kill -9 $$; sleep 1"))
+            .map(|ran| ran.status)
+            .ok(),
+        Some(0)
+    );
     let killed = stage.running("killed");
     killed.container.kill(9, false).unwrap();
     assert_eq!(killed.init.wait().unwrap(), 137);
     stage.end(&killed);
     for number in 0..20 {
-        let config = with_hook(stage.sleeper(), "createRuntime", &format!("echo no {number} >&2; exit 7"));
+        let config = with_hook(
+            stage.sleeper(),
+            "createRuntime",
+            &format!("echo no {number} >&2; exit 7"),
+        );
         let Err(Error::Hook(failure)) = stage.create("fails", &config) else {
             panic!("the hook's status got lost");
         };
-        assert_eq!((failure.ended.as_str(), failure.stderr.trim_end()), ("exit status 7", format!("no {number}").as_str()));
+        assert_eq!(
+            (failure.ended.as_str(), failure.stderr.trim_end()),
+            ("exit status 7", format!("no {number}").as_str())
+        );
     }
     // What init itself ends with is not needed to undo a create.
-    let error = stage.create("missing", &stage.config(&["/missing"])).unwrap_err().to_string();
+    let error = stage
+        .create("missing", &stage.config(&["/missing"]))
+        .unwrap_err()
+        .to_string();
     assert_says(&error, &["/missing", "no such file or directory"]);
     let _ = null();
 }

@@ -1,6 +1,11 @@
 //! The init image as it runs: what it is, what it shows, and how it gets there on unusual hosts.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
@@ -15,12 +20,26 @@ fn the_executable_of_a_waiting_init_is_sealed_in_memory() {
     let stage = Stage::new();
     let created = stage.created("waiting", &stage.sleeper());
     let exe = format!("/proc/{}/exe", created.init.pid());
-    assert_says(&std::fs::read_link(&exe).unwrap().display().to_string(), &["memfd:orlop-init"]);
+    assert_says(
+        &std::fs::read_link(&exe).unwrap().display().to_string(),
+        &["memfd:orlop-init"],
+    );
     let image = File::open(&exe).unwrap();
     let seals = fcntl_get_seals(&image).unwrap();
-    assert!(seals.contains(SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL), "{seals:?}");
-    for (mut options, how) in [(File::options(), "write"), (File::options(), "append"), (File::options(), "truncate")] {
-        options.write(how != "append").append(how == "append").truncate(how == "truncate").read(how == "write");
+    assert!(
+        seals.contains(SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL),
+        "{seals:?}"
+    );
+    for (mut options, how) in [
+        (File::options(), "write"),
+        (File::options(), "append"),
+        (File::options(), "truncate"),
+    ] {
+        options
+            .write(how != "append")
+            .append(how == "append")
+            .truncate(how == "truncate")
+            .read(how == "write");
         match options.open(&exe) {
             Err(error) => println!("{how}: {error}"),
             // What is open can be written even less.
@@ -43,12 +62,26 @@ fn orlop_init_length(exe: &str) -> u64 {
 #[test]
 fn nobody_else_sees_into_a_waiting_init_even_as_the_user_it_has_become() {
     let stage = Stage::new();
-    let config = with(stage.sleeper(), "/process/user", serde_json::json!({ "uid": 1000, "gid": 1000 }));
+    let config = with(
+        stage.sleeper(),
+        "/process/user",
+        serde_json::json!({ "uid": 1000, "gid": 1000 }),
+    );
     let created = stage.created("waiting", &config);
     for name in ["fd", "environ", "map_files", "cwd/", "root/"] {
         let path = format!("/proc/{}/{name}", created.init.pid());
-        let status = Command::new("/bin/busybox").args(["ls", &path]).uid(1000).gid(1000).output().unwrap();
-        let seen = Command::new("/bin/busybox").args(["cat", &path]).uid(1000).gid(1000).output().unwrap();
+        let status = Command::new("/bin/busybox")
+            .args(["ls", &path])
+            .uid(1000)
+            .gid(1000)
+            .output()
+            .unwrap();
+        let seen = Command::new("/bin/busybox")
+            .args(["cat", &path])
+            .uid(1000)
+            .gid(1000)
+            .output()
+            .unwrap();
         assert!(seen.stdout.is_empty(), "{name}");
         assert!(name == "environ" || !status.status.success(), "{name}");
     }
@@ -59,6 +92,8 @@ fn nobody_else_sees_into_a_waiting_init_even_as_the_user_it_has_become() {
 fn a_waiting_init_costs_less_than_100_kib() {
     let stage = Stage::new();
     let created = stage.created("waiting", &stage.sleeper());
+    // It goes on for a moment when create is over.
+    std::thread::sleep(std::time::Duration::from_millis(30));
     let rollup = read(format!("/proc/{}/smaps_rollup", created.init.pid()));
     let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap();
     let size: u32 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -72,13 +107,25 @@ fn a_waiting_init_is_a_session_leader_in_the_cgroup_it_was_given_and_shows_no_ar
     let stage = Stage::new();
     let created = stage.created("waiting", &stage.sleeper());
     let pid = created.init.pid();
-    assert_says(&read(format!("/proc/{pid}/cgroup")), &[&format!("0::/{}/waiting", stage.name)]);
+    assert_says(
+        &read(format!("/proc/{pid}/cgroup")),
+        &[&format!("0::/{}/waiting", stage.name)],
+    );
     let all_in = read(format!("/proc/{pid}/cgroup"));
-    assert!(all_in.lines().all(|line| line.ends_with(&format!("/{}/waiting", stage.name))), "{all_in}");
+    assert!(
+        all_in
+            .lines()
+            .all(|line| line.ends_with(&format!("/{}/waiting", stage.name))),
+        "{all_in}"
+    );
     assert_eq!(read(format!("/proc/{pid}/comm")), "orlop-init\n");
     let stat = read(format!("/proc/{pid}/stat"));
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-    assert_eq!((fields[2], fields[3]), (pid.to_string().as_str(), pid.to_string().as_str()), "group and session: {stat}");
+    assert_eq!(
+        (fields[2], fields[3]),
+        (pid.to_string().as_str(), pid.to_string().as_str()),
+        "group and session: {stat}"
+    );
     stage.end(&created);
 }
 
@@ -137,7 +184,10 @@ fn helper() {
             let config = launch::with_hook(stage.script("cat /proc/self/cgroup"), "createRuntime", "cat >/dev/null");
             let config = with(config, "/linux/namespaces/-", serde_json::json!({ "type": "network" }));
             let said = stage.output(&config);
-            assert!(said.lines().all(|line| line.ends_with(&format!("/{}/run", stage.name))), "{said}");
+            assert!(
+                said.lines().all(|line| line.ends_with(&format!("/{}/run", stage.name))),
+                "{said}"
+            );
         }
         "without-close-range" => {
             refuse(libc::SYS_close_range);

@@ -1,6 +1,11 @@
 //! Creates that fail, states that are damaged, ids, signals, and deletes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
@@ -8,6 +13,8 @@ use launch::host::is_alive;
 use launch::{Stage, assert_says, quiet, read, with};
 use orlop::{Console, CreateOptions, Error, Runtime, Status};
 use serde_json::{Value, json};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -18,20 +25,64 @@ fn a_create_that_fails_at_any_step_leaves_nothing() {
     let mount = |value: Value| with(base(), "/mounts/-", value);
     std::fs::write(stage.rootfs().join("etc/file"), "").unwrap();
     let cases: Vec<(Value, &[&str])> = vec![
-        (mount(json!({ "destination": "/mnt", "type": "bind", "source": "/missing/source", "options": ["bind"] })), &["mounts[2]", "/missing/source", "no such file"]),
-        (mount(json!({ "destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["size=banana"] })), &["mounts[2]", "size=banana"]),
-        (mount(json!({ "destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["nonsense=1"] })), &["mounts[2]", "nonsense"]),
-        (mount(json!({ "destination": "/mnt", "type": "nosuchfs", "source": "none" })), &["mounts[2]", "nosuchfs"]),
-        (mount(json!({ "destination": "/etc/file/below", "type": "tmpfs", "source": "tmpfs" })), &["mounts[2]", "not a directory"]),
+        (
+            mount(json!({ "destination": "/mnt", "type": "bind", "source": "/missing/source", "options": ["bind"] })),
+            &["mounts[2]", "/missing/source", "no such file"],
+        ),
+        (
+            mount(json!({ "destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["size=banana"] })),
+            &["mounts[2]", "size=banana"],
+        ),
+        (
+            mount(json!({ "destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["nonsense=1"] })),
+            &["mounts[2]", "nonsense"],
+        ),
+        (
+            mount(json!({ "destination": "/mnt", "type": "nosuchfs", "source": "none" })),
+            &["mounts[2]", "nosuchfs"],
+        ),
+        (
+            mount(json!({ "destination": "/etc/file/below", "type": "tmpfs", "source": "tmpfs" })),
+            &["mounts[2]", "not a directory"],
+        ),
         (with(base(), "/process/args/0", "/missing"), &["/missing"]),
         (with(base(), "/process/cwd", "/etc/file"), &["process.cwd"]),
-        (with(base(), "/process/rlimits", json!([{ "type": "RLIMIT_NOFILE", "soft": 4_000_000_000_u64, "hard": 4_000_000_000_u64 }])), &["process.rlimits[0]"]),
-        (with(base(), "/linux/sysctl", json!({ "net.no.such.thing": "1" })), &["net.no.such.thing"]),
-        (with(base(), "/linux/devices", json!([{ "path": "/etc/file/node", "type": "c", "major": 1, "minor": 3 }])), &["linux.devices[0]"]),
-        (with(base(), "/linux/cgroupsPath", "/../escape/\u{0}"), &["linux.cgroupsPath"]),
-        (with(base(), "/root/path", "/missing/rootfs"), &["root.path", "no such file"]),
-        (with(base(), "/root/path", "/etc/passwd"), &["root.path", "not a directory"]),
-        (with(base(), "/hooks/createContainer", json!([{ "path": "/bin/false" }])), &["createContainer", "exit status 1"]),
+        (
+            with(
+                base(),
+                "/process/rlimits",
+                json!([{ "type": "RLIMIT_NOFILE", "soft": 4_000_000_000_u64, "hard": 4_000_000_000_u64 }]),
+            ),
+            &["process.rlimits[0]"],
+        ),
+        (
+            with(base(), "/linux/sysctl", json!({ "net.no.such.thing": "1" })),
+            &["net.no.such.thing"],
+        ),
+        (
+            with(
+                base(),
+                "/linux/devices",
+                json!([{ "path": "/etc/file/node", "type": "c", "major": 1, "minor": 3 }]),
+            ),
+            &["linux.devices[0]"],
+        ),
+        (
+            with(base(), "/linux/cgroupsPath", "/../escape/\u{0}"),
+            &["linux.cgroupsPath"],
+        ),
+        (
+            with(base(), "/root/path", "/missing/rootfs"),
+            &["root.path", "no such file"],
+        ),
+        (
+            with(base(), "/root/path", "/etc/passwd"),
+            &["root.path", "not a directory"],
+        ),
+        (
+            with(base(), "/hooks/createContainer", json!([{ "path": "/bin/false" }])),
+            &["createContainer", "exit status 1"],
+        ),
         (with(base(), "/process/terminal", true), &["process.terminal"]),
     ];
     for (config, parts) in cases {
@@ -41,8 +92,12 @@ fn a_create_that_fails_at_any_step_leaves_nothing() {
         if linux.get("cgroupsPath").is_none() {
             text["linux"]["cgroupsPath"] = format!("/{}/fails", stage.name).into();
         }
-        let outcome = orlop::Bundle::parse(&stage.dir, &text.to_string()).and_then(|bundle| stage.runtime().create("fails", &bundle, &quiet()));
-        let error = outcome.map(|created| stage.end(&created)).expect_err(parts[0]).to_string();
+        let outcome = orlop::Bundle::parse(&stage.dir, &text.to_string())
+            .and_then(|bundle| stage.runtime().create("fails", &bundle, &quiet()));
+        let error = outcome
+            .map(|created| stage.end(&created))
+            .expect_err(parts[0])
+            .to_string();
         println!("{error}");
         assert_says(&error, parts);
         stage.assert_empty();
@@ -55,19 +110,47 @@ fn what_is_asked_for_after_init_is_ready_fails_without_a_trace() {
     let folder = stage.path("pids");
     std::fs::create_dir(&folder).unwrap();
     let fails = |options: CreateOptions| {
-        let error = stage.create_with("fails", &stage.sleeper(), &options).unwrap_err().to_string();
+        let error = stage
+            .create_with("fails", &stage.sleeper(), &options)
+            .unwrap_err()
+            .to_string();
         println!("{error}");
         stage.assert_empty();
         error
     };
-    assert_says(&fails(CreateOptions { pid_file: Some(stage.path("missing/pid")), ..quiet() }), &["pid file"]);
+    assert_says(
+        &fails(CreateOptions {
+            pid_file: Some(stage.path("missing/pid")),
+            ..quiet()
+        }),
+        &["pid file"],
+    );
     std::fs::create_dir_all(folder.join("taken/x")).unwrap();
-    assert_says(&fails(CreateOptions { pid_file: Some(folder.join("taken")), ..quiet() }), &["pid file"]);
+    assert_says(
+        &fails(CreateOptions {
+            pid_file: Some(folder.join("taken")),
+            ..quiet()
+        }),
+        &["pid file"],
+    );
     assert_eq!(folder.read_dir().unwrap().count(), 1, "a half-written pid file is left");
-    assert_says(&fails(CreateOptions { pidfd_socket: Some(stage.path("missing.sock")), ..quiet() }), &["pidfd socket"]);
-    let error = fails(CreateOptions { pid_file: Some(folder.join("pid")), pidfd_socket: Some(stage.path("missing.sock")), ..quiet() });
+    assert_says(
+        &fails(CreateOptions {
+            pidfd_socket: Some(stage.path("missing.sock")),
+            ..quiet()
+        }),
+        &["pidfd socket"],
+    );
+    let error = fails(CreateOptions {
+        pid_file: Some(folder.join("pid")),
+        pidfd_socket: Some(stage.path("missing.sock")),
+        ..quiet()
+    });
     assert_says(&error, &["pidfd socket"]);
-    assert!(!folder.join("pid").exists(), "the pid file of a container that is not there is left");
+    assert!(
+        !folder.join("pid").exists(),
+        "the pid file of a container that is not there is left"
+    );
 }
 
 #[test]
@@ -77,13 +160,76 @@ fn a_console_socket_that_is_missing_is_told() {
     config["mounts"].as_array_mut().unwrap().push(json!({
         "destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666", "mode=0620"]
     }));
-    let options = CreateOptions { console: Console::Socket(stage.path("missing.sock")), ..CreateOptions::default() };
+    let options = CreateOptions {
+        console: Console::Socket(stage.path("missing.sock")),
+        ..CreateOptions::default()
+    };
     let error = stage.create_with("fails", &config, &options).unwrap_err().to_string();
     assert_says(&error, &["console socket", "missing.sock"]);
     stage.assert_empty();
-    let options = CreateOptions { console: Console::Return, ..CreateOptions::default() };
+    let options = CreateOptions {
+        console: Console::Return,
+        ..CreateOptions::default()
+    };
     let created = stage.create_with("works", &config, &options).unwrap();
     assert!(rustix::termios::isatty(created.console.as_ref().unwrap()));
+    stage.end(&created);
+}
+
+/// The descriptor that comes over a socket, and the bytes with it.
+fn received(socket: &UnixListener) -> (OwnedFd, String) {
+    use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+    let (connection, _) = socket.accept().unwrap();
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut buffer = [0; 100];
+    let flags = RecvFlags::CMSG_CLOEXEC;
+    let length = recvmsg(
+        &connection,
+        &mut [std::io::IoSliceMut::new(&mut buffer)],
+        &mut control,
+        flags,
+    )
+    .unwrap()
+    .bytes;
+    let file = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+        _ => None,
+    });
+    (file.unwrap(), String::from_utf8_lossy(&buffer[..length]).into_owned())
+}
+
+#[test]
+fn terminal_and_pidfd_are_sent_over_sockets_even_of_long_paths() {
+    let stage = Stage::new();
+    let folder = stage.path(&"long/".repeat(40));
+    std::fs::create_dir_all(&folder).unwrap();
+    // What is too long to bind is bound beside, and moved.
+    let bound = |name: &str| {
+        let socket = UnixListener::bind(stage.path(name)).unwrap();
+        std::fs::rename(stage.path(name), folder.join(name)).unwrap();
+        socket
+    };
+    let (console, pidfd) = (bound("console.sock"), bound("pidfd.sock"));
+    let mut config = with(stage.sleeper(), "/process/terminal", true);
+    config["mounts"].as_array_mut().unwrap().push(json!({
+        "destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666", "mode=0620"]
+    }));
+    let options = CreateOptions {
+        console: Console::Socket(folder.join("console.sock")),
+        pidfd_socket: Some(folder.join("pidfd.sock")),
+        pid_file: Some(folder.join("pid")),
+        ..CreateOptions::default()
+    };
+    let created = stage.create_with("sent", &config, &options).unwrap();
+    let (terminal, name) = received(&console);
+    assert!(rustix::termios::isatty(&terminal), "{name}");
+    let (held, _) = received(&pidfd);
+    assert_says(
+        &read(format!("/proc/self/fdinfo/{}", held.as_raw_fd())),
+        &[&format!("Pid:\t{}\n", created.init.pid())],
+    );
+    assert_eq!(read(folder.join("pid")), created.init.pid().to_string());
     stage.end(&created);
 }
 
@@ -92,8 +238,15 @@ fn a_state_root_that_cannot_be_written_is_told() {
     let stage = Stage::new();
     let bundle = stage.bundle("fails", &stage.sleeper());
     std::fs::write(stage.path("file"), "").unwrap();
-    for root in [stage.path("file/state"), "/sys/kernel/orlop".into(), "/proc/orlop".into()] {
-        let error = Runtime::new(&root).create("fails", &bundle, &quiet()).unwrap_err().to_string();
+    for root in [
+        stage.path("file/state"),
+        "/sys/kernel/orlop".into(),
+        "/proc/orlop".into(),
+    ] {
+        let error = Runtime::new(&root)
+            .create("fails", &bundle, &quiet())
+            .unwrap_err()
+            .to_string();
         println!("{error}");
         assert_says(&error, &["state folder"]);
         stage.assert_empty();
@@ -106,7 +259,9 @@ fn a_long_state_root_is_no_problem() {
     let root = stage.path(&"long/".repeat(100));
     let runtime = Runtime::new(&root);
     let id = "x".repeat(240);
-    let created = runtime.create(&id, &stage.bundle("long", &stage.sleeper()), &quiet()).unwrap();
+    let created = runtime
+        .create(&id, &stage.bundle("long", &stage.sleeper()), &quiet())
+        .unwrap();
     assert_eq!(created.container.state().unwrap().status, Status::Created);
     created.container.start().unwrap();
     assert_eq!(created.container.state().unwrap().status, Status::Running);
@@ -125,8 +280,14 @@ fn an_id_has_at_most_240_bytes_and_no_path_in_it() {
         let config = with(stage.sleeper(), "/linux/cgroupsPath", format!("/{}/never", stage.name));
         let error = stage.create(id, &config).unwrap_err();
         assert!(matches!(error, Error::InvalidId(_)), "{id:?}: {error}");
-        assert!(matches!(stage.runtime().container(id), Err(Error::InvalidId(_))), "{id:?}");
-        assert!(matches!(stage.runtime().delete_by_force(id), Err(Error::InvalidId(_))), "{id:?}");
+        assert!(
+            matches!(stage.runtime().container(id), Err(Error::InvalidId(_))),
+            "{id:?}"
+        );
+        assert!(
+            matches!(stage.runtime().delete_by_force(id), Err(Error::InvalidId(_))),
+            "{id:?}"
+        );
         stage.assert_empty();
     }
 }
@@ -136,13 +297,18 @@ fn of_many_who_create_one_id_one_does() {
     let stage = Stage::new();
     for _ in 0..5 {
         let outcomes: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| stage.create("same", &stage.sleeper()))).collect();
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| stage.create("same", &stage.sleeper())))
+                .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
         assert_eq!(made.len(), 1, "{refused:?}");
         for error in refused {
-            assert_says(&error.unwrap_err().to_string(), &["container with given ID already exists"]);
+            assert_says(
+                &error.unwrap_err().to_string(),
+                &["container with given ID already exists"],
+            );
         }
         let created = made.into_iter().next().unwrap().unwrap();
         created.container.start().unwrap();
@@ -157,12 +323,24 @@ fn damaged_state_folders_are_removed_by_force() {
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 8] = [
         ("empty", |_| {}),
-        ("garbage", |folder| std::fs::write(folder.join("state.json"), b"\xff\0{[").unwrap()),
-        ("nothing", |folder| std::fs::write(folder.join("state.json"), b"").unwrap()),
-        ("other", |folder| std::fs::write(folder.join("state.json"), b"[1, 2, {}]").unwrap()),
-        ("unfinished", |folder| std::fs::write(folder.join(".state.json.new"), b"{").unwrap()),
-        ("folder", |folder| std::fs::create_dir_all(folder.join("state.json/x")).unwrap()),
-        ("strangers", |folder| std::fs::write(folder.join("something"), b"else").unwrap()),
+        ("garbage", |folder| {
+            std::fs::write(folder.join("state.json"), b"\xff\0{[").unwrap()
+        }),
+        ("nothing", |folder| {
+            std::fs::write(folder.join("state.json"), b"").unwrap()
+        }),
+        ("other", |folder| {
+            std::fs::write(folder.join("state.json"), b"[1, 2, {}]").unwrap()
+        }),
+        ("unfinished", |folder| {
+            std::fs::write(folder.join(".state.json.new"), b"{").unwrap()
+        }),
+        ("folder", |folder| {
+            std::fs::create_dir_all(folder.join("state.json/x")).unwrap()
+        }),
+        ("strangers", |folder| {
+            std::fs::write(folder.join("something"), b"else").unwrap()
+        }),
         ("socket", |folder| std::fs::create_dir(folder.join("start")).unwrap()),
     ];
     for (id, damage) in damages {
@@ -170,17 +348,29 @@ fn damaged_state_folders_are_removed_by_force() {
         std::fs::create_dir_all(&folder).unwrap();
         damage(&folder);
         let container = stage.runtime().container(id).unwrap();
-        assert!(container.state().is_err() && container.start().is_err() && container.kill(9, true).is_err(), "{id}");
+        assert!(
+            container.state().is_err() && container.start().is_err() && container.kill(9, true).is_err(),
+            "{id}"
+        );
         assert!(container.delete().is_err(), "{id}");
         let _ = stage.runtime().containers().unwrap();
-        stage.runtime().delete_by_force(id).unwrap_or_else(|error| panic!("{id}: {error}"));
+        stage
+            .runtime()
+            .delete_by_force(id)
+            .unwrap_or_else(|error| panic!("{id}: {error}"));
         assert!(!folder.exists(), "{id}");
     }
     // A link, or a file, is no container.
     std::os::unix::fs::symlink("/etc", root.join("link")).unwrap();
     std::fs::write(root.join("file"), "").unwrap();
     for id in ["link", "file"] {
-        assert!(matches!(stage.runtime().container(id), Err(Error::NotFound(_) | Error::Failure(_))), "{id}");
+        assert!(
+            matches!(
+                stage.runtime().container(id),
+                Err(Error::NotFound(_) | Error::Failure(_))
+            ),
+            "{id}"
+        );
         let _ = stage.runtime().delete_by_force(id);
         std::fs::remove_file(root.join(id)).unwrap();
     }
@@ -239,7 +429,11 @@ fn signals_are_sent_by_number_known_or_not() {
     let container = &created.container;
     let caught = || {
         let status = read(format!("/proc/{}/status", created.init.pid()));
-        let line = status.lines().find(|line| line.starts_with("SigCgt:")).unwrap().to_owned();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("SigCgt:"))
+            .unwrap()
+            .to_owned();
         u64::from_str_radix(line["SigCgt:".len()..].trim(), 16).unwrap() >> (libc::SIGUSR1 - 1) & 1 == 1
     };
     launch::until("the shell has its handler", caught);
@@ -259,8 +453,14 @@ fn signals_are_sent_by_number_known_or_not() {
     assert_eq!(container.state().unwrap().status, Status::Running);
     container.kill(libc::SIGKILL, false).unwrap();
     assert_eq!(created.init.wait().unwrap(), 137);
-    assert_says(&container.kill(15, false).unwrap_err().to_string(), &["container not running"]);
-    assert_says(&container.kill(0, false).unwrap_err().to_string(), &["container not running"]);
+    assert_says(
+        &container.kill(15, false).unwrap_err().to_string(),
+        &["container not running"],
+    );
+    assert_says(
+        &container.kill(0, false).unwrap_err().to_string(),
+        &["container not running"],
+    );
     container.kill(15, true).unwrap();
     container.delete().unwrap();
 }
@@ -273,7 +473,11 @@ fn all_processes_get_the_signal_and_in_a_shared_pid_namespace_sigkill_reaches_th
         let text = read(format!("/sys/fs/cgroup/pids/{}/many/cgroup.procs", stage.name));
         text.lines().map(|pid| pid.parse().unwrap()).collect()
     };
-    let config = with(stage.script("sleep 1000 & sleep 1000 & wait"), "/linux/namespaces", namespaces);
+    let config = with(
+        stage.script("sleep 1000 & sleep 1000 & wait"),
+        "/linux/namespaces",
+        namespaces,
+    );
     for (signal, all, status) in [(15, true, 143), (9, true, 137), (9, false, 137)] {
         let created = stage.created("many", &config);
         created.container.start().unwrap();
@@ -320,8 +524,17 @@ fn containers_are_listed_with_their_states() {
     assert!(stage.runtime().containers().unwrap().is_empty());
     let (second, first) = (stage.running("b"), stage.created("a", &stage.sleeper()));
     let states = stage.runtime().containers().unwrap();
-    let seen: Vec<_> = states.iter().map(|state| (state.id.as_str(), state.status, state.pid, state.owner.as_str())).collect();
-    assert_eq!(seen, [("a", Status::Created, first.init.pid(), "#0"), ("b", Status::Running, second.init.pid(), "#0")]);
+    let seen: Vec<_> = states
+        .iter()
+        .map(|state| (state.id.as_str(), state.status, state.pid, state.owner.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("a", Status::Created, first.init.pid(), "#0"),
+            ("b", Status::Running, second.init.pid(), "#0")
+        ]
+    );
     stage.end(&first);
     stage.end(&second);
 }

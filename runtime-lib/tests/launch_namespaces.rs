@@ -1,6 +1,11 @@
 //! Joining namespaces by their paths.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
@@ -23,12 +28,21 @@ fn join_another(stage: &Stage) {
     let ran = stage.run(&config).unwrap();
     assert_eq!(ran.status, 7, "{ran:?}");
     let lines: Vec<&str> = ran.stdout.lines().collect();
-    let link = |name: &str| std::fs::read_link(format!("/proc/{pid}/ns/{name}")).unwrap().display().to_string();
+    let link = |name: &str| {
+        std::fs::read_link(format!("/proc/{pid}/ns/{name}"))
+            .unwrap()
+            .display()
+            .to_string()
+    };
     assert_eq!(lines[..3], [link("pid"), link("ipc"), link("uts")]);
     assert_ne!(lines[3], link("mnt"));
 
     // Killing the guest is not the end of its host.
-    let sleeper = with(stage.sleeper(), "/linux/namespaces", config["linux"]["namespaces"].clone());
+    let sleeper = with(
+        stage.sleeper(),
+        "/linux/namespaces",
+        config["linux"]["namespaces"].clone(),
+    );
     let guest = stage.created("guest", &sleeper);
     guest.container.start().unwrap();
     assert_eq!(guest.container.state().unwrap().pid, guest.init.pid());
@@ -42,7 +56,9 @@ fn join_another(stage: &Stage) {
     guest.container.delete().unwrap();
     assert!(is_alive(pid));
     // A failure after the move is told as well.
-    let error = stage.create("guest", &with(sleeper, "/process/args/0", "/missing")).unwrap_err();
+    let error = stage
+        .create("guest", &with(sleeper, "/process/args/0", "/missing"))
+        .unwrap_err();
     assert_says(&error.to_string(), &["/missing"]);
     stage.end(&other);
 }
@@ -68,7 +84,11 @@ fn a_nested_embedder_runs_containers() {
 #[test]
 fn a_network_namespace_of_its_own_has_a_loopback_that_is_up() {
     let stage = Stage::new();
-    let config = with(stage.script("ip link show lo; ip link | grep -c ^[0-9]"), "/linux/namespaces/-", json!({ "type": "network" }));
+    let config = with(
+        stage.script("ip link show lo; ip link | grep -c ^[0-9]"),
+        "/linux/namespaces/-",
+        json!({ "type": "network" }),
+    );
     assert_says(&stage.output(&config), &["LOOPBACK,UP", "\n1\n"]);
 }
 
@@ -95,7 +115,10 @@ fn a_namespace_of_another_type_is_refused_by_name() {
         list.push(json!({ "type": kind, "path": path }));
         let index = list.len() - 1;
         let begin = Instant::now();
-        assert_says(&stage.refusal(&config), &[&format!("linux.namespaces[{index}]"), path, says]);
+        assert_says(
+            &stage.refusal(&config),
+            &[&format!("linux.namespaces[{index}]"), path, says],
+        );
         assert!(begin.elapsed() < Duration::from_secs(1));
     }
 }
@@ -110,7 +133,11 @@ fn a_namespace_whose_processes_are_gone_is_told() {
     let other = stage.running("other");
     let held = std::fs::File::open(format!("/proc/{}/ns/pid", other.init.pid())).unwrap();
     stage.end(&other);
-    let path = format!("/proc/{}/fd/{}", std::process::id(), std::os::fd::AsRawFd::as_raw_fd(&held));
+    let path = format!(
+        "/proc/{}/fd/{}",
+        std::process::id(),
+        std::os::fd::AsRawFd::as_raw_fd(&held)
+    );
     let namespaces = json!([{ "type": "mount" }, { "type": "pid", "path": path }]);
     let error = stage.refusal(&with(stage.sleeper(), "/linux/namespaces", namespaces));
     println!("{error}");

@@ -1,6 +1,11 @@
 //! What `start` tells of a process that the kernel does not execute, and of containers that are not to be started.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 mod launch;
 
@@ -32,21 +37,33 @@ fn start_fails(stage: &Stage, config: &Value) -> String {
 fn a_file_that_is_no_program_is_told() {
     let stage = Stage::new();
     program(&stage, "text", b"just words\n");
-    assert_says(&start_fails(&stage, &stage.config(&["/text"])), &["exec /text: exec format error"]);
+    assert_says(
+        &start_fails(&stage, &stage.config(&["/text"])),
+        &["exec /text: exec format error"],
+    );
     program(&stage, "empty", b"");
-    assert_says(&start_fails(&stage, &stage.config(&["/empty"])), &["exec /empty: exec format error"]);
+    assert_says(
+        &start_fails(&stage, &stage.config(&["/empty"])),
+        &["exec /empty: exec format error"],
+    );
     // Another machine's.
     let mut foreign = std::fs::read("/bin/busybox").unwrap();
     foreign[18] = 0xf3;
     program(&stage, "foreign", &foreign);
-    assert_says(&start_fails(&stage, &stage.config(&["/foreign"])), &["exec /foreign: exec format error"]);
+    assert_says(
+        &start_fails(&stage, &stage.config(&["/foreign"])),
+        &["exec /foreign: exec format error"],
+    );
 }
 
 #[test]
 fn a_missing_interpreter_is_told() {
     let stage = Stage::new();
     program(&stage, "script", b"#!/missing/interpreter\n");
-    assert_says(&start_fails(&stage, &stage.config(&["/script"])), &["exec /script: no such file or directory", "interpreter"]);
+    assert_says(
+        &start_fails(&stage, &stage.config(&["/script"])),
+        &["exec /script: no such file or directory", "interpreter"],
+    );
 }
 
 #[test]
@@ -54,21 +71,33 @@ fn a_program_on_a_noexec_mount_is_told() {
     let stage = Stage::new();
     let mount = json!({ "destination": "/data", "type": "bind", "source": stage.rootfs().join("bin"), "options": ["bind", "noexec"] });
     let config = with(stage.config(&["/data/busybox", "true"]), "/mounts/-", mount);
-    assert_says(&start_fails(&stage, &config), &["exec /data/busybox: permission denied", "noexec"]);
+    assert_says(
+        &start_fails(&stage, &config),
+        &["exec /data/busybox: permission denied", "noexec"],
+    );
 }
 
 #[test]
 fn arguments_that_are_too_large_are_told() {
     let stage = Stage::new();
     let large = "x".repeat(200_000);
-    assert_says(&start_fails(&stage, &stage.config(&["/bin/busybox", "true", &large])), &["argument list too long"]);
+    assert_says(
+        &start_fails(&stage, &stage.config(&["/bin/busybox", "true", &large])),
+        &["argument list too long"],
+    );
 }
 
 #[test]
 fn a_program_that_is_missing_is_told_by_create_in_the_words_that_engines_match() {
     let stage = Stage::new();
-    assert_says(&stage.refusal(&stage.config(&["missing"])), &["executable file not found in $PATH"]);
-    assert_says(&stage.refusal(&stage.config(&["/missing"])), &["no such file or directory"]);
+    assert_says(
+        &stage.refusal(&stage.config(&["missing"])),
+        &["executable file not found in $PATH"],
+    );
+    assert_says(
+        &stage.refusal(&stage.config(&["/missing"])),
+        &["no such file or directory"],
+    );
     assert_says(&stage.refusal(&stage.config(&["/tmp"])), &["is a directory"]);
     std::fs::write(stage.rootfs().join("plain"), "").unwrap();
     assert_says(&stage.refusal(&stage.config(&["/plain"])), &["permission denied"]);
@@ -86,7 +115,11 @@ fn filter(default: &str, calls: &[&str], action: &str) -> Value {
 fn a_filter_that_kills_execve_is_told() {
     let stage = Stage::new();
     for action in ["SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD"] {
-        let config = with(stage.sleeper(), "/linux/seccomp", filter("SCMP_ACT_ALLOW", &["execve", "execveat"], action));
+        let config = with(
+            stage.sleeper(),
+            "/linux/seccomp",
+            filter("SCMP_ACT_ALLOW", &["execve", "execveat"], action),
+        );
         for no_new_privileges in [false, true] {
             let config = with(config.clone(), "/process/noNewPrivileges", no_new_privileges);
             assert_says(&start_fails(&stage, &config), &["linux.seccomp", "SIGSYS"]);
@@ -97,14 +130,25 @@ fn a_filter_that_kills_execve_is_told() {
 #[test]
 fn a_filter_that_refuses_execve_is_told() {
     let stage = Stage::new();
-    let config = with(stage.sleeper(), "/linux/seccomp", filter("SCMP_ACT_ALLOW", &["execve"], "SCMP_ACT_ERRNO"));
-    assert_says(&start_fails(&stage, &config), &["exec /bin/busybox: operation not permitted"]);
+    let config = with(
+        stage.sleeper(),
+        "/linux/seccomp",
+        filter("SCMP_ACT_ALLOW", &["execve"], "SCMP_ACT_ERRNO"),
+    );
+    assert_says(
+        &start_fails(&stage, &config),
+        &["exec /bin/busybox: operation not permitted"],
+    );
 }
 
 #[test]
 fn a_program_that_dies_of_its_filter_later_is_no_failure_of_start() {
     let stage = Stage::new();
-    let config = with(stage.script("mkdir /tmp/x"), "/linux/seccomp", filter("SCMP_ACT_ALLOW", &["mkdir", "mkdirat"], "SCMP_ACT_KILL_PROCESS"));
+    let config = with(
+        stage.script("mkdir /tmp/x"),
+        "/linux/seccomp",
+        filter("SCMP_ACT_ALLOW", &["mkdir", "mkdirat"], "SCMP_ACT_KILL_PROCESS"),
+    );
     for _ in 0..20 {
         assert_eq!(stage.run(&config).unwrap().status, 128 + libc::SIGSYS);
     }
@@ -116,14 +160,14 @@ fn tiny() -> Vec<u8> {
     const BASE: u64 = 0x40_0000;
     const CODE: u64 = 64 + 56;
     let code: Vec<u8> = [
-        &[0xb8, 1, 0, 0, 0][..],           // mov eax, write
-        &[0xbf, 1, 0, 0, 0],               // mov edi, 1
-        &[0x48, 0x8d, 0x35, 21, 0, 0, 0],  // lea rsi, [rip + text]
-        &[0xba, 3, 0, 0, 0],               // mov edx, 3
-        &[0x0f, 0x05],                     // syscall
-        &[0xb8, 60, 0, 0, 0],              // mov eax, exit
-        &[0xbf, 5, 0, 0, 0],               // mov edi, 5
-        &[0x0f, 0x05],                     // syscall
+        &[0xb8, 1, 0, 0, 0][..],          // mov eax, write
+        &[0xbf, 1, 0, 0, 0],              // mov edi, 1
+        &[0x48, 0x8d, 0x35, 21, 0, 0, 0], // lea rsi, [rip + text]
+        &[0xba, 3, 0, 0, 0],              // mov edx, 3
+        &[0x0f, 0x05],                    // syscall
+        &[0xb8, 60, 0, 0, 0],             // mov eax, exit
+        &[0xbf, 5, 0, 0, 0],              // mov edi, 5
+        &[0x0f, 0x05],                    // syscall
         b"\0\0hi\n",
     ]
     .concat();
@@ -151,8 +195,14 @@ fn a_filter_that_allows_little_more_than_execve_is_enough_for_a_start() {
         let profile = filter(default, &["write", "close", "execve", "exit"], "SCMP_ACT_ALLOW");
         let config = with(stage.config(&["/tiny"]), "/linux/seccomp", profile);
         for no_new_privileges in [false, true] {
-            let ran = stage.run(&with(config.clone(), "/process/noNewPrivileges", no_new_privileges)).unwrap();
-            assert_eq!((ran.status, ran.stdout.as_str()), (5, "hi\n"), "{default} {no_new_privileges}");
+            let ran = stage
+                .run(&with(config.clone(), "/process/noNewPrivileges", no_new_privileges))
+                .unwrap();
+            assert_eq!(
+                (ran.status, ran.stdout.as_str()),
+                (5, "hi\n"),
+                "{default} {no_new_privileges}"
+            );
         }
         // A failure can still be told.
         program(&stage, "text", b"words");
@@ -165,7 +215,10 @@ fn a_filter_that_allows_little_more_than_execve_is_enough_for_a_start() {
 fn a_container_is_started_once() {
     let stage = Stage::new();
     let created = stage.running("once");
-    assert_says(&created.container.start().unwrap_err().to_string(), &["already running"]);
+    assert_says(
+        &created.container.start().unwrap_err().to_string(),
+        &["already running"],
+    );
     stage.end(&created);
     assert!(matches!(created.container.start(), Err(Error::NotFound(_))));
 }
@@ -179,7 +232,11 @@ fn of_many_who_start_a_container_one_does() {
             let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| created.container.start())).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        assert_eq!(
+            outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+            1,
+            "{outcomes:?}"
+        );
         stage.end(&created);
     }
 }
@@ -191,6 +248,21 @@ fn somebody_who_only_asks_for_the_state_starts_nothing() {
     for _ in 0..200 {
         assert_eq!(created.container.state().unwrap().status, Status::Created);
     }
+    created.container.start().unwrap();
+    assert_eq!(created.container.state().unwrap().status, Status::Running);
+    stage.end(&created);
+}
+
+#[test]
+fn questions_that_nobody_answers_do_not_keep_a_container_from_its_start() {
+    let stage = Stage::new();
+    let created = stage.created("stopped", &stage.sleeper());
+    created.container.kill(libc::SIGSTOP, false).unwrap();
+    // More than the socket's queue holds.
+    for _ in 0..40 {
+        assert_eq!(created.container.state().unwrap().status, Status::Created);
+    }
+    created.container.kill(libc::SIGCONT, false).unwrap();
     created.container.start().unwrap();
     assert_eq!(created.container.state().unwrap().status, Status::Running);
     stage.end(&created);

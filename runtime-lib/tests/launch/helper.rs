@@ -2,6 +2,7 @@
 
 use super::Stage;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const ROLE: &str = "ORLOP_LAUNCH_ROLE";
 pub const STAGE: &str = "ORLOP_LAUNCH_STAGE";
@@ -23,7 +24,11 @@ impl Stage {
     }
 
     fn dress(&self, command: &mut Command, role: &str) {
-        let said = std::fs::File::options().create(true).append(true).open(self.said()).unwrap();
+        let said = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.said())
+            .unwrap();
         command
             .args(["--exact", "helper", "--nocapture", "--test-threads=1"])
             .env(ROLE, role)
@@ -36,8 +41,22 @@ impl Stage {
     /// Runs a helper to its end; it has to succeed.
     #[track_caller]
     pub fn help(&self, mut command: Command) {
-        let status = command.status().unwrap();
-        assert!(status.success(), "{status}: {}", std::fs::read_to_string(self.said()).unwrap());
+        let mut child = command.spawn().unwrap();
+        let begin = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if begin.elapsed() > Duration::from_secs(20) {
+                child.kill().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        assert!(
+            status.success(),
+            "{status}: {}",
+            std::fs::read_to_string(self.said()).unwrap()
+        );
     }
 
     fn said(&self) -> std::path::PathBuf {

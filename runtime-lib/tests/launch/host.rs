@@ -20,7 +20,9 @@ impl Look {
     pub fn around() -> Self {
         let status = read("/proc/thread-self/status");
         let lines = |names: &[&str]| -> String {
-            let chosen = status.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
+            let chosen = status
+                .lines()
+                .filter(|line| names.iter().any(|name| line.starts_with(name)));
             chosen.collect::<Vec<_>>().join("\n")
         };
         Self {
@@ -29,7 +31,17 @@ impl Look {
             cwd: std::env::current_dir().unwrap(),
             umask: lines(&["Umask:"]),
             dumpable: dumpable(),
-            ids: lines(&["Uid:", "Gid:", "Groups:", "CapEff:", "CapPrm:", "CapInh:", "CapAmb:", "NoNewPrivs:", "Seccomp:"]),
+            ids: lines(&[
+                "Uid:",
+                "Gid:",
+                "Groups:",
+                "CapEff:",
+                "CapPrm:",
+                "CapInh:",
+                "CapAmb:",
+                "NoNewPrivs:",
+                "Seccomp:",
+            ]),
             signals: lines(&["SigBlk:", "SigIgn:", "SigCgt:"]),
         }
     }
@@ -87,13 +99,22 @@ pub fn hierarchies() -> Vec<PathBuf> {
     if root.join("cgroup.controllers").exists() {
         return vec![root.to_owned()];
     }
-    root.read_dir().unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+    root.read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect()
 }
 
 /// The cgroups below the one of this name, which may stay itself.
 pub fn cgroups_below(name: &str) -> Vec<PathBuf> {
-    let folders = hierarchies().into_iter().flat_map(|hierarchy| hierarchy.join(name).read_dir().into_iter().flatten());
-    folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+    let folders = hierarchies()
+        .into_iter()
+        .flat_map(|hierarchy| hierarchy.join(name).read_dir().into_iter().flatten());
+    folders
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect()
 }
 
 pub fn remove_cgroups(name: &str) {
@@ -106,7 +127,10 @@ pub fn remove_cgroups(name: &str) {
 pub fn kill_cgroups(name: &str) {
     for folder in cgroups_below(name) {
         let _ = std::fs::write(folder.join("freezer.state"), "THAWED");
-        for pid in std::fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default().lines() {
+        for pid in std::fs::read_to_string(folder.join("cgroup.procs"))
+            .unwrap_or_default()
+            .lines()
+        {
             // SAFETY: two numbers.
             unsafe { libc::kill(pid.parse().unwrap(), libc::SIGKILL) };
         }
@@ -123,11 +147,15 @@ pub fn kill_cgroups(name: &str) {
 pub fn mounts_below(folder: &Path) -> Vec<String> {
     let folder = format!("{}/", folder.display());
     let text = read("/proc/self/mountinfo");
-    text.lines().filter(|line| line.contains(&folder)).map(str::to_owned).collect()
+    text.lines()
+        .filter(|line| line.contains(&folder))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether there is a process of this pid that is not a zombie.
 pub fn is_alive(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }

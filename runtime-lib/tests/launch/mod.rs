@@ -1,7 +1,12 @@
 //! What the tests of launching share: a place of their own on the host, configs, and the look around afterwards.
 
 #![allow(dead_code, unreachable_pub, reason = "not each test needs all of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails"
+)]
 
 pub mod helper;
 pub mod host;
@@ -41,7 +46,11 @@ pub struct Ran {
 impl Stage {
     pub fn new() -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = format!("orlop-lib-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "orlop-lib-test-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let dir = std::env::temp_dir().join(&name);
         let rootfs = dir.join("rootfs");
         for folder in ["bin", "proc", "dev", "tmp", "etc", "sys"] {
@@ -49,14 +58,24 @@ impl Stage {
         }
         std::fs::copy("/bin/busybox", rootfs.join("bin/busybox")).unwrap();
         symlink("busybox", rootfs.join("bin/sh")).unwrap();
-        Self { dir, name, before: Some(Look::around()), turn: Some(turn) }
+        Self {
+            dir,
+            name,
+            before: Some(Look::around()),
+            turn: Some(turn),
+        }
     }
 
     /// The stage of the test that started this helper process; that one looks around and tidies up.
     pub fn of_parent() -> Self {
         let dir = PathBuf::from(std::env::var_os(helper::STAGE).unwrap());
         let name = dir.file_name().unwrap().to_str().unwrap().to_owned();
-        Self { dir, name, before: None, turn: None }
+        Self {
+            dir,
+            name,
+            before: None,
+            turn: None,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -102,11 +121,24 @@ impl Stage {
         self.config(&["/bin/busybox", "sleep", "1000"])
     }
 
+    /// The same in a user namespace whose root is the host's.
+    pub fn mapped(&self, config: Value) -> Value {
+        let mapping = json!([{ "containerID": 0, "hostID": 0, "size": 65536 }]);
+        let config = with(config, "/linux/namespaces/-", json!({ "type": "user" }));
+        with(
+            with(config, "/linux/uidMappings", mapping.clone()),
+            "/linux/gidMappings",
+            mapping,
+        )
+    }
+
     /// The bundle of a config, with the container's cgroup below the stage's if the config names none.
     pub fn bundle(&self, id: &str, config: &Value) -> Bundle {
         let mut config = config.clone();
         let linux = config["linux"].as_object_mut().unwrap();
-        linux.entry("cgroupsPath").or_insert_with(|| format!("/{}/{id}", self.name).into());
+        linux
+            .entry("cgroupsPath")
+            .or_insert_with(|| format!("/{}/{id}", self.name).into());
         Bundle::parse(&self.dir, &config.to_string()).unwrap()
     }
 
@@ -154,7 +186,11 @@ impl Stage {
         let status = created.container.start().and_then(|()| created.init.wait());
         self.end(&created);
         let text = |path| std::fs::read_to_string(path).unwrap_or_default();
-        Ok(Ran { status: status?, stdout: text(out), stderr: text(err) })
+        Ok(Ran {
+            status: status?,
+            stdout: text(out),
+            stderr: text(err),
+        })
     }
 
     /// What a script prints; it has to succeed.
@@ -215,7 +251,10 @@ pub fn null() -> OwnedFd {
 
 /// Options of a container that says nothing.
 pub fn quiet() -> CreateOptions {
-    CreateOptions { stdio: [Some(null()), Some(null()), Some(null())], ..CreateOptions::default() }
+    CreateOptions {
+        stdio: [Some(null()), Some(null()), Some(null())],
+        ..CreateOptions::default()
+    }
 }
 
 /// The config with one member set, by its JSON pointer; what is missing above the last name is made.
