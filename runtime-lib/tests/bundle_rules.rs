@@ -560,7 +560,7 @@ fn the_rest_of_linux_has_its_rules() {
     );
     assert_refused(
         &[("/linux/memoryPolicy", json!({"mode": "MPOL_BIND", "nodes": "x"}))],
-        "linux.memoryPolicy.nodes: \"x\" is not a list of nodes such as 0-3,7",
+        "linux.memoryPolicy.nodes: invalid memory policy node: \"x\" is not a list of nodes such as 0-3,7",
     );
     assert_refused(
         &[("/linux/intelRdt", json!({"closID": "../x"}))],

@@ -107,6 +107,9 @@ pub(crate) fn report(arguments: &[String]) -> Json {
             "ioprio",
             sys::syscall(libc::SYS_ioprio_get, [1, 0, 0, 0, 0, 0]).ok().into(),
         ),
+        ("scheduling", scheduling()),
+        ("machine", sys::machine().into()),
+        ("memory_policy", memory_policy()),
         (
             "exe",
             fs::read_link("/proc/self/exe")
@@ -211,6 +214,30 @@ fn interfaces() -> Json {
             .map(|(name, _)| (name.trim().to_owned(), sys::interface_flags(name.trim()).ok().into()))
             .collect(),
     )
+}
+
+/// What `sched_getattr` tells; the numbers of `SCHED_DEADLINE` are 0 for other policies.
+fn scheduling() -> Json {
+    let Ok(attributes) = sys::scheduling() else {
+        return Json::Null;
+    };
+    map([
+        ("policy", attributes.policy.into()),
+        ("flags", attributes.flags.into()),
+        ("nice", attributes.nice.into()),
+        ("priority", attributes.priority.into()),
+        ("runtime", attributes.runtime.into()),
+        ("deadline", attributes.deadline.into()),
+        ("period", attributes.period.into()),
+    ])
+}
+
+/// The mode with its flags, and the first 64 nodes as bits.
+fn memory_policy() -> Json {
+    let Ok((mode, nodes)) = sys::memory_policy() else {
+        return Json::Null;
+    };
+    map([("mode", mode.into()), ("nodes", nodes.into())])
 }
 
 fn session_keyring() -> Option<i64> {

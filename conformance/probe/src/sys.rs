@@ -97,6 +97,59 @@ pub(crate) fn resource_limit(resource: u32) -> Option<(u64, u64)> {
     (result == 0).then_some((limit.rlim_cur, limit.rlim_max))
 }
 
+/// `struct sched_attr`, without what clamps add.
+#[repr(C)]
+#[derive(Default)]
+pub(crate) struct Scheduling {
+    size: u32,
+    pub(crate) policy: u32,
+    pub(crate) flags: u64,
+    pub(crate) nice: i32,
+    pub(crate) priority: u32,
+    pub(crate) runtime: u64,
+    pub(crate) deadline: u64,
+    pub(crate) period: u64,
+}
+
+/// `sched_getattr(2)` of this thread.
+pub(crate) fn scheduling() -> io::Result<Scheduling> {
+    let mut attributes = Scheduling::default();
+    // SAFETY: the kernel writes at most the size that it is told, which is that of the structure.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_sched_getattr,
+            0,
+            &raw mut attributes,
+            size_of::<Scheduling>(),
+            0,
+        )
+    })?;
+    Ok(attributes)
+}
+
+/// `get_mempolicy(2)` of this thread: mode and flags, and the nodes as bits.
+pub(crate) fn memory_policy() -> io::Result<(i32, u64)> {
+    let mut mode = 0;
+    let mut nodes = [0u64; 16];
+    // SAFETY: the kernel writes one int and so many bits as the list has.
+    check(unsafe { libc::syscall(libc::SYS_get_mempolicy, &raw mut mode, nodes.as_mut_ptr(), 1024, 0, 0) })?;
+    Ok((mode, nodes[0]))
+}
+
+/// The machine's name, which depends on the execution domain.
+pub(crate) fn machine() -> String {
+    // SAFETY: utsname is an array of bytes, valid when zeroed; uname fills it with NUL-terminated strings.
+    let names = unsafe {
+        let mut names: libc::utsname = std::mem::zeroed();
+        libc::uname(&raw mut names);
+        names
+    };
+    // SAFETY: the field is NUL-terminated, by the kernel or by the zeroes from before.
+    unsafe { CStr::from_ptr(names.machine.as_ptr()) }
+        .to_string_lossy()
+        .into_owned()
+}
+
 /// Node name and domain name as the UTS namespace has them.
 pub(crate) fn node_and_domain() -> (String, String) {
     // SAFETY: utsname is an array of bytes, valid when zeroed; uname fills it with NUL-terminated strings.

@@ -1,5 +1,6 @@
 //! The tests, by room: each file holds one concern of the runtime.
 
+mod attributes;
 mod capabilities;
 mod cgroups;
 mod cli;
@@ -37,6 +38,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("identity", identity::TESTS),
     ("capabilities", capabilities::TESTS),
     ("rlimits", rlimits::TESTS),
+    ("attributes", attributes::TESTS),
     ("stdio", stdio::TESTS),
     ("terminal", terminal::TESTS),
     ("namespaces", namespaces::TESTS),

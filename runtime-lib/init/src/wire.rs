@@ -297,6 +297,8 @@ steps! { 'a;
         set: u64,
         /// `MOUNT_ATTR_*` to clear.
         clear: u64,
+        /// `MOUNT_ATTR_*` to clear as well, unless they are locked (`man 7 mount_namespaces`): nobody asked for just these.
+        clear_unlocked: u64,
         /// `MOUNT_ATTR_*` to set on all mounts of the tree.
         set_all: u64,
         /// `MOUNT_ATTR_*` to clear on all mounts of the tree.
@@ -319,6 +321,46 @@ steps! { 'a;
         target: &'a CStr,
         /// `MS_*` flags: all that the mount and its filesystem are to have.
         flags: u64,
+    }
+    /// Map the ids of what the next step mounts (`man 2 mount_setattr`, `MOUNT_ATTR_IDMAP`).
+    MapNextMount = 60 {
+        /// A user namespace with the maps.
+        namespace: Slot,
+        /// Map those of the mounts below, too.
+        recursive: bool,
+    }
+    /// Take the tree that the next step binds from the parent, who may do with it what a user namespace may not.
+    TakeTree = 61 {
+        /// The tree, which has no place yet.
+        tree: Slot,
+    }
+    /// Take links in the next bind's paths for what they are.
+    NextLinks = 62 {
+        /// Bind a source that is a link as such.
+        source: bool,
+        /// Bind onto a target that is a link.
+        target: bool,
+        /// Make a link like a source that is one, instead of binding it.
+        copy: bool,
+    }
+    /// Change what is mounted inside the rootfs: the attributes of the mount, and the parameters of its filesystem (`man 2 fspick`).
+    ChangeMount = 63 {
+        /// Where, below the rootfs.
+        target: &'a CStr,
+        /// The filesystem's parameters to change: `key` or `key=value`.
+        parameters: Strings<'a>,
+        /// `MOUNT_ATTR_*` to set.
+        set: u64,
+        /// `MOUNT_ATTR_*` to clear.
+        clear: u64,
+        /// `MOUNT_ATTR_*` to clear as well, unless they are locked.
+        clear_unlocked: u64,
+        /// `MOUNT_ATTR_*` to set on all mounts below, too.
+        set_all: u64,
+        /// `MOUNT_ATTR_*` to clear on all mounts below, too.
+        clear_all: u64,
+        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for; 0 to leave it.
+        propagation: u64,
     }
     /// Make a directory inside the rootfs, and those above it, if it is not there.
     Directory = 12 {
@@ -705,12 +747,14 @@ pub enum Part {
     Outside = 19,
     /// The plan itself is broken.
     Plan = 20,
+    /// Mapping ids.
+    Mapping = 21,
 }
 
 impl Part {
     /// The part of this number.
     pub fn from_number(number: u32) -> Self {
-        const ALL: [Part; 21] = [
+        const ALL: [Part; 22] = [
             Part::Whole,
             Part::Target,
             Part::Source,
@@ -732,6 +776,7 @@ impl Part {
             Part::Ambient,
             Part::Outside,
             Part::Plan,
+            Part::Mapping,
         ];
         ALL.get(number as usize).copied().unwrap_or(Part::Whole)
     }

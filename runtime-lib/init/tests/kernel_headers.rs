@@ -62,6 +62,7 @@ const KERNEL: &[&str] = &[
     "linux/close_range.h",
     "linux/fcntl.h",
     "linux/filter.h",
+    "linux/ioprio.h",
     "linux/keyctl.h",
     "linux/magic.h",
     "linux/mman.h",
@@ -70,6 +71,7 @@ const KERNEL: &[&str] = &[
     "linux/prctl.h",
     "linux/resource.h",
     "linux/sched.h",
+    "linux/sched/types.h",
     "linux/seccomp.h",
     "linux/sockios.h",
     "linux/stat.h",
@@ -276,6 +278,21 @@ fn facts(machine: &Machine) -> (String, String) {
     kernel += &Layout::of(&memory, "Poll").assertions("struct pollfd", &poll);
     let program = [("length", "len"), ("filter", "filter")];
     kernel += &Layout::of(&memory, "FilterProgram").assertions("struct sock_fprog", &program);
+
+    let scheduling = [
+        ("size", "size"),
+        ("policy", "sched_policy"),
+        ("flags", "sched_flags"),
+        ("nice", "sched_nice"),
+        ("priority", "sched_priority"),
+        ("runtime", "sched_runtime"),
+        ("deadline", "sched_deadline"),
+        ("period", "sched_period"),
+        ("utilization_min", "sched_util_min"),
+        ("utilization_max", "sched_util_max"),
+    ];
+    let schedule = image("sys/schedule.rs");
+    kernel += &Layout::of(&schedule, "SchedulingAttributes").assertions("struct sched_attr", &scheduling);
 
     for (text, layouts) in [(&mut kernel, KERNEL_LAYOUTS), (&mut library, LIBRARY_LAYOUTS)] {
         for (c, value) in layouts {

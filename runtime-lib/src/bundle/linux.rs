@@ -137,7 +137,7 @@ object! {
 
 words! {
     /// A mode of `set_mempolicy`.
-    pub enum MemoryPolicyMode: "memory policy" {
+    pub enum MemoryPolicyMode: "memory policy mode" {
         Default = "MPOL_DEFAULT",
         Bind = "MPOL_BIND",
         Interleave = "MPOL_INTERLEAVE",

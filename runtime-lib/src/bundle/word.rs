@@ -48,7 +48,9 @@ impl Visitor<'_> for Word {
         match self.words.iter().position(|word| *word == text) {
             Some(at) => Ok(at),
             None => Err(E::custom(format_args!(
-                "unknown {} {}",
+                "{} {} {}",
+                // In runc's words, which engines' tests look for.
+                if self.noun.starts_with("memory policy") { "invalid" } else { "unknown" },
                 self.noun,
                 super::quote::Quoted(text)
             ))),

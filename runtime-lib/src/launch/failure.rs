@@ -128,6 +128,21 @@ fn hint(step: &Step<'_>, message: &Message) -> Option<String> {
         ) => "the mount API needs Linux 5.12 or newer".to_owned(),
         (Step::Rlimit { .. }, Errno::PERM) => "raising a hard limit needs CAP_SYS_RESOURCE".to_owned(),
         (Step::OomScore { .. }, Errno::ACCESS | Errno::PERM) => "lowering it needs CAP_SYS_RESOURCE".to_owned(),
+        (Step::Scheduling { policy: 4, .. }, Errno::INVAL) => "Linux has no SCHED_ISO".to_owned(),
+        (Step::Scheduling { policy: 6, .. }, Errno::PERM) => {
+            "SCHED_DEADLINE needs CAP_SYS_NICE, and can't be used together with AllowedCPUs (linux.resources.cpu.cpus)"
+                .to_owned()
+        }
+        (Step::Scheduling { policy: 6, .. }, Errno::BUSY) => "the CPUs have no such time left".to_owned(),
+        (Step::Scheduling { .. }, Errno::PERM) => {
+            "it needs CAP_SYS_NICE, and a cgroup v1 whose cpu.rt_runtime_us is not 0".to_owned()
+        }
+        (Step::Scheduling { .. }, Errno::OPNOTSUPP) => "the kernel has no utilization clamps".to_owned(),
+        (Step::IoPriority { class: 1, .. }, Errno::PERM) => "it needs CAP_SYS_NICE".to_owned(),
+        (Step::MemoryPolicy { .. }, Errno::INVAL) => {
+            "no such node is usable, the flags exclude one another, or the kernel is too old for the mode".to_owned()
+        }
+        (Step::MemoryPolicy { .. }, Errno::NOSYS) => "the kernel is built without NUMA".to_owned(),
         (Step::Sysctl { .. }, Errno::NOENT) => "the kernel has no such parameter".to_owned(),
         (Step::Pivot, Errno::INVAL) => "the root may be a ramdisk, where only --no-pivot works".to_owned(),
         (Step::WorkingDirectory { .. }, _) => "set in config.json".to_owned(),
@@ -154,7 +169,7 @@ fn refine(step: &Step<'_>, origin: &Origin, message: &Message, text: &str, failu
                 shown(target)
             ));
         }
-        (Step::Mount { parameters, .. }, Part::Parameter) => {
+        (Step::Mount { parameters, .. } | Step::ChangeMount { parameters, .. }, Part::Parameter) => {
             let parameter = parameters
                 .iter()
                 .nth(message.detail as usize)
@@ -162,9 +177,32 @@ fn refine(step: &Step<'_>, origin: &Origin, message: &Message, text: &str, failu
             let parameter = parameter.unwrap_or_default();
             failure.attempted = format!("{}: the option {parameter:?} is refused", failure.attempted);
             failure.path = origin.path().map(|path| path.member("options"));
+            if let Origin::Mount { options, .. } = origin
+                && let Some(option) = options.get(message.detail as usize)
+            {
+                failure.path = failure.path.take().map(|path| path.index(*option as usize));
+            }
             said(failure);
         }
-        (Step::Mount { .. }, Part::Whole | Part::Source) => said(failure),
+        (Step::Mount { .. } | Step::ChangeMount { .. }, Part::Whole) | (Step::Mount { .. }, Part::Source) => {
+            said(failure);
+        }
+        (Step::ChangeMount { .. }, Part::Source | Part::Attributes) if failure.errno == Some(Errno::INVAL) => {
+            failure.hint = Some("nothing is mounted there".to_owned());
+        }
+        (Step::Bind { .. } | Step::ChangeMount { .. }, Part::Attributes) if failure.errno == Some(Errno::PERM) => {
+            failure.hint = Some(
+                "the mount comes from a more privileged user namespace, where a flag that is to be cleared was set".to_owned(),
+            );
+        }
+        (_, Part::Mapping) => {
+            failure.attempted = format!("map the ids to {}", failure.attempted);
+            failure.hint = match failure.errno {
+                Some(Errno::INVAL) => Some("the filesystem cannot map ids, or they are mapped already".to_owned()),
+                Some(Errno::PERM) => Some("mapping ids needs CAP_SYS_ADMIN where the filesystem was mounted".to_owned()),
+                _ => None,
+            };
+        }
         (Step::Mount { target, .. } | Step::Bind { target, .. }, Part::Target) => {
             failure.attempted = format!("make the mount point /{} to {}", shown(target), failure.attempted);
         }

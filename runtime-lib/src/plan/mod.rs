@@ -2,12 +2,14 @@
 //!
 //! A plan is made from a bundle and a few [`Host`] facts without touching anything, so it can be read before anything is done.
 
+mod attributes;
 mod cgroup_mount;
 mod compile;
 mod devices;
 mod explain;
 mod hooks;
 mod host;
+mod mount_maps;
 mod mount_options;
 mod mounts;
 mod namespaces;
@@ -23,7 +25,8 @@ mod tests;
 pub use explain::ExplainedStep;
 pub use host::Host;
 
-pub(crate) use mount_options::{Effect, OPTIONS};
+pub(crate) use mount_options::OPTIONS;
+pub(crate) use namespaces::clone_flag;
 pub(crate) use phrase::{namespaces as namespace_names, phrase};
 pub(crate) use steps::{Input, Inputs, Origin, Steps, shown};
 

@@ -62,27 +62,34 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             recursive,
             set,
             clear,
+            clear_unlocked,
             set_all,
             clear_all,
             propagation,
         } => {
-            let mut words: Vec<String> = attribute_words(set).into_iter().map(str::to_owned).collect();
-            if clear != 0 && set == 0 {
-                words.push("rw,suid,dev,exec".to_owned());
-            }
-            words.extend(
-                attribute_words(set_all)
-                    .into_iter()
-                    .map(|word| format!("{word} on all below")),
-            );
-            words.extend(
-                attribute_words(clear_all)
-                    .into_iter()
-                    .map(|word| format!("no {word} on all below")),
-            );
+            let words = changes(set, clear | clear_unlocked, set_all, clear_all);
             let what = if recursive { " with all mounts below it" } else { "" };
             let options = options(words, propagation);
             format!("bind {:?}{what} on /{}{options}", shown(source), shown(target))
+        }
+        Step::MapNextMount { recursive: false, .. } => "map the ids of the next mount".to_owned(),
+        Step::MapNextMount { recursive: true, .. } => "map the ids of the next mount and of those below it".to_owned(),
+        Step::TakeTree { .. } => "take the next mount's tree, with its ids mapped, from the runtime".to_owned(),
+        Step::NextLinks { copy: true, .. } => "make a link instead of the next mount, if its source is one".to_owned(),
+        Step::NextLinks { .. } => "take links in the next mount's paths as they are".to_owned(),
+        Step::ChangeMount {
+            target,
+            parameters,
+            set,
+            clear,
+            clear_unlocked,
+            set_all,
+            clear_all,
+            propagation,
+        } => {
+            let mut words = changes(set, clear | clear_unlocked, set_all, clear_all);
+            words.extend(parameters.iter().map(|parameter| shown(parameter).into_owned()));
+            format!("change what is mounted on /{}{}", shown(target), options(words, propagation))
         }
         Step::Attributes { target, set, .. } => format!("set {} on /{}", attribute_words(set).join(","), shown(target)),
         Step::Remount { target, flags } => format!(
@@ -206,6 +213,9 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
         Step::Seccomp { filter, .. } => format!("load the system call filter of {} instructions", filter.len() / 8),
         Step::Exec { args, .. } => format!("execute {}", command(args)),
         Step::Idle { .. } => "wait to be deleted: there is no process to start".to_owned(),
+        Step::Scheduling { .. } | Step::IoPriority { .. } | Step::Personality { .. } | Step::MemoryPolicy { .. } => {
+            super::attributes::phrase(step)
+        }
     }
 }
 
@@ -241,6 +251,19 @@ pub(crate) fn namespaces(flags: u64) -> String {
     ];
     let named = NAMES.iter().filter(|(flag, _)| flags & flag != 0);
     named.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// Attributes to set and to clear, of a mount and of all of its tree.
+fn changes(set: u64, clear: u64, set_all: u64, clear_all: u64) -> Vec<String> {
+    let mut words: Vec<String> = attribute_words(set).into_iter().map(str::to_owned).collect();
+    if clear != 0 && set == 0 {
+        words.push("rw,suid,dev,exec".to_owned());
+    }
+    let all = attribute_words(set_all).into_iter();
+    words.extend(all.map(|word| format!("{word} on all below")));
+    let none = attribute_words(clear_all).into_iter();
+    words.extend(none.map(|word| format!("no {word} on all below")));
+    words
 }
 
 fn attribute_words(attributes: u64) -> Vec<&'static str> {

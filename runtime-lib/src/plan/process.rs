@@ -35,6 +35,7 @@ impl Compiler<'_> {
             };
             self.steps.push(step, Origin::Element("process.rlimits", index));
         }
+        self.attributes(process);
         // With the runtime's own rights, as runc does: the container's process may stand where it could not have gone.
         self.steps.push(
             Step::WorkingDirectory {

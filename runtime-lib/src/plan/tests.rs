@@ -1,5 +1,7 @@
 //! Plans of real and of made-up configs, on hosts that are only described.
 
+mod attributes;
+
 use super::{Arguments, Host, Plan};
 use crate::cgroup::Layout;
 use crate::{Bundle, Problems, Severity};
@@ -128,14 +130,6 @@ fn every_engines_config_gives_a_plan_or_errors_with_a_path() {
 fn what_is_not_built_is_refused_with_its_path() {
     for (path, value) in [
         ("process.apparmorProfile", json!({"process": {"apparmorProfile": "x"}})),
-        (
-            "process.ioPriority",
-            json!({"process": {"ioPriority": {"class": "IOPRIO_CLASS_IDLE", "priority": 0}}}),
-        ),
-        (
-            "linux.personality",
-            json!({"linux": {"personality": {"domain": "LINUX32"}}}),
-        ),
         (
             "linux.netDevices",
             json!({"linux": {"netDevices": {"eth0": {}}, "namespaces": [{"type": "mount"}, {"type": "network"}]}}),

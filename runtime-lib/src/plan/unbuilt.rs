@@ -17,26 +17,6 @@ impl Compiler<'_> {
                 process.is_some_and(|process| process.selinux_label.is_some()),
                 "SELinux labels are",
             ),
-            (
-                "process.scheduler",
-                process.is_some_and(|process| process.scheduler.is_some()),
-                "scheduling policies are",
-            ),
-            (
-                "process.ioPriority",
-                process.is_some_and(|process| process.io_priority.is_some()),
-                "I/O priorities are",
-            ),
-            (
-                "linux.personality",
-                linux.personality.is_some(),
-                "execution domains are",
-            ),
-            (
-                "linux.memoryPolicy",
-                linux.memory_policy.is_some(),
-                "memory policies are",
-            ),
             ("linux.intelRdt", linux.intel_rdt.is_some(), "Intel RDT is"),
             ("linux.netDevices", !linux.net_devices.is_empty(), "network devices are"),
         ];

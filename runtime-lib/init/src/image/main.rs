@@ -53,6 +53,8 @@ struct Init<'a> {
     null: Fd,
     /// The empty filesystem that hides directories, once there is one.
     mask: Fd,
+    /// What the next mount is to have besides its step.
+    next: mounts::Next,
     /// The state for hooks' standard input.
     state: Fd,
     program: program::Program,
@@ -93,6 +95,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         proc: Fd::NONE,
         null: Fd::NONE,
         mask: Fd::NONE,
+        next: mounts::Next::default(),
         state: Fd::NONE,
         program: program::Program::new(),
         umask: sys::set_umask(0),
@@ -180,6 +183,7 @@ impl Init<'_> {
                 recursive,
                 set,
                 clear,
+                clear_unlocked,
                 set_all,
                 clear_all,
                 propagation,
@@ -189,11 +193,46 @@ impl Init<'_> {
                     recursive,
                     set,
                     clear,
+                    clear_unlocked,
                     set_all,
                     clear_all,
                     propagation,
                 };
                 self.bind(&tree, target)
+            }
+            Step::MapNextMount { namespace, recursive } => {
+                self.next.mapping = Some((self.descriptor(namespace)?, recursive));
+                Ok(())
+            }
+            Step::TakeTree { tree } => {
+                self.next.tree = Some(self.descriptor(tree)?);
+                Ok(())
+            }
+            Step::NextLinks { source, target, copy } => {
+                self.next.links = mounts::Links { source, target, copy };
+                Ok(())
+            }
+            Step::ChangeMount {
+                target,
+                parameters,
+                set,
+                clear,
+                clear_unlocked,
+                set_all,
+                clear_all,
+                propagation,
+            } => {
+                let tree = mounts::Tree {
+                    source: c"",
+                    recursive: false,
+                    set,
+                    clear,
+                    clear_unlocked,
+                    set_all,
+                    clear_all,
+                    propagation,
+                };
+                self.change_mount(target, parameters, &tree)
             }
             Step::Attributes { target, set, clear } => self.change_attributes(target, set, clear),
             Step::Remount { target, flags } => self.remount(target, flags),

@@ -106,6 +106,7 @@ impl Layout {
             let line = line.trim().trim_end_matches(',');
             let (field, kind) = line
                 .strip_prefix("pub(super) ")
+                .or_else(|| line.strip_prefix("pub(crate) "))
                 .unwrap_or(line)
                 .split_once(": ")
                 .unwrap();

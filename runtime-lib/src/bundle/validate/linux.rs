@@ -33,7 +33,10 @@ pub(super) fn linux(linux: &Linux, problems: &mut Problems) {
     {
         problems.error(
             "linux.memoryPolicy.nodes",
-            format!("{} is not a list of nodes such as 0-3,7", Quoted(nodes)),
+            format!(
+                "invalid memory policy node: {} is not a list of nodes such as 0-3,7",
+                Quoted(nodes)
+            ),
         );
     }
     if let Some(rdt) = &linux.intel_rdt {

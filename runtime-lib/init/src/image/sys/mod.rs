@@ -155,6 +155,18 @@ pub(crate) unsafe extern "C" fn entry(stack: *const usize) -> ! {
     crate::begin(argument)
 }
 
+/// Gives the kernel back the part of the stack that earlier steps have used: half of what a waiting init would cost.
+pub(crate) fn release_stack() {
+    const MADV_DONTNEED: usize = 4;
+    // A page may have 64 KiB on aarch64. A new program's stack has 128 KiB and more, and nothing else is near below it.
+    const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
+    const LENGTH: usize = 64 << 10;
+    let here = 0u8;
+    // The page below is left to the calls that are under way.
+    let end = ((&raw const here).expose_provenance() & !(PAGE - 1)) - PAGE;
+    let _ = call(number::MADVISE, [end - LENGTH, LENGTH, MADV_DONTNEED, 0, 0, 0]);
+}
+
 /// Ends the process. A filter of the container's may refuse both calls without ending it: then a fault does.
 pub(crate) fn exit(status: i32) -> ! {
     for call_number in [number::EXIT_GROUP, number::EXIT] {
@@ -439,6 +451,32 @@ pub(crate) fn set_attributes(tree: Fd, recursive: bool, set: u64, clear: u64, pr
         [tree.word(), text(EMPTY), flags as usize, address, size, 0],
     )
     .map(drop)
+}
+
+/// Maps the ids of a mount that has no place yet by a user namespace's maps (`man 2 mount_setattr`, `MOUNT_ATTR_IDMAP`).
+pub(crate) fn map_ids(tree: Fd, recursive: bool, namespace: Fd) -> Result<()> {
+    const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
+    let attributes: [u64; 4] = [MOUNT_ATTR_IDMAP, 0, 0, u64::try_from(namespace.0).map_err(|_| Errno::INVAL)?];
+    let flags = AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
+    let (address, size) = (attributes.as_ptr().expose_provenance(), size_of_val(&attributes));
+    call(
+        number::MOUNT_SETATTR,
+        [tree.word(), text(EMPTY), flags as usize, address, size, 0],
+    )
+    .map(drop)
+}
+
+/// The filesystem of a mount, to be configured anew (`man 2 fspick`, Linux 5.2).
+pub(crate) fn pick_filesystem(mount: Fd) -> Result<Fd> {
+    const FSPICK_CLOEXEC: usize = 1;
+    const FSPICK_EMPTY_PATH: usize = 8;
+    let flags = FSPICK_CLOEXEC | FSPICK_EMPTY_PATH;
+    call(number::FSPICK, [mount.word(), text(EMPTY), flags, 0, 0, 0]).map(descriptor)
+}
+
+pub(crate) fn reconfigure_filesystem(context: Fd) -> Result<()> {
+    const FSCONFIG_CMD_RECONFIGURE: usize = 7;
+    call(number::FSCONFIG, [context.word(), FSCONFIG_CMD_RECONFIGURE, 0, 0, 0, 0]).map(drop)
 }
 
 pub(crate) fn open_filesystem(kind: &CStr) -> Result<Fd> {

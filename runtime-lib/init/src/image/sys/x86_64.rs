@@ -80,6 +80,7 @@ pub(super) mod number {
     pub(crate) const CLOSE: usize = 3;
     pub(crate) const LSEEK: usize = 8;
     pub(crate) const MMAP: usize = 9;
+    pub(crate) const MADVISE: usize = 28;
     pub(crate) const RT_SIGACTION: usize = 13;
     pub(crate) const IOCTL: usize = 16;
     pub(crate) const NANOSLEEP: usize = 35;
@@ -140,6 +141,7 @@ pub(super) mod number {
     pub(crate) const FSOPEN: usize = 430;
     pub(crate) const FSCONFIG: usize = 431;
     pub(crate) const FSMOUNT: usize = 432;
+    pub(crate) const FSPICK: usize = 433;
     pub(crate) const PIDFD_OPEN: usize = 434;
     pub(crate) const CLOSE_RANGE: usize = 436;
     pub(crate) const OPENAT2: usize = 437;
