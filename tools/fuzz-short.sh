@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../fuzz"
 
 if ! command -v cargo-fuzz >/dev/null; then
     echo "fuzz-short.sh: cargo-fuzz is not installed: the seeds and damaged copies of them instead"
-    exec cargo test --release --quiet --no-default-features --test seeds -- --nocapture
+    exec cargo test --quiet --no-default-features --test seeds -- --nocapture
 fi
 
 # The fuzzer's hooks in the compiler's output are behind an unstable flag, which is all that a nightly toolchain would be for.
