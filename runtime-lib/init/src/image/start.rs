@@ -21,6 +21,7 @@ impl Init<'_> {
         sys::process_control(sys::PR_SET_PDEATHSIG, 0, 0)?;
         self.handshake(Message::READY, index, 0)?;
         sys::close(self.channel);
+        sys::release_stack();
         loop {
             let connection = sys::accept(listener)?;
             let mut word = [0; 1];
