@@ -13,11 +13,14 @@ mod input;
 mod lifecycle;
 mod logs;
 mod masks;
+mod mount_changes;
+mod mount_maps;
 mod mounts;
 mod mutations;
 mod namespaces;
 mod notifications;
 mod process;
+mod recorded;
 mod rlimits;
 mod rootfs;
 mod seccomp;
@@ -44,6 +47,8 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("namespaces", namespaces::TESTS),
     ("users", users::TESTS),
     ("mounts", mounts::TESTS),
+    ("mount changes", mount_changes::TESTS),
+    ("mount maps", mount_maps::TESTS),
     ("rootfs", rootfs::TESTS),
     ("devices", devices::TESTS),
     ("masks", masks::TESTS),
@@ -51,6 +56,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("seccomp", seccomp::TESTS),
     ("notifications", notifications::TESTS),
     ("cgroups", cgroups::TESTS),
+    ("recorded", recorded::TESTS),
     ("logs", logs::TESTS),
     ("input", input::TESTS),
     ("mutations", mutations::TESTS),
