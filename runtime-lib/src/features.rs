@@ -1,7 +1,7 @@
 //! What this build can do, as the runtime-spec's features document tells it (runtime-spec: features.md, features-linux.md).
 
 use crate::bundle::{Capability, SeccompAction, SeccompArch, SeccompFlag, SeccompOperator};
-use crate::plan::{Effect, OPTIONS};
+use crate::plan::OPTIONS;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -106,6 +106,7 @@ pub struct Enabled {
     pub enabled: bool,
 }
 
+const BUILT: Enabled = Enabled { enabled: true };
 const NOT_BUILT: Enabled = Enabled { enabled: false };
 
 impl Features {
@@ -122,11 +123,7 @@ impl Features {
                 "poststart",
                 "poststop",
             ],
-            mount_options: OPTIONS
-                .iter()
-                .filter(|(_, effect)| *effect != Effect::NotBuilt)
-                .map(|(name, _)| *name)
-                .collect(),
+            mount_options: OPTIONS.iter().map(|(name, _)| *name).collect(),
             linux: LinuxFeatures {
                 namespaces: &["cgroup", "ipc", "mount", "network", "pid", "uts"],
                 capabilities: Capability::ALL,
@@ -142,7 +139,7 @@ impl Features {
                 selinux: NOT_BUILT,
                 intel_rdt: NOT_BUILT,
                 memory_policy: NOT_BUILT,
-                mount_extensions: MountExtensions { idmap: NOT_BUILT },
+                mount_extensions: MountExtensions { idmap: BUILT },
                 net_devices: NOT_BUILT,
             },
             annotations: BTreeMap::from([
@@ -187,10 +184,10 @@ mod tests {
         let features = serde_json::to_value(Features::of_this_build()).unwrap();
         assert_eq!(features["ociVersionMax"], "1.3.0");
         assert!(features["mountOptions"].as_array().unwrap().contains(&"rro".into()));
-        assert!(!features["mountOptions"].as_array().unwrap().contains(&"idmap".into()));
+        assert!(features["mountOptions"].as_array().unwrap().contains(&"idmap".into()));
         assert_eq!(features["linux"]["capabilities"].as_array().unwrap().len(), 41);
         assert_eq!(features["linux"]["cgroup"]["v2"], true);
-        assert_eq!(features["linux"]["mountExtensions"]["idmap"]["enabled"], false);
+        assert_eq!(features["linux"]["mountExtensions"]["idmap"]["enabled"], true);
         assert_eq!(features["linux"]["seccomp"]["archs"][0], "SCMP_ARCH_AARCH64");
     }
 }

@@ -1,6 +1,6 @@
 //! What init inherits besides its plan.
 
-use super::start;
+use super::{maps, start};
 use crate::plan::Input;
 use crate::store::Entry;
 use crate::{Error, Failure, JsonPath};
@@ -9,13 +9,28 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 
 /// Opens the inputs in the order of their slots; `None` for those that the cgroup brings.
 pub(super) fn open<'a>(inputs: impl Iterator<Item = &'a Input>, entry: &Entry) -> Result<Vec<Option<OwnedFd>>, Error> {
-    inputs
-        .map(|input| match input {
-            Input::StartSocket => start::listen(entry).map(Some),
-            Input::Namespace { path, kind, origin } => namespace(path, *kind, origin).map(Some),
-            Input::CgroupTasks(_) => Ok(None),
-        })
-        .collect()
+    let mut files: Vec<Option<OwnedFd>> = Vec::with_capacity(inputs.size_hint().0);
+    for input in inputs {
+        let file = match input {
+            Input::StartSocket => Some(start::listen(entry)?),
+            Input::Namespace { path, kind, origin } => Some(namespace(path, *kind, origin)?),
+            Input::CgroupTasks(_) => None,
+            Input::Maps { uids, gids, origin } => Some(maps::namespace(uids, gids, origin)?),
+            Input::MappedTree {
+                source,
+                recursive,
+                maps,
+                map_recursive,
+                origin,
+            } => {
+                let namespace = files.get(maps.0 as usize).and_then(Option::as_ref);
+                let namespace = namespace.ok_or_else(|| super::broken("a mount without its maps"))?;
+                Some(maps::tree(source, *recursive, namespace, *map_recursive, origin)?)
+            }
+        };
+        files.push(file);
+    }
+    Ok(files)
 }
 
 /// The file of a namespace, known to be one of this kind.

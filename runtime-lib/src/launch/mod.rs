@@ -7,6 +7,7 @@ mod hooks;
 mod idmap;
 mod image;
 mod inputs;
+mod maps;
 mod message;
 mod seccomp_agent;
 mod start;

@@ -86,6 +86,7 @@ fn hierarchies(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attribu
                 recursive: false,
                 set: attributes,
                 clear: 0,
+                clear_unlocked: 0,
                 set_all: 0,
                 clear_all: 0,
                 propagation: options.propagation,

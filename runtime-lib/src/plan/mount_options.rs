@@ -82,11 +82,26 @@ pub(crate) enum Effect {
     Version(bool),
     /// What is below the mount point is copied into the filesystem.
     CopyUp,
-    /// Known, and not built yet.
-    NotBuilt,
+    /// The ids of the mount are mapped; those of the mounts below too if `true`.
+    MapIds(bool),
+    /// What an earlier mount put there is changed.
+    Remount,
+    /// How a bind mount takes links.
+    Link(Link),
 }
 
-use Effect::{AllAttributes, Attributes, Bind, CopyUp, Filesystem, NotBuilt, Nothing, Propagation, Version};
+/// How a bind mount takes links (crun's words).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// A source that is a link is bound as such.
+    KeepSource,
+    /// What a target that is a link points to is left alone.
+    KeepTarget,
+    /// A link like the source is made.
+    Copy,
+}
+
+use Effect::{AllAttributes, Attributes, Bind, CopyUp, Filesystem, MapIds, Nothing, Propagation, Remount, Version};
 use attribute::{ATIME, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, RDONLY, RELATIME, STRICTATIME};
 use propagation::{PRIVATE, REC, SHARED, SLAVE, UNBINDABLE};
 
@@ -138,13 +153,14 @@ pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("async", Filesystem("async")),
     ("atime", atime(RELATIME)),
     ("bind", Bind(false)),
-    ("copy-symlink", NotBuilt),
+    ("copy-symlink", Effect::Link(Link::Copy)),
     ("defaults", Nothing),
+    ("dest-nofollow", Effect::Link(Link::KeepTarget)),
     ("dev", clear(NODEV)),
     ("diratime", clear(NODIRATIME)),
     ("dirsync", Filesystem("dirsync")),
     ("exec", clear(NOEXEC)),
-    ("idmap", NotBuilt),
+    ("idmap", MapIds(false)),
     ("iversion", Version(true)),
     ("lazytime", Filesystem("lazytime")),
     ("loud", Nothing),
@@ -166,9 +182,9 @@ pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("rdev", clear_all(NODEV)),
     ("rdiratime", clear_all(NODIRATIME)),
     ("relatime", atime(RELATIME)),
-    ("remount", NotBuilt),
+    ("remount", Remount),
     ("rexec", clear_all(NOEXEC)),
-    ("ridmap", NotBuilt),
+    ("ridmap", MapIds(true)),
     ("rnoatime", atime_all(NOATIME)),
     ("rnodev", set_all(NODEV)),
     ("rnodiratime", set_all(NODIRATIME)),
@@ -192,6 +208,7 @@ pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("shared", Propagation(SHARED)),
     ("silent", Nothing),
     ("slave", Propagation(SLAVE)),
+    ("src-nofollow", Effect::Link(Link::KeepSource)),
     ("strictatime", atime(STRICTATIME)),
     ("suid", clear(NOSUID)),
     ("symfollow", clear(NOSYMFOLLOW)),

@@ -2,11 +2,13 @@
 
 use super::cgroup_mount;
 use super::compile::Compiler;
-use super::mount_options::{COUNT_VERSIONS, Effect, attribute, effect, old_filesystem_flag, old_flags};
+use super::mount_maps::Mapping;
+use super::mount_options::{COUNT_VERSIONS, Effect, Link, attribute, effect, old_filesystem_flag, old_flags};
 use super::steps::{Origin, StringList, below_root, c_string};
 use crate::bundle::Mount;
 use crate::problem::JsonPath;
 use orlop_init::wire::Step;
+use std::ffi::CStr;
 
 /// What a mount's options add up to.
 #[derive(Debug, Default)]
@@ -22,10 +24,46 @@ pub(crate) struct Options {
     pub(crate) propagation: u64,
     pub(crate) copy_up: bool,
     pub(crate) parameters: StringList,
+    /// The places in the list of options that the parameters come from.
+    pub(crate) parameter_places: Vec<u32>,
+    /// The place of the option that asks for mapped ids, and whether also those of the mounts below are.
+    pub(crate) map_ids: Option<(usize, bool)>,
+    pub(crate) is_remount: bool,
+    pub(crate) links: Links,
     /// Whether inodes' versions are counted, if that was said.
     pub(crate) versions: Option<bool>,
     /// `MS_*` of the filesystem's flags.
     pub(crate) filesystem_flags: u64,
+}
+
+/// Which links of a bind's paths are not followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Links {
+    pub(crate) keep_source: bool,
+    pub(crate) keep_target: bool,
+    pub(crate) copy: bool,
+}
+
+impl Options {
+    /// A parameter of the filesystem, and the place of the option that it comes from.
+    fn parameter(&mut self, place: usize, parameter: &str) {
+        self.parameters.push(parameter);
+        self.parameter_places.push(u32::try_from(place).unwrap_or(u32::MAX));
+    }
+
+    /// The attributes of a mount that exists already which the list says are not to be: that fails where they are locked.
+    fn named_to_clear(&self) -> u64 {
+        self.clear & !self.set | self.clear & attribute::ATIME
+    }
+
+    /// What is not named is cleared too, as soon as the list names an attribute; the times of access stay.
+    fn cleared_by_the_way(&self) -> u64 {
+        if self.names_attributes {
+            attribute::CLEARED_UNLESS_NAMED & !self.set & !self.clear
+        } else {
+            0
+        }
+    }
 }
 
 impl Compiler<'_> {
@@ -38,27 +76,39 @@ impl Compiler<'_> {
     fn mount(&mut self, index: usize, mount: &Mount) {
         let path = JsonPath::from("mounts").index(index);
         let target = below_root(&mount.destination);
-        if target.is_empty() {
-            self.problems.error(
-                path.member("destination"),
-                "a mount on the container's root is not built yet",
-            );
+        let mut options = self.mount_options(&path, mount);
+        let kind = mount.fs_type.as_deref();
+        if options.bind.is_none()
+            && let Some(context) = kind.and_then(|kind| self.mount_context(kind))
+        {
+            options.parameter(usize::MAX, &context);
+        }
+        if options.is_remount {
+            self.change_mount(index, &target, mount, &options);
             return;
         }
-        for (list, mappings) in [
-            ("uidMappings", &mount.uid_mappings),
-            ("gidMappings", &mount.gid_mappings),
-        ] {
-            if !mappings.is_empty() {
-                self.problems
-                    .error(path.member(list), "id-mapped mounts are not built yet");
-            }
+        if target.is_empty() && index > 0 {
+            let hidden = "everything that is mounted before it is hidden by this mount on the root";
+            self.problems.warning(path.member("destination"), hidden);
         }
-        let options = self.mount_options(&path, mount);
-        let origin = Origin::Element("mounts", index);
-        let kind = mount.fs_type.as_deref();
+        let is_cgroup = options.bind.is_none() && matches!(kind, Some("cgroup" | "cgroup2"));
+        if is_cgroup && target.is_empty() {
+            self.problems
+                .error(path.member("destination"), "the cgroups cannot be the container's root");
+            return;
+        }
+        let mapping = self.mapping(index, mount, &options);
+        if is_cgroup && mapping.is_some() {
+            self.problems
+                .error(path, "the ids of a cgroup filesystem cannot be mapped");
+            return;
+        }
+        let origin = Origin::Mount {
+            index,
+            options: options.parameter_places.clone(),
+        };
         if options.bind.is_some() {
-            self.bind(&path, origin, mount, &options);
+            self.bind(index, origin, mount, &options, mapping);
             return;
         }
         match kind {
@@ -68,6 +118,9 @@ impl Compiler<'_> {
             ),
             Some("cgroup" | "cgroup2") => cgroup_mount::push(self, index, &target, &options),
             Some(kind) => {
+                if let Some(mapping) = mapping {
+                    self.map_next(index, mapping);
+                }
                 let kind = c_string(kind);
                 let source = c_string(mount.source.as_deref().unwrap_or_default());
                 let step = Step::Mount {
@@ -90,30 +143,81 @@ impl Compiler<'_> {
         }
     }
 
-    fn bind(&mut self, path: &JsonPath, origin: Origin, mount: &Mount, options: &Options) {
+    fn bind(&mut self, index: usize, origin: Origin, mount: &Mount, options: &Options, mapping: Option<Mapping>) {
+        let path = JsonPath::from("mounts").index(index);
         let Some(source) = mount.source.as_deref() else {
             self.problems
                 .error(path.member("source"), "missing: a bind mount needs one");
             return;
         };
-        let source = self.bundle.dir().join(source);
-        // What is not named is cleared, as soon as the list names an attribute; the source's times of access stay.
-        let clear = if options.names_attributes {
-            attribute::CLEARED_UNLESS_NAMED | options.clear
-        } else {
-            0
-        };
+        let source = self.bundle.dir().join(source).to_string_lossy().into_owned();
+        let recursive = options.bind == Some(true);
+        if let Some(mapping) = mapping {
+            self.map_next_bind(index, &source, recursive, mapping);
+        }
+        let Options { links, .. } = *options;
+        if links != Links::default() {
+            let step = Step::NextLinks {
+                source: links.keep_source,
+                target: links.keep_target,
+                copy: links.copy,
+            };
+            self.steps.push(step, Origin::Element("mounts", index));
+        }
         let step = Step::Bind {
-            source: &c_string(&source.to_string_lossy()),
+            source: &c_string(&source),
             target: &below_root(&mount.destination),
-            recursive: options.bind == Some(true),
+            recursive,
             set: options.set,
-            clear: clear & !options.set | options.clear & attribute::ATIME,
+            clear: options.named_to_clear(),
+            clear_unlocked: options.cleared_by_the_way(),
             set_all: options.set_all,
             clear_all: options.clear_all,
             propagation: options.propagation,
         };
         self.steps.push(step, origin);
+    }
+
+    /// `remount`: it changes what an earlier mount put there.
+    fn change_mount(&mut self, index: usize, target: &CStr, mount: &Mount, options: &Options) {
+        let path = JsonPath::from("mounts").index(index);
+        if options.copy_up || options.versions.is_some() || options.map_ids.is_some() || !mount.uid_mappings.is_empty()
+        {
+            let text = "\"remount\" cannot be combined with \"tmpcopyup\", \"iversion\", \"idmap\" or mappings: they are for new mounts";
+            self.problems.error(path.member("options"), text);
+            return;
+        }
+        let step = Step::ChangeMount {
+            target,
+            parameters: options.parameters.as_strings(),
+            set: options.set,
+            clear: options.named_to_clear(),
+            clear_unlocked: options.cleared_by_the_way(),
+            set_all: options.set_all,
+            clear_all: options.clear_all,
+            propagation: options.propagation,
+        };
+        let origin = Origin::Mount {
+            index,
+            options: options.parameter_places.clone(),
+        };
+        self.steps.push(step, origin);
+    }
+
+    /// How a mount on `/` propagates: said when it is the root.
+    pub(crate) fn propagation_of_a_mount_on_the_root(&mut self) {
+        let mounts = self.config.mounts.iter().enumerate();
+        let on_the_root = mounts.filter(|(_, mount)| below_root(&mount.destination).is_empty());
+        for (index, mount) in on_the_root {
+            let flags = mount.options.iter().rev().find_map(|option| match effect(option) {
+                Some(Effect::Propagation(flags)) => Some(flags),
+                _ => None,
+            });
+            if let Some(propagation) = flags {
+                let step = Step::RootPropagation { propagation };
+                self.steps.push(step, Origin::Element("mounts", index));
+            }
+        }
     }
 
     fn mount_options(&mut self, path: &JsonPath, mount: &Mount) -> Options {
@@ -149,7 +253,7 @@ impl Compiler<'_> {
                     );
                 }
                 Some(Effect::Filesystem(name)) => {
-                    options.parameters.push(name);
+                    options.parameter(index, name);
                     options.filesystem_flags |= old_filesystem_flag(name);
                 }
                 Some(Effect::Version(_)) if is_bind => {
@@ -164,11 +268,21 @@ impl Compiler<'_> {
                 Some(Effect::CopyUp) => self
                     .problems
                     .error(place(), "\"tmpcopyup\" is for mounts of type tmpfs only"),
-                Some(Effect::NotBuilt) => self
-                    .problems
-                    .error(place(), format!("the option {:?} is not built yet", option.as_str())),
+                Some(Effect::MapIds(recursive)) => options.map_ids = Some((index, recursive)),
+                Some(Effect::Remount) => options.is_remount = true,
+                Some(Effect::Link(_)) if !is_bind => {
+                    let text = format!("{:?} is for bind mounts only", option.as_str());
+                    self.problems.error(place(), text);
+                }
+                Some(Effect::Link(Link::KeepSource)) => options.links.keep_source = true,
+                Some(Effect::Link(Link::KeepTarget)) => options.links.keep_target = true,
+                Some(Effect::Link(Link::Copy)) => options.links.copy = true,
                 None if option.is_empty() => {}
-                None if !is_bind => options.parameters.push(option),
+                None if option.starts_with("idmap=") || option.starts_with("ridmap=") => self.problems.error(
+                    place(),
+                    "mappings in an option are crun's own; uidMappings and gidMappings of the mount are the spec's",
+                ),
+                None if !is_bind => options.parameter(index, option),
                 None if option.contains('=') => {
                     self.problems.warning(
                         place(),

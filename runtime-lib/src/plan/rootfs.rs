@@ -44,6 +44,7 @@ impl Compiler<'_> {
         };
         self.steps.push(step, Origin::Member("root.path"));
         // Not before: `pivot_root` takes no shared mount.
+        self.propagation_of_a_mount_on_the_root();
         if let Some(wanted) = self.config.linux.rootfs_propagation {
             let propagation = match wanted {
                 Propagation::Private => PRIVATE,

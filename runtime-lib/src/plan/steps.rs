@@ -1,5 +1,6 @@
 //! A list of steps in the form in which init reads it, with who asked for each.
 
+use crate::bundle::IdMapping;
 use crate::problem::JsonPath;
 use orlop_init::wire::{Reader, Sink, Slot, Step, Strings, Wire};
 use std::ffi::{CStr, CString};
@@ -13,6 +14,8 @@ pub(crate) enum Origin {
     Member(&'static str),
     /// An element of a list in the config.
     Element(&'static str, usize),
+    /// A mount, with the places among its options of the parameters that the filesystem gets.
+    Mount { index: usize, options: Vec<u32> },
     /// A member of the config whose name comes from it.
     Named(JsonPath),
 }
@@ -24,6 +27,7 @@ impl Origin {
             Self::Default => None,
             Self::Member(path) => Some(JsonPath::from(*path)),
             Self::Element(list, index) => Some(JsonPath::from(*list).index(*index)),
+            Self::Mount { index, .. } => Some(JsonPath::from("mounts").index(*index)),
             Self::Named(path) => Some(path.clone()),
         }
     }
@@ -140,6 +144,20 @@ pub(crate) enum Input {
     Namespace { path: String, kind: u64, origin: JsonPath },
     /// The file of the v1 cgroup hierarchy of this number that a process joins by.
     CgroupTasks(usize),
+    /// A user namespace that nobody lives in: its maps are those of mounts.
+    Maps {
+        uids: Vec<IdMapping>,
+        gids: Vec<IdMapping>,
+        origin: JsonPath,
+    },
+    /// A tree of mounts of the host's whose ids are mapped by the namespace of this slot.
+    MappedTree {
+        source: String,
+        recursive: bool,
+        maps: Slot,
+        map_recursive: bool,
+        origin: JsonPath,
+    },
 }
 
 /// The descriptors that init inherits.
@@ -150,6 +168,12 @@ impl Inputs {
     pub(crate) fn add(&mut self, input: Input) -> Slot {
         self.0.push(input);
         Slot(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The slot of the first input that is like this.
+    pub(crate) fn find(&self, is_like: impl Fn(&Input) -> bool) -> Option<Slot> {
+        let at = self.0.iter().position(is_like)?;
+        u32::try_from(at).ok().map(Slot)
     }
 
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Input> {

@@ -1,10 +1,12 @@
 //! The library's unsafe code: the few calls that no crate wraps.
 
 mod clone;
+mod mount;
 mod process;
 mod signals;
 mod spawn;
 
+pub(crate) use mount::map_mount;
 pub(crate) use process::{exit_status, has_ended, namespace_kind, send_signal, set_limit};
 pub(crate) use signals::Blocked;
 pub(crate) use spawn::{Program, Spawn, spawn};

@@ -23,13 +23,33 @@ pub(crate) struct Tree<'a> {
     pub(crate) recursive: bool,
     pub(crate) set: u64,
     pub(crate) clear: u64,
+    pub(crate) clear_unlocked: u64,
     pub(crate) set_all: u64,
     pub(crate) clear_all: u64,
     pub(crate) propagation: u64,
 }
 
+/// What a mount is to have besides its step.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Next {
+    /// The user namespace that maps its ids, and whether those of the mounts below.
+    pub(crate) mapping: Option<(Fd, bool)>,
+    /// The tree that is bound.
+    pub(crate) tree: Option<Fd>,
+    pub(crate) links: Links,
+}
+
+/// Which links of a bind's paths are not followed.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Links {
+    pub(crate) source: bool,
+    pub(crate) target: bool,
+    pub(crate) copy: bool,
+}
+
 impl Init<'_> {
     pub(crate) fn mount(&mut self, filesystem: &Filesystem<'_>, target: &CStr, mode: u32, propagation: u64) -> Outcome {
+        let next = core::mem::take(&mut self.next);
         let (place, existed) = self.mount_point(filesystem.kind, target, mode)?;
         let tmpfs_mode = if existed && filesystem.kind == c"tmpfs" {
             Some(place)
@@ -37,6 +57,9 @@ impl Init<'_> {
             None
         };
         let tree = create(filesystem, tmpfs_mode, &mut self.said)?;
+        if let Some((namespace, recursive)) = next.mapping {
+            sys::map_ids(tree, recursive, namespace).of(Part::Mapping)?;
+        }
         if filesystem.copy_up && existed {
             crate::copy::contents(place, tree).of(Part::CopyUp)?;
         }
@@ -44,9 +67,26 @@ impl Init<'_> {
         if filesystem.copy_up && read_only != 0 {
             sys::set_attributes(tree, false, read_only, 0, 0).of(Part::Attributes)?;
         }
+        self.put(tree, place, target)?;
+        self.finish(tree, place, target, propagation)
+    }
+
+    /// Puts a mount on its place. One on the root is the root from now on.
+    fn put(&mut self, tree: Fd, place: Fd, target: &CStr) -> Outcome {
         sys::attach(tree, place).of(Part::Attach)?;
-        set_propagation(tree, propagation)?;
-        sys::close(tree);
+        if target.is_empty() {
+            self.root = tree;
+            sys::enter_directory(tree)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, tree: Fd, place: Fd, target: &CStr, propagation: u64) -> Outcome {
+        // The root is made what it should be when it is the root: `pivot_root` takes no shared mount.
+        if !target.is_empty() {
+            set_propagation(tree, propagation)?;
+            sys::close(tree);
+        }
         sys::close(place);
         Ok(())
     }
@@ -74,23 +114,93 @@ impl Init<'_> {
     }
 
     pub(crate) fn bind(&mut self, tree: &Tree<'_>, target: &CStr) -> Outcome {
-        let flags = sys::OPEN_TREE_CLONE | if tree.recursive { sys::AT_RECURSIVE } else { 0 };
-        let bound = sys::open_tree(Fd::CWD, tree.source, flags).of(Part::Source)?;
+        let next = core::mem::take(&mut self.next);
+        let links = next.links;
+        if links.copy && self.copy_link(tree.source, target)? {
+            return Ok(());
+        }
+        let flags = sys::OPEN_TREE_CLONE
+            | if tree.recursive { sys::AT_RECURSIVE } else { 0 }
+            | if links.source { sys::AT_SYMLINK_NOFOLLOW } else { 0 };
+        let bound = match next.tree {
+            Some(tree) => tree,
+            None => sys::open_tree(Fd::CWD, tree.source, flags).of(Part::Source)?,
+        };
         let mode = sys::status(bound, c"", sys::AT_EMPTY_PATH).of(Part::Source)?.mode;
-        let place = if mode & sys::S_IFMT == sys::S_IFDIR {
+        let place = if links.target
+            && let Some(link) = self.link(target)?
+        {
+            link
+        } else if mode & sys::S_IFMT == sys::S_IFDIR {
             path::make_directories(self.root, target, 0o755)?
         } else {
             path::make_file(self.root, target)?
         };
-        if tree.set_all | tree.clear_all != 0 {
-            sys::set_attributes(bound, true, tree.set_all, tree.clear_all, 0).of(Part::Attributes)?;
+        if let Some((namespace, recursive)) = next.mapping {
+            sys::map_ids(bound, recursive, namespace).of(Part::Mapping)?;
         }
-        if tree.set | tree.clear != 0 {
-            sys::set_attributes(bound, false, tree.set, tree.clear, 0).of(Part::Attributes)?;
+        set_tree_attributes(bound, tree)?;
+        self.put(bound, place, target)?;
+        self.finish(bound, place, target, tree.propagation)
+    }
+
+    /// Makes a link like the one at `source`; `false` if that is none.
+    fn copy_link(&self, source: &CStr, target: &CStr) -> Result<bool, Failure> {
+        let status = sys::status(Fd::CWD, source, sys::AT_SYMLINK_NOFOLLOW).of(Part::Source)?;
+        if status.mode & sys::S_IFMT != sys::S_IFLNK {
+            return Ok(false);
         }
-        sys::attach(bound, place).of(Part::Attach)?;
-        set_propagation(bound, tree.propagation)?;
-        sys::close(bound);
+        let mut bytes = [0; 4096];
+        let mut wanted = Buffer::new();
+        wanted.push(sys::read_link(Fd::CWD, source, &mut bytes).of(Part::Source)?)?;
+        let mut name = Buffer::new();
+        let (directory, name) = path::parent(self.root, target, &mut name)?;
+        match sys::make_link(wanted.as_c_str(), directory, name) {
+            Err(Errno::EXIST) => {
+                let mut bytes = [0; 4096];
+                let there = sys::read_link(directory, name, &mut bytes).map_err(|_| Failure::from(Part::Exists))?;
+                if there != wanted.as_c_str().to_bytes() {
+                    return Err(Failure::from(Part::Exists));
+                }
+            }
+            result => result.of(Part::Target)?,
+        }
+        sys::close(directory);
+        Ok(true)
+    }
+
+    /// The link at `target`, if it is one.
+    fn link(&self, target: &CStr) -> Result<Option<Fd>, Failure> {
+        let flags = sys::O_PATH | sys::O_NOFOLLOW;
+        let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS;
+        let path = if target.is_empty() { c"." } else { target };
+        let found = match sys::open_resolved(self.root, path, flags, resolve) {
+            Err(Errno::NOENT) => return Ok(None),
+            result => result.of(Part::Target)?,
+        };
+        let mode = sys::status(found, c"", sys::AT_EMPTY_PATH).of(Part::Target)?.mode;
+        if mode & sys::S_IFMT == sys::S_IFLNK {
+            return Ok(Some(found));
+        }
+        sys::close(found);
+        Ok(None)
+    }
+
+    /// `remount`: what an earlier mount put there, changed.
+    pub(crate) fn change_mount(&mut self, target: &CStr, parameters: Strings<'_>, tree: &Tree<'_>) -> Outcome {
+        let place = path::open(self.root, target).of(Part::Target)?;
+        if !parameters.is_empty() {
+            let context = sys::pick_filesystem(place).of(Part::Source)?;
+            for (index, parameter) in (0..).zip(parameters.iter()) {
+                configure(context, parameter)
+                    .map_err(|errno| explained(context, Part::Parameter, errno, index, &mut self.said))?;
+            }
+            sys::reconfigure_filesystem(context)
+                .map_err(|errno| explained(context, Part::Whole, errno, 0, &mut self.said))?;
+            sys::close(context);
+        }
+        set_tree_attributes(place, tree)?;
+        set_propagation(place, tree.propagation)?;
         sys::close(place);
         Ok(())
     }
@@ -112,6 +222,35 @@ impl Init<'_> {
         sys::set_attributes(place, false, set, clear, 0).of(Part::Attributes)?;
         sys::close(place);
         Ok(())
+    }
+}
+
+fn set_tree_attributes(bound: Fd, tree: &Tree<'_>) -> Outcome {
+    if tree.set_all | tree.clear_all != 0 {
+        sys::set_attributes(bound, true, tree.set_all, tree.clear_all, 0).of(Part::Attributes)?;
+    }
+    let clear = tree.clear | tree.clear_unlocked;
+    if tree.set | clear == 0 {
+        return Ok(());
+    }
+    match sys::set_attributes(bound, false, tree.set, clear, 0) {
+        // What came with a mount from a more privileged user namespace is locked. All that nobody asked to clear may stay.
+        Err(Errno::PERM) if tree.clear_unlocked != 0 => {
+            if tree.set | tree.clear != 0 {
+                sys::set_attributes(bound, false, tree.set, tree.clear, 0).of(Part::Attributes)?;
+            }
+            let mut rest = tree.clear_unlocked;
+            while rest != 0 {
+                let lowest = rest & rest.wrapping_neg();
+                match sys::set_attributes(bound, false, 0, lowest, 0) {
+                    Ok(()) | Err(Errno::PERM) => {}
+                    Err(errno) => return Err(Failure::new(Part::Attributes, errno)),
+                }
+                rest &= !lowest;
+            }
+            Ok(())
+        }
+        result => result.of(Part::Attributes),
     }
 }
 

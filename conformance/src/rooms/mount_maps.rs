@@ -1,0 +1,200 @@
+//! Id-mapped mounts: `uidMappings` and `gidMappings` of a mount, `idmap`, `ridmap` (runtime-spec: config.md#mounts).
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use serde_json::{Value, json};
+
+use crate::bundle::Bundle;
+use crate::failure::{Failure, Verdict, same};
+use crate::suite::{Test, test};
+use crate::trial::Trial;
+
+const NEW: &str = "knows no mappings of a mount";
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(a_bind_with_mappings_shows_the_mapped_owners, ("runc", "1.1", NEW)),
+    test!(
+        what_is_written_through_a_mapped_bind_is_stored_unmapped,
+        ("runc", "1.1", NEW)
+    ),
+    test!(mappings_alone_map_the_mount, ("runc", "1.1", NEW)),
+    test!(
+        idmap_leaves_the_mounts_below_and_ridmap_reaches_them,
+        ("runc", "1.1", NEW),
+        ("crun", "1.8", "knows no ridmap")
+    ),
+    test!(
+        a_new_filesystem_is_mapped,
+        ("runc", "1.1", NEW),
+        ("crun", "1.8", "cannot map a tmpfs")
+    ),
+    test!(two_mounts_have_mappings_of_their_own, ("runc", "1.1", NEW)),
+    test!(
+        idmap_without_any_mappings_is_refused,
+        ("runc", "1.1", "gives it to the filesystem, which ignores it on a bind"),
+        ("crun", "1.8", "does not say that mappings are missing")
+    ),
+    test!(idmap_takes_the_containers_mappings, ("runc", "1.1", NEW)),
+    test!(a_mapped_bind_in_a_user_namespace_takes_its_flags, ("runc", "1.1", NEW)),
+    test!(a_source_made_by_an_earlier_mount_is_mapped, ("runc", "1.1", NEW)),
+    test!(a_mapped_bind_leaves_the_hosts_owners_alone),
+    test!(
+        a_filesystem_that_cannot_map_is_refused_with_its_path,
+        ("runc", "1.1", NEW),
+        ("crun", "1.8", "does not name the path")
+    ),
+];
+
+/// On the host 0 is shown as `host`.
+fn maps(host: u32) -> Value {
+    json!([{"containerID": 0, "hostID": host, "size": 1000}])
+}
+
+fn mapped(bundle: Bundle, destination: &str, source: &str, options: &[&str], host: u32) -> Bundle {
+    bundle.set(
+        "/mounts/-",
+        json!({"destination": destination, "type": "bind", "source": source, "options": options,
+            "uidMappings": maps(host), "gidMappings": maps(host)}),
+    )
+}
+
+fn source(t: &Trial<'_>) -> Result<String, Failure> {
+    let folder = t.dir.join("source");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("root"), "x")?;
+    fs::write(folder.join("seven"), "x")?;
+    chown(folder.join("seven"), Some(7), Some(8))?;
+    Ok(folder.to_string_lossy().into_owned())
+}
+
+fn owner(seen: &Value) -> (Value, Value) {
+    (seen["value"]["uid"].clone(), seen["value"]["gid"].clone())
+}
+
+fn a_bind_with_mappings_shows_the_mapped_owners(t: &Trial<'_>) -> Verdict {
+    let bundle = mapped(t.bundle()?, "/data", &source(t)?, &["rbind", "idmap"], 5000);
+    let seen = t.see(&bundle.probe("stat /data/root , stat /data/seven"))?;
+    same("owner", &owner(&seen[0]), (json!(5000), json!(5000)))?;
+    same("owner", &owner(&seen[1]), (json!(5007), json!(5008)))
+}
+
+fn what_is_written_through_a_mapped_bind_is_stored_unmapped(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
+    let bundle = mapped(t.bundle()?, "/data", &folder, &["bind", "idmap"], 5000).user(5003, 5004);
+    t.see(&bundle.probe("write /data/new"))?;
+    let new = fs::metadata(format!("{folder}/new"))?;
+    same("owner", &(new.uid(), new.gid()), (3, 4))
+}
+
+fn mappings_alone_map_the_mount(t: &Trial<'_>) -> Verdict {
+    let bundle = mapped(t.bundle()?, "/data", &source(t)?, &["bind", "ro"], 6000);
+    let seen = t.see(&bundle.probe("stat /data/seven , write /data/new"))?;
+    same("owner", &owner(&seen[0]), (json!(6007), json!(6008)))?;
+    same("errno", &seen[1]["errno"], libc::EROFS)
+}
+
+fn idmap_leaves_the_mounts_below_and_ridmap_reaches_them(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    let below = format!("{folder}/below");
+    fs::create_dir(&below)?;
+    mount("none", below.as_str(), "tmpfs", MountFlags::empty(), None)?;
+    fs::write(format!("{below}/deep"), "x")?;
+    let look = |option: &str| {
+        let bundle = mapped(t.bundle()?, "/data", &folder, &["rbind", option], 5000);
+        t.see_one(&bundle.probe("stat /data/below/deep"))
+    };
+    let (plain, recursive) = (look("idmap"), look("ridmap"));
+    unmount(below.as_str(), UnmountFlags::DETACH)?;
+    same("owner below with idmap", &plain?["value"]["uid"], 0)?;
+    same("owner below with ridmap", &recursive?["value"]["uid"], 5000)
+}
+
+fn a_new_filesystem_is_mapped(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.set(
+        "/mounts/-",
+        json!({"destination": "/data", "type": "tmpfs", "source": "x", "options": ["mode=755", "idmap"],
+            "uidMappings": maps(5000), "gidMappings": maps(5000)}),
+    );
+    same("owner", &t.see_one(&bundle.probe("stat /data"))?["value"]["uid"], 5000)
+}
+
+fn two_mounts_have_mappings_of_their_own(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    let bundle = mapped(t.bundle()?, "/data", &folder, &["bind", "idmap"], 5000);
+    let bundle = mapped(bundle, "/run/a", &folder, &["bind", "idmap"], 6000);
+    let bundle = mapped(bundle, "/run/b", &folder, &["bind", "idmap"], 5000);
+    let seen = t.see(&bundle.probe("stat /data/seven , stat /run/a/seven , stat /run/b/seven"))?;
+    for (seen, uid) in seen.iter().zip([5007, 6007, 5007]) {
+        same("owner", &seen["value"]["uid"], uid)?;
+    }
+    Ok(())
+}
+
+fn idmap_without_any_mappings_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.mount("/data", "bind", &source(t)?, &["bind", "idmap"]);
+    t.refused(&bundle, &["mapping"]).map(drop)
+}
+
+/// A bundle with a user namespace whose root is 100000 on the host, to whom its rootfs belongs.
+pub(super) fn with_user_namespace(t: &Trial<'_>) -> Result<Bundle, Failure> {
+    let bundle = t
+        .bundle()?
+        .set("/linux/namespaces/-", json!({"type": "user"}))
+        .set(
+            "/linux/uidMappings",
+            json!([{"containerID": 0, "hostID": 100_000, "size": 65536}]),
+        )
+        .set(
+            "/linux/gidMappings",
+            json!([{"containerID": 0, "hostID": 100_000, "size": 65536}]),
+        );
+    for folder in ["", "data", "tmp", "run", "etc", "dev", "proc", "sys"] {
+        chown(bundle.rootfs().join(folder), Some(100_000), Some(100_000))?;
+    }
+    Ok(bundle)
+}
+
+fn idmap_takes_the_containers_mappings(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    let bundle = with_user_namespace(t)?
+        .mount("/data", "bind", &folder, &["bind", "idmap"])
+        .mount("/run", "bind", &folder, &["bind"]);
+    let seen = t.see(&bundle.probe("stat /data/seven , stat /run/seven"))?;
+    same("owner in the mapped mount", &owner(&seen[0]), (json!(7), json!(8)))?;
+    same("owner in the other", &owner(&seen[1]), (json!(65534), json!(65534)))
+}
+
+fn a_mapped_bind_in_a_user_namespace_takes_its_flags(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    let bundle = with_user_namespace(t)?.mount("/data", "bind", &folder, &["rbind", "idmap", "ro", "nosuid"]);
+    let seen = t.see(&bundle.probe("write /data/new , stat /data/seven"))?;
+    same("errno", &seen[0]["errno"], libc::EROFS)?;
+    same("owner", &owner(&seen[1]), (json!(7), json!(8)))
+}
+
+fn a_source_made_by_an_earlier_mount_is_mapped(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.mount("/data", "tmpfs", "x", &["mode=755"]);
+    let made = bundle.rootfs().join("data").to_string_lossy().into_owned();
+    let bundle = mapped(bundle, "/run", &made, &["bind", "idmap"], 5000);
+    let seen = t.see(&bundle.probe("stat /run , stat /data"))?;
+    same(
+        "owner in the mapped mount",
+        &owner(&seen[0]),
+        (json!(5000), json!(5000)),
+    )?;
+    same("owner in the other", &owner(&seen[1]), (json!(0), json!(0)))
+}
+
+fn a_mapped_bind_leaves_the_hosts_owners_alone(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    t.see(&mapped(t.bundle()?, "/data", &folder, &["rbind", "idmap"], 5000).probe("stat /data/seven"))?;
+    same("owner", &fs::metadata(format!("{folder}/seven"))?.uid(), 7)
+}
+
+fn a_filesystem_that_cannot_map_is_refused_with_its_path(t: &Trial<'_>) -> Verdict {
+    let bundle = mapped(t.bundle()?, "/data", "/proc/sys", &["bind", "idmap"], 5000);
+    t.refused(&bundle, &["mounts[7]"]).map(drop)
+}

@@ -1,0 +1,99 @@
+//! Id-mapped mounts: a user namespace that only holds maps, and trees of the host's that are mapped by one (`man 2 mount_setattr`,
+//! `MOUNT_ATTR_IDMAP`).
+
+use super::image;
+use super::message::Channel;
+use crate::bundle::IdMapping;
+use crate::sys::{self, Program, Spawn};
+use crate::{Error, Failure, JsonPath};
+use orlop_init::wire::{Header, Sink, Step, Wire};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+use rustix::mount::{OpenTreeFlags, open_tree};
+use rustix::process::{Pid, Signal, pidfd_send_signal};
+use std::ffi::CString;
+
+/// A new user namespace with these maps. Somebody has to live in it while the maps are written: an init that only waits for them.
+pub(super) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPath) -> Result<OwnedFd, Error> {
+    let (_ours, theirs) = Channel::pair()?;
+    let mut plan = Bytes(Vec::with_capacity(64));
+    Header::put(&mut plan, theirs.as_raw_fd(), [-1; 3], std::iter::empty());
+    Step::MapIds.put(&mut plan);
+    let plan = image::sealed(c"orlop-plan", &[&plan.0])?;
+    let image = image::open()?;
+    let argument = CString::new(plan.as_raw_fd().to_string()).unwrap_or_default();
+    let holder = sys::spawn(&Spawn {
+        program: Program::Open(image.as_fd()),
+        args: &[c"orlop-init", &argument],
+        env: &[],
+        namespaces: crate::plan::clone_flag(crate::bundle::NamespaceType::User),
+        cgroup: None,
+        stdio: [None; 3],
+        inherited: &[theirs.as_raw_fd(), plan.as_raw_fd()],
+    });
+    let failed = |what: String| move |errno: Errno| Failure::new(what, errno).at(origin.clone());
+    let holder = holder.map_err(failed("make a user namespace for the maps of a mount".to_owned()))?;
+    let made = write(holder.pid, "gid_map", gids)
+        .map_err(|errno| failed("map the groups of a mount".to_owned())(errno).hint(hint(errno)))
+        .and_then(|()| {
+            write(holder.pid, "uid_map", uids)
+                .map_err(|errno| failed("map the users of a mount".to_owned())(errno).hint(hint(errno)))
+        })
+        .and_then(|()| {
+            let file = format!("/proc/{}/ns/user", holder.pid.as_raw_nonzero());
+            openat(CWD, file.as_str(), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+                .map_err(failed(format!("open {file:?}")))
+        });
+    let _ = pidfd_send_signal(&holder.pidfd, Signal::KILL);
+    let _ = crate::container::wait_for(holder.pidfd.as_fd());
+    Ok(made?)
+}
+
+fn write(pid: Pid, file: &str, mappings: &[IdMapping]) -> Result<(), Errno> {
+    let lines: String = mappings
+        .iter()
+        .map(|mapping| format!("{} {} {}\n", mapping.container_id, mapping.host_id, mapping.size))
+        .collect();
+    let name = format!("/proc/{}/{file}", pid.as_raw_nonzero());
+    let file = openat(CWD, name.as_str(), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::io::write(&file, lines.as_bytes()).map(drop)
+}
+
+fn hint(errno: Errno) -> &'static str {
+    match errno {
+        Errno::PERM | Errno::ACCESS => "these ids are not the caller's to map",
+        _ => "the kernel takes the maps of config.json for wrong",
+    }
+}
+
+/// A tree of the host's, mapped here: a user namespace may map nothing that was mounted outside of it.
+pub(super) fn tree(
+    source: &str,
+    recursive: bool,
+    namespace: &OwnedFd,
+    map_recursive: bool,
+    origin: &JsonPath,
+) -> Result<OwnedFd, Error> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
+    let tree = open_tree(CWD, source, flags)
+        .map_err(|errno| Failure::new(format!("open {source:?} to bind it"), errno).at(origin.member("source")))?;
+    sys::map_mount(&tree, namespace, map_recursive).map_err(|errno| {
+        let failure = Failure::new(format!("map the ids of {source:?}"), errno).at(origin.clone());
+        match errno {
+            Errno::INVAL => failure.hint("the filesystem cannot map ids, or they are mapped already"),
+            Errno::PERM => failure.hint("mapping ids needs CAP_SYS_ADMIN where the filesystem was mounted"),
+            _ => failure,
+        }
+    })?;
+    Ok(tree)
+}
+
+struct Bytes(Vec<u8>);
+
+impl Sink for Bytes {
+    fn put(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}
