@@ -87,20 +87,24 @@ const LIBRARY: &[&str] = &["stddef.h", "dirent.h", "net/if.h", "sys/mount.h", "s
 /// Constants that only the C library's headers have.
 const IN_LIBRARY: &[&str] = &[
     "AF_INET",
+    "AF_NETLINK",
     "IFF_RUNNING",
     "IFF_UP",
     "MNT_DETACH",
     "MSG_CMSG_CLOEXEC",
     "MSG_NOSIGNAL",
     "SOCK_DGRAM",
+    "SOCK_RAW",
 ];
 
 /// Constants that are nobody's but ours.
-const OURS: &[&str] = &["DANGLING_LINKS", "DEPTH", "LARGEST", "NONE"];
+const OURS: &[&str] = &["DANGLING_LINKS", "DEPTH", "LARGEST", "LENGTH", "NONE", "PAGE", "SIZE"];
 
 /// How C calls a constant of the image.
 fn c_name(ours: &str) -> String {
     match ours {
+        "THREAD" => "(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)".to_owned(),
+        "NEW_LISTENER" => "SECCOMP_FILTER_FLAG_NEW_LISTENER".to_owned(),
         "CWD" => "AT_FDCWD".to_owned(),
         "RIGHTS" => "SOL_SOCKET | (long)SCM_RIGHTS << 32".to_owned(),
         "CONTROL_HEADER" => "sizeof(struct cmsghdr)".to_owned(),
@@ -234,7 +238,7 @@ fn facts(machine: &Machine) -> (String, String) {
     let (mut kernel, mut library) = (String::new(), String::new());
     let own = image(machine.source);
     let (flags, numbers) = own.split_once("mod number {").unwrap();
-    for (name, value) in constants(numbers) {
+    for (name, value) in constants(numbers, OURS) {
         let name = format!("__NR_{}", name.to_lowercase());
         assert_equal(&mut kernel, &name, value);
     }
@@ -244,20 +248,13 @@ fn facts(machine: &Machine) -> (String, String) {
         number_behind(&own, machine.return_from_handler),
     );
 
-    let mut numbers = constants(flags);
+    let mut numbers = constants(flags, OURS);
     for file in image_files() {
-        numbers.extend(constants(&image(&file)));
+        numbers.extend(constants(&image(&file), OURS));
     }
     assert!(numbers.len() > 80, "only {} constants were found", numbers.len());
     for (name, value) in numbers {
-        if OURS.contains(&name.as_str()) {
-            continue;
-        }
-        let errno = matches!(
-            name.as_str(),
-            "NOENT" | "INTR" | "AGAIN" | "ACCES" | "EXIST" | "NOTDIR" | "ISDIR" | "INVAL" | "NAMETOOLONG" | "LOOP"
-        );
-        let c = if errno { format!("E{name}") } else { c_name(&name) };
+        let c = c_name(&name);
         let in_library = IN_LIBRARY.contains(&name.as_str()) || matches!(name.as_str(), "CONTROL_HEADER" | "RIGHTS");
         assert_equal(if in_library { &mut library } else { &mut kernel }, &c, value);
     }

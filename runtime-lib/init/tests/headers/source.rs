@@ -26,8 +26,8 @@ pub fn image_files() -> Vec<String> {
     found
 }
 
-/// All constants that are numbers: name and value, in the order of the file.
-pub fn constants(source: &str) -> Vec<(String, i128)> {
+/// All constants that are numbers, but for `others`: name and value, in the order of the file.
+pub fn constants(source: &str, others: &[&str]) -> Vec<(String, i128)> {
     let mut found = Vec::new();
     for line in source.lines() {
         let line = line.trim();
@@ -38,7 +38,7 @@ pub fn constants(source: &str) -> Vec<(String, i128)> {
         let Some((name, rest)) = declaration.split_once(": ") else {
             continue;
         };
-        let Some((kind, value)) = rest.split_once(" = ") else {
+        let Some((kind, value)) = rest.split_once(" = ").filter(|_| !others.contains(&name)) else {
             continue;
         };
         if !matches!(kind, "u16" | "u32" | "u64" | "usize" | "i32" | "Self") {
@@ -51,10 +51,10 @@ pub fn constants(source: &str) -> Vec<(String, i128)> {
             .strip_prefix("Self(")
             .and_then(|value| value.strip_suffix(')'))
             .unwrap_or(value);
-        found.push((
-            name.to_owned(),
-            number(value).unwrap_or_else(|| panic!("{line}: no number")),
-        ));
+        let value = number(value).unwrap_or_else(|| panic!("{line}: no number"));
+        // The image's `Errno::NOENT` is C's ENOENT; the other constants of a type of their own are descriptors, and negative.
+        let errno = if kind == "Self" && value > 0 { "E" } else { "" };
+        found.push((format!("{errno}{name}"), value));
     }
     found
 }
