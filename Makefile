@@ -1,5 +1,6 @@
-# make            builds ./target/HOST/release/orlop
-# make try        builds it and runs a short tour in a container (as root, or through sudo)
+# make            builds ./target/TARGET/release/orlop: against musl if rustup has that target, which starts three times as quickly,
+#                 against glibc otherwise. tools/build-musl.sh builds it without rustup, too.
+# make try        builds it and runs a short tour in a container
 # make test       runs ./test.sh: everything that CI runs
 # make install    PREFIX=/usr/local DESTDIR=
 # make uninstall
@@ -15,20 +16,21 @@ zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 host := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+musl := $(subst -gnu,-musl,$(host))
+triple := $(if $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/$(musl)/lib),$(musl),$(host))
 target := $(or $(CARGO_TARGET_DIR),target)
 # Below sudo there may be no rustc.
-binary = $(if $(host),$(target)/$(host)/release/orlop,$(firstword $(wildcard $(target)/*/release/orlop)))
-as_root := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+binary = $(if $(triple),$(target)/$(triple)/release/orlop,$(firstword $(wildcard $(target)/*/release/orlop)))
 
 export ORLOP_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 .PHONY: build try test install uninstall
 
 build:
-	$(CARGO) build --release --locked --package orlop-cli
+	$(CARGO) build --release --locked --target $(triple) --package orlop-cli
 
 try: build
-	$(as_root) $(binary) try
+	$(binary) try
 
 test:
 	./test.sh
