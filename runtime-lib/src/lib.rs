@@ -33,6 +33,7 @@ mod features;
 #[doc(hidden)]
 pub mod fuzzing;
 mod launch;
+mod network;
 mod plan;
 mod problem;
 pub mod seccomp;

@@ -18,6 +18,7 @@ mod mount_maps;
 mod mounts;
 mod mutations;
 mod namespaces;
+mod netdevices;
 mod notifications;
 mod process;
 mod recorded;
@@ -51,6 +52,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("mount maps", mount_maps::TESTS),
     ("rootfs", rootfs::TESTS),
     ("devices", devices::TESTS),
+    ("netdevices", netdevices::TESTS),
     ("masks", masks::TESTS),
     ("hooks", hooks::TESTS),
     ("seccomp", seccomp::TESTS),

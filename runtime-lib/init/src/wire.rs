@@ -417,6 +417,13 @@ steps! { 'a;
     }
     /// Bring the loopback interface up.
     Loopback = 18
+    /// Hold still while the parent moves a network device of the host into the network namespace.
+    NetworkDevice = 70 {
+        /// Its name on the host.
+        from: &'a CStr,
+        /// Its name in the container, perhaps with `%d`.
+        to: &'a CStr,
+    }
     /// Make the rootfs the root, and let the host's mounts go.
     Pivot = 19
     /// Move the rootfs over the root and chroot: for a host whose root is a ramdisk, where `pivot_root` is refused.
@@ -660,6 +667,8 @@ impl Message {
     pub const MAPS: u32 = 7;
     /// To `start`: the listener of a filter's notifications comes with this message. Init waits until it has reached the agent.
     pub const LISTENER: u32 = 70;
+    /// A netlink socket of init's network namespace comes with this message: it is the parent's turn to move a network device.
+    pub const NETWORK: u32 = 71;
     /// From the parent: go on. A descriptor may come with it: the state for the hooks' standard input.
     pub const GO: u32 = 6;
 

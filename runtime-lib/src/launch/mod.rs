@@ -21,13 +21,14 @@ pub(crate) use start::{is_waiting, start};
 use crate::bundle::{Bundle, NamespaceType};
 use crate::cgroup::Made;
 use crate::container::{Console, CreateOptions};
+use crate::network::Moved;
 use crate::plan::{Input, Plan};
 use crate::store::Entry;
 use crate::sys::{self, Program, Spawn};
 use crate::{Error, Failure, State, Status};
 use descriptors::above;
 use message::{Channel, Received};
-use orlop_init::wire::{Header, Message, Sink};
+use orlop_init::wire::{Header, Message, Sink, Step};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -51,6 +52,7 @@ pub(crate) struct Launched {
     pidfd: Option<OwnedFd>,
     channel: Channel,
     console: Option<OwnedFd>,
+    devices: Vec<Moved>,
     has_start_hooks: bool,
 }
 
@@ -91,6 +93,12 @@ impl Launch<'_> {
                         Console::Socket(path) => send_descriptor(path, "console socket", &text, master.as_fd())?,
                         Console::Return | Console::None => init.console = Some(master),
                     }
+                }
+                Message::NETWORK => {
+                    let socket = descriptor.ok_or_else(|| broken("a network without its socket"))?;
+                    let moved = self.move_device(message.step, socket, init.pid)?;
+                    init.devices.push(moved);
+                    init.channel.go(None)?;
                 }
                 Message::HOOKS => {
                     known(init.pid, init.pidfd()?)?;
@@ -153,6 +161,7 @@ impl Launch<'_> {
             pidfd: Some(spawned.pidfd),
             channel: ours,
             console: None,
+            devices: Vec::new(),
             has_start_hooks,
         })
     }
@@ -223,6 +232,16 @@ impl Launch<'_> {
         Ok(())
     }
 
+    fn move_device(&self, step: u32, socket: OwnedFd, pid: Pid) -> Result<Moved, Error> {
+        let step = self.plan.steps.get(step as usize);
+        let Some((Step::NetworkDevice { from, to }, origin)) = step else {
+            return Err(broken("a network that nobody asked for"));
+        };
+        let origin = origin.path().unwrap_or_else(|| "linux.netDevices".into());
+        let pid = pid.as_raw_nonzero().get();
+        Moved::into(pid, socket, &from.to_string_lossy(), &to.to_string_lossy(), &origin)
+    }
+
     fn runtime_hooks(&self, init: &Launched) -> Result<OwnedFd, Error> {
         let hooks = &self.bundle.config().hooks;
         let pid = init.pid.as_raw_nonzero().get();
@@ -257,6 +276,7 @@ impl Launched {
             None
         };
         self.channel.go(hooks_state.as_ref().map(AsFd::as_fd))?;
+        self.devices.drain(..).for_each(Moved::keep);
         let pidfd = self
             .pidfd
             .take()

@@ -134,6 +134,14 @@ impl Compiler<'_> {
         if self.makes(NamespaceType::Network) {
             self.steps.push(Step::Loopback, Origin::Default);
         }
+        for (on_host, device) in &self.config.linux.net_devices {
+            let step = Step::NetworkDevice {
+                from: &c_string(on_host),
+                to: &c_string(device.name.as_ref().unwrap_or(on_host)),
+            };
+            let origin = crate::JsonPath::from("linux.netDevices").member(on_host);
+            self.steps.push(step, Origin::Named(origin));
+        }
     }
 
     fn close_the_rootfs_off(&mut self) {

@@ -143,6 +143,8 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             format!("run the hook {:?} in the container's namespaces{limit}", shown(path))
         }
         Step::Loopback => "bring the loopback interface up".to_owned(),
+        Step::NetworkDevice { from, to } if from == to => format!("move the network device {} in", shown(from)),
+        Step::NetworkDevice { from, to } => format!("move the network device {} in, as {}", shown(from), shown(to)),
         Step::Pivot => "make the rootfs the root, and let the host's mounts go".to_owned(),
         Step::MoveRoot => "move the rootfs over the root".to_owned(),
         Step::RootPropagation { propagation } => format!("make the rootfs {}", propagations(propagation)),

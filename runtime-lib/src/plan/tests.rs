@@ -130,10 +130,6 @@ fn every_engines_config_gives_a_plan_or_errors_with_a_path() {
 fn what_is_not_built_is_refused_with_its_path() {
     for (path, value) in [
         ("process.apparmorProfile", json!({"process": {"apparmorProfile": "x"}})),
-        (
-            "linux.netDevices",
-            json!({"linux": {"netDevices": {"eth0": {}}, "namespaces": [{"type": "mount"}, {"type": "network"}]}}),
-        ),
     ] {
         let error = first_error(|config| merge(config, &value));
         assert!(

@@ -18,7 +18,6 @@ impl Compiler<'_> {
                 "SELinux labels are",
             ),
             ("linux.intelRdt", linux.intel_rdt.is_some(), "Intel RDT is"),
-            ("linux.netDevices", !linux.net_devices.is_empty(), "network devices are"),
         ];
         for (path, is_set, what) in refused {
             if is_set {

@@ -265,6 +265,7 @@ impl Init<'_> {
                 timeout,
             } => self.hook(path, args, env, timeout),
             Step::Loopback => network::bring_loopback_up(),
+            Step::NetworkDevice { .. } => self.network_device(index),
             Step::Pivot => self.pivot(),
             Step::MoveRoot => self.move_root(),
             Step::RootPropagation { propagation } => self.root_propagation(propagation),

@@ -633,6 +633,13 @@ pub(crate) fn datagram_socket() -> Result<Fd> {
     call(number::SOCKET, [AF_INET, SOCK_DGRAM | O_CLOEXEC as usize, 0, 0, 0, 0]).map(descriptor)
 }
 
+/// `man 7 rtnetlink`
+pub(crate) fn netlink_socket() -> Result<Fd> {
+    const AF_NETLINK: usize = 16;
+    const SOCK_RAW: usize = 3;
+    call(number::SOCKET, [AF_NETLINK, SOCK_RAW | O_CLOEXEC as usize, 0, 0, 0, 0]).map(descriptor)
+}
+
 /// Sets an interface's flags (`man 7 netdevice`, `SIOCSIFFLAGS`).
 pub(crate) fn set_interface_flags(socket: Fd, name: &[u8; 16], flags: u16) -> Result<()> {
     const SIOCSIFFLAGS: usize = 0x8914;
