@@ -17,6 +17,15 @@ pub struct Malformed;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot(pub u32);
 
+/// A security module that labels processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityModule {
+    /// AppArmor.
+    AppArmor,
+    /// SELinux.
+    SeLinux,
+}
+
 /// A list of strings, as `execve` takes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strings<'a> {
@@ -126,6 +135,19 @@ impl Wire<'_> for bool {
         match u8::take(reader)? {
             0 => Ok(false),
             1 => Ok(true),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+impl Wire<'_> for SecurityModule {
+    fn put(&self, sink: &mut impl Sink) {
+        (*self as u8).put(sink);
+    }
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        match u8::take(reader)? {
+            0 => Ok(Self::AppArmor),
+            1 => Ok(Self::SeLinux),
             _ => Err(Malformed),
         }
     }
@@ -585,6 +607,25 @@ steps! { 'a;
         mode: u32,
         /// A bit for each node, in `u64`s.
         nodes: &'a [u8],
+    }
+    /// Open the file that takes the label for the process's execve.
+    OpenLabel = 54 {
+        /// Whose label.
+        module: SecurityModule,
+    }
+    /// Set the label that the next execve takes up.
+    Label = 55 {
+        /// Whose label.
+        module: SecurityModule,
+        /// The label, or the profile's name.
+        text: &'a CStr,
+    }
+    /// Set the SELinux label of what is mounted inside the rootfs.
+    LabelMount = 56 {
+        /// Where, below the rootfs.
+        target: &'a CStr,
+        /// The label.
+        label: &'a CStr,
     }
 }
 

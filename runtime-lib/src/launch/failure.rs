@@ -128,6 +128,8 @@ fn hint(step: &Step<'_>, message: &Message) -> Option<String> {
         ) => "the mount API needs Linux 5.12 or newer".to_owned(),
         (Step::Rlimit { .. }, Errno::PERM) => "raising a hard limit needs CAP_SYS_RESOURCE".to_owned(),
         (Step::OomScore { .. }, Errno::ACCESS | Errno::PERM) => "lowering it needs CAP_SYS_RESOURCE".to_owned(),
+        (Step::Label { .. }, Errno::NOENT) => "no such profile is loaded".to_owned(),
+        (Step::Label { .. }, Errno::INVAL) => "no policy knows it".to_owned(),
         (Step::Scheduling { policy: 4, .. }, Errno::INVAL) => "Linux has no SCHED_ISO".to_owned(),
         (Step::Scheduling { policy: 6, .. }, Errno::PERM) => {
             "SCHED_DEADLINE needs CAP_SYS_NICE, and can't be used together with AllowedCPUs (linux.resources.cpu.cpus)"
@@ -179,6 +181,8 @@ fn refine(step: &Step<'_>, origin: &Origin, message: &Message, text: &str, failu
             failure.path = origin.path().map(|path| path.member("options"));
             if let Origin::Mount { options, .. } = origin
                 && let Some(option) = options.get(message.detail as usize)
+                // The mount's label is no option of its list.
+                && *option != u32::MAX
             {
                 failure.path = failure.path.take().map(|path| path.index(*option as usize));
             }

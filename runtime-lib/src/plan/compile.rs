@@ -40,11 +40,13 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
     compiler.enter_namespaces();
     compiler.take_hold_of_the_rootfs();
     compiler.mounts();
+    compiler.label_mounts();
     compiler.devices();
     compiler.console();
     compiler.loopback();
     compiler.hooks_before_pivot();
     compiler.names_and_parameters();
+    compiler.open_labels();
     compiler.close_the_rootfs_off();
     compiler.process();
     let Compiler {

@@ -1,5 +1,6 @@
 //! What a plan depends on besides the bundle.
 
+use super::rare_facts::RareFacts;
 use crate::Error;
 use crate::cgroup::Layout;
 
@@ -9,6 +10,7 @@ pub struct Host {
     pub(crate) cgroups: Layout,
     /// The caller's permitted capabilities, as bits: more than these it cannot give.
     pub(crate) permitted_capabilities: u64,
+    pub(crate) rare: RareFacts,
 }
 
 impl Host {
@@ -20,6 +22,7 @@ impl Host {
         Ok(Self {
             cgroups: Layout::detect()?,
             permitted_capabilities: crate::sys::permitted_capabilities(),
+            rare: RareFacts::default(),
         })
     }
 }

@@ -9,12 +9,14 @@ mod devices;
 mod explain;
 mod hooks;
 mod host;
+mod labels;
 mod mount_maps;
 mod mount_options;
 mod mounts;
 mod namespaces;
 mod phrase;
 mod process;
+mod rare_facts;
 mod rootfs;
 mod steps;
 mod unbuilt;
@@ -28,6 +30,8 @@ pub use host::Host;
 pub(crate) use mount_options::OPTIONS;
 pub(crate) use namespaces::clone_flag;
 pub(crate) use phrase::{namespaces as namespace_names, phrase};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use rare_facts::RareFacts;
 pub(crate) use steps::{Input, Inputs, Origin, Steps, shown};
 
 use crate::bundle::Bundle;

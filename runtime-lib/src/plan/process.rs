@@ -62,6 +62,7 @@ impl Compiler<'_> {
         self.steps
             .push(Step::WaitForStart { listener, preserve }, Origin::Default);
         self.hooks("hooks.startContainer", &self.config.hooks.start_container);
+        self.labels(process);
         if let Some((filter, flags)) = filter {
             self.steps.push(
                 Step::Seccomp { filter: &filter, flags },

@@ -1,8 +1,9 @@
 //! Plans of real and of made-up configs, on hosts that are only described.
 
 mod attributes;
+mod labels;
 
-use super::{Arguments, Host, Plan};
+use super::{Arguments, Host, Plan, RareFacts};
 use crate::cgroup::Layout;
 use crate::{Bundle, Problems, Severity};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ fn hybrid() -> Host {
     Host {
         cgroups: Layout::hybrid_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES,
+        rare: RareFacts::described(false, false),
     }
 }
 
@@ -21,6 +23,7 @@ fn v2() -> Host {
     Host {
         cgroups: Layout::v2_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES,
+        rare: RareFacts::described(false, false),
     }
 }
 
@@ -126,19 +129,6 @@ fn every_engines_config_gives_a_plan_or_errors_with_a_path() {
     assert!(planned > 200, "{planned} plans");
 }
 
-#[test]
-fn what_is_not_built_is_refused_with_its_path() {
-    for (path, value) in [
-        ("process.apparmorProfile", json!({"process": {"apparmorProfile": "x"}})),
-    ] {
-        let error = first_error(|config| merge(config, &value));
-        assert!(
-            error.starts_with(&format!("{path}: ")) && error.contains("not built yet"),
-            "{error}"
-        );
-    }
-}
-
 fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
@@ -183,6 +173,7 @@ fn capabilities_that_cannot_be_given_are_warned_of_and_left_out() {
     let host = Host {
         cgroups: Layout::hybrid_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES & !(1 << 24),
+        rare: RareFacts::described(false, false),
     };
     let capabilities = json!({"bounding": ["CAP_KILL", "CAP_SYS_RESOURCE"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"],
         "ambient": ["CAP_KILL"]});

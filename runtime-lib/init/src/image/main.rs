@@ -11,6 +11,7 @@ mod credentials;
 mod devices;
 mod failure;
 mod hooks;
+mod label;
 mod mounts;
 mod namespaces;
 mod network;
@@ -51,6 +52,10 @@ struct Init<'a> {
     proc: Fd,
     /// The host's `/dev/null`, opened before anything of the container is mounted.
     null: Fd,
+    /// Where the AppArmor profile of the next execve is written, once it is open.
+    apparmor: Fd,
+    /// The same for the SELinux label.
+    selinux: Fd,
     /// The empty filesystem that hides directories, once there is one.
     mask: Fd,
     /// What the next mount is to have besides its step.
@@ -94,6 +99,8 @@ fn begin(argument: Option<&CStr>) -> ! {
         root: Fd::NONE,
         proc: Fd::NONE,
         null: Fd::NONE,
+        apparmor: Fd::NONE,
+        selinux: Fd::NONE,
         mask: Fd::NONE,
         next: mounts::Next::default(),
         state: Fd::NONE,
@@ -344,6 +351,9 @@ impl Init<'_> {
             })?),
             Step::IoPriority { class, priority } => Ok(sys::set_io_priority(class, priority)?),
             Step::Personality { domain } => Ok(sys::set_personality(domain)?),
+            Step::OpenLabel { module } => self.open_label(module),
+            Step::Label { module, text } => self.label(module, text),
+            Step::LabelMount { target, label } => self.label_mount(target, label),
             Step::MemoryPolicy { mode, nodes } => Ok(sys::set_memory_policy(mode, nodes)?),
         }
     }

@@ -27,10 +27,15 @@ impl Init<'_> {
         Ok(())
     }
 
-    fn write_proc(&mut self, path: &CStr, flags: u64, value: &[u8]) -> Outcome {
+    /// Opens a file of procfs for writing.
+    pub(crate) fn open_proc_file(&mut self, path: &CStr, flags: u64) -> Result<Fd, Failure> {
         self.open_proc()?;
         let resolve = sys::RESOLVE_BENEATH | sys::RESOLVE_NO_XDEV | sys::RESOLVE_NO_MAGICLINKS | flags;
-        let file = sys::open_resolved(self.proc, path, sys::O_WRONLY, resolve)?;
+        Ok(sys::open_resolved(self.proc, path, sys::O_WRONLY, resolve)?)
+    }
+
+    fn write_proc(&mut self, path: &CStr, flags: u64, value: &[u8]) -> Outcome {
+        let file = self.open_proc_file(path, flags)?;
         let written = sys::write(file, value)?;
         sys::close(file);
         if written == value.len() {

@@ -74,6 +74,7 @@ pub(crate) const O_DIRECTORY: u32 = 0o40_000;
 pub(crate) const O_NOFOLLOW: u32 = 0o100_000;
 
 pub(super) mod number {
+    pub(crate) const FSETXATTR: usize = 7;
     pub(crate) const IOPRIO_SET: usize = 30;
     pub(crate) const PERSONALITY: usize = 92;
     pub(crate) const SET_MEMPOLICY: usize = 237;

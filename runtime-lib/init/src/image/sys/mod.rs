@@ -375,6 +375,12 @@ pub(crate) fn change_owner_at(directory: Fd, path: &CStr, uid: u32, gid: u32) ->
     .map(drop)
 }
 
+/// `man 2 fsetxattr`.
+pub(crate) fn set_extended_attribute(file: Fd, name: &CStr, value: &[u8]) -> Result<()> {
+    let (address, length) = (value.as_ptr().expose_provenance(), value.len());
+    call(number::FSETXATTR, [file.word(), text(name), address, length, 0, 0]).map(drop)
+}
+
 pub(crate) fn entries(directory: Fd, buffer: &mut [u8]) -> Result<usize> {
     call(
         number::GETDENTS64,

@@ -1,0 +1,37 @@
+//! Which security modules the host runs.
+
+use std::sync::OnceLock;
+
+/// Facts that only few configs ask for: the host is looked at when one does.
+#[derive(Debug, Default)]
+pub(crate) struct RareFacts {
+    apparmor: OnceLock<bool>,
+    selinux: OnceLock<bool>,
+}
+
+impl RareFacts {
+    /// Facts of a host that is only described.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn described(apparmor: bool, selinux: bool) -> Self {
+        Self {
+            apparmor: apparmor.into(),
+            selinux: selinux.into(),
+        }
+    }
+
+    /// Whether profiles can be set (Linux: `Documentation/admin-guide/LSM/apparmor.rst`).
+    pub(crate) fn has_apparmor(&self) -> bool {
+        *self.apparmor.get_or_init(|| {
+            std::fs::read("/sys/module/apparmor/parameters/enabled").is_ok_and(|text| text.starts_with(b"Y"))
+        })
+    }
+
+    /// Whether labels can be set: selinuxfs is mounted where SELinux's own programs look for it.
+    pub(crate) fn has_selinux(&self) -> bool {
+        const SELINUX_MAGIC: u64 = 0xf97c_ff8c;
+        *self.selinux.get_or_init(|| {
+            rustix::fs::statfs("/sys/fs/selinux")
+                .is_ok_and(|status| u64::try_from(status.f_type).is_ok_and(|magic| magic == SELINUX_MAGIC))
+        })
+    }
+}
