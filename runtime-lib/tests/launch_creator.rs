@@ -200,7 +200,7 @@ fn helper() {
             let script = format!("echo $$ > {}; exec sleep 1000", stage.path("hook.pid").display());
             let mut config = stage.sleeper();
             if role.contains("mapped") {
-                config = stage.mapped(config);
+                config = stage.mapped(config, 100_000);
             }
             if role.contains("as-user") {
                 config["process"]["user"] = serde_json::json!({ "uid": 1000, "gid": 1000 });

@@ -89,7 +89,7 @@ fn the_process_is_as_before_while_containers_wait_and_run_and_after_failures() {
     as_before(1);
     stage.end(&created);
     drop(created);
-    let created = stage.created("mapped", &stage.mapped(stage.sleeper()));
+    let created = stage.created("mapped", &stage.mapped(stage.sleeper(), 100_000));
     as_before(1);
     stage.end(&created);
     drop(created);

@@ -45,6 +45,10 @@ pub struct Ran {
 
 impl Stage {
     pub fn new() -> Self {
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "containers with the host's network are launched by root"
+        );
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let name = format!(
             "orlop-lib-test-{}-{}",
@@ -121,9 +125,9 @@ impl Stage {
         self.config(&["/bin/busybox", "sleep", "1000"])
     }
 
-    /// The same in a user namespace whose root is the host's.
-    pub fn mapped(&self, config: Value) -> Value {
-        let mapping = json!([{ "containerID": 0, "hostID": 0, "size": 65536 }]);
+    /// The same in a user namespace whose root is this user of the host's.
+    pub fn mapped(&self, config: Value, root: u32) -> Value {
+        let mapping = json!([{ "containerID": 0, "hostID": root, "size": 65536 }]);
         let config = with(config, "/linux/namespaces/-", json!({ "type": "user" }));
         with(
             with(config, "/linux/uidMappings", mapping.clone()),
