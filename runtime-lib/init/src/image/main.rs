@@ -16,6 +16,7 @@ mod mounts;
 mod namespaces;
 mod network;
 mod notify;
+mod old_mount;
 mod path;
 mod proc;
 mod program;

@@ -2,8 +2,8 @@
 
 use crate::Init;
 use crate::failure::{Failure, In, Outcome, Text};
+use crate::old_mount::is_missing;
 use crate::path::{self, Buffer};
-use crate::proc::decimal;
 use crate::sys::{self, Errno, Fd};
 use crate::wire::{Part, Strings};
 use core::ffi::CStr;
@@ -27,6 +27,22 @@ pub(crate) struct Tree<'a> {
     pub(crate) set_all: u64,
     pub(crate) clear_all: u64,
     pub(crate) propagation: u64,
+}
+
+impl Tree<'_> {
+    /// Changes of a single mount.
+    pub(crate) fn one(set: u64, clear: u64) -> Self {
+        Self {
+            source: c"",
+            recursive: false,
+            set,
+            clear,
+            clear_unlocked: 0,
+            set_all: 0,
+            clear_all: 0,
+            propagation: 0,
+        }
+    }
 }
 
 /// What a mount is to have besides its step.
@@ -64,10 +80,13 @@ impl Init<'_> {
             crate::copy::contents(place, tree).of(Part::CopyUp)?;
         }
         let read_only = filesystem.attributes & sys::MOUNT_ATTR_RDONLY;
-        if filesystem.copy_up && read_only != 0 {
-            sys::set_attributes(tree, false, read_only, 0, 0).of(Part::Attributes)?;
-        }
+        let later = filesystem.copy_up
+            && read_only != 0
+            && is_missing(sys::set_attributes(tree, false, read_only, 0, 0).of(Part::Attributes))?;
         self.put(tree, place, target)?;
+        if later {
+            self.set_read_only(tree)?;
+        }
         self.finish(tree, place, target, propagation)
     }
 
@@ -84,7 +103,7 @@ impl Init<'_> {
     fn finish(&mut self, tree: Fd, place: Fd, target: &CStr, propagation: u64) -> Outcome {
         // The root is made what it should be when it is the root: `pivot_root` takes no shared mount.
         if !target.is_empty() {
-            set_propagation(tree, propagation)?;
+            self.set_propagation(tree, propagation)?;
             sys::close(tree);
         }
         sys::close(place);
@@ -139,8 +158,11 @@ impl Init<'_> {
         if let Some((namespace, recursive)) = next.mapping {
             sys::map_ids(bound, recursive, namespace).of(Part::Mapping)?;
         }
-        set_tree_attributes(bound, tree)?;
+        let later = is_missing(set_tree_attributes(bound, tree))?;
         self.put(bound, place, target)?;
+        if later {
+            self.set_by_remount(bound, tree)?;
+        }
         self.finish(bound, place, target, tree.propagation)
     }
 
@@ -199,27 +221,27 @@ impl Init<'_> {
                 .map_err(|errno| explained(context, Part::Whole, errno, 0, &mut self.said))?;
             sys::close(context);
         }
-        set_tree_attributes(place, tree)?;
-        set_propagation(place, tree.propagation)?;
+        if is_missing(set_tree_attributes(place, tree))? {
+            self.set_by_remount(place, tree)?;
+        }
+        self.set_propagation(place, tree.propagation)?;
         sys::close(place);
         Ok(())
     }
 
-    /// Through the descriptor's name in the host's procfs: the old call takes paths only.
     pub(crate) fn remount(&mut self, target: &CStr, flags: u64) -> Outcome {
-        self.open_proc()?;
         let place = path::open(self.root, target).of(Part::Target)?;
-        let mut name = Buffer::new();
-        name.push(b"/proc/self/fd/")?;
-        name.push(decimal(place.0, &mut [0; 12]))?;
-        sys::mount(c"none", name.as_c_str(), sys::MS_REMOUNT | flags).of(Part::Attributes)?;
+        self.mount_at(place, sys::MS_REMOUNT | flags)?;
         sys::close(place);
         Ok(())
     }
 
     pub(crate) fn change_attributes(&mut self, target: &CStr, set: u64, clear: u64) -> Outcome {
         let place = path::open(self.root, target).of(Part::Target)?;
-        sys::set_attributes(place, false, set, clear, 0).of(Part::Attributes)?;
+        let tree = Tree::one(set, clear);
+        if is_missing(set_tree_attributes(place, &tree))? {
+            self.set_by_remount(place, &tree)?;
+        }
         sys::close(place);
         Ok(())
     }
@@ -252,15 +274,6 @@ fn set_tree_attributes(bound: Fd, tree: &Tree<'_>) -> Outcome {
         }
         result => result.of(Part::Attributes),
     }
-}
-
-/// Sets how a mount propagates, once it has its place: one without a place does not keep a peer group.
-fn set_propagation(tree: Fd, propagation: u64) -> Outcome {
-    if propagation == 0 {
-        return Ok(());
-    }
-    let recursive = propagation & sys::MS_REC != 0;
-    sys::set_attributes(tree, recursive, 0, 0, propagation & !sys::MS_REC).of(Part::Attributes)
 }
 
 /// Makes the filesystem. A tmpfs without a mode of its own takes that of its mount point, as with runc.

@@ -2,6 +2,7 @@
 
 use crate::Init;
 use crate::failure::{Failure, In, Outcome};
+use crate::old_mount::is_missing;
 use crate::path::Buffer;
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
@@ -32,14 +33,16 @@ impl Init<'_> {
             return Err(Failure::from(Part::Null));
         }
         let tree = sys::open_tree(Fd::CWD, path, sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE).of(Part::Source)?;
-        if propagation != 0 {
-            sys::set_attributes(tree, true, 0, 0, propagation).of(Part::Attributes)?;
-        }
+        let later = propagation != 0
+            && is_missing(sys::set_attributes(tree, true, 0, 0, propagation).of(Part::Attributes))?;
         let place = sys::open(Fd::CWD, path, sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Target)?;
         sys::attach(tree, place).of(Part::Attach)?;
         sys::close(place);
         // The clone's own descriptor is the root of what has just been attached.
         self.root = tree;
+        if later {
+            self.mount_at(tree, propagation | sys::MS_REC)?;
+        }
         // Hooks that run in the container's namespaces find themselves in the rootfs, as they do under runc.
         Ok(sys::enter_directory(tree)?)
     }
@@ -66,17 +69,15 @@ impl Init<'_> {
 
     pub(crate) fn root_propagation(&mut self, propagation: u64) -> Outcome {
         let recursive = propagation & sys::MS_REC != 0;
-        Ok(sys::set_attributes(
-            self.root,
-            recursive,
-            0,
-            0,
-            propagation & !sys::MS_REC,
-        )?)
+        match sys::set_attributes(self.root, recursive, 0, 0, propagation & !sys::MS_REC) {
+            // It is the root by now.
+            Err(Errno::NOSYS) => Ok(sys::mount(c"none", c"/", propagation)?),
+            result => Ok(result?),
+        }
     }
 
     pub(crate) fn readonly_root(&mut self) -> Outcome {
-        Ok(sys::set_attributes(self.root, false, sys::MOUNT_ATTR_RDONLY, 0, 0)?)
+        self.set_read_only(self.root)
     }
 
     pub(crate) fn readonly_path(&mut self, path: &CStr) -> Outcome {
@@ -89,8 +90,12 @@ impl Init<'_> {
             sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH,
         )
         .of(Part::Source)?;
-        sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes)?;
+        // Before it has its place: what is mounted there may be copied to its peers as it is.
+        let later = is_missing(sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes))?;
         sys::attach(tree, place).of(Part::Attach)?;
+        if later {
+            self.set_read_only(tree)?;
+        }
         sys::close(tree);
         sys::close(place);
         Ok(())

@@ -32,6 +32,7 @@ impl Errno {
     pub(crate) const ISDIR: Self = Self(21);
     pub(crate) const INVAL: Self = Self(22);
     pub(crate) const NAMETOOLONG: Self = Self(36);
+    pub(crate) const NOSYS: Self = Self(38);
     pub(crate) const LOOP: Self = Self(40);
 }
 
@@ -92,10 +93,14 @@ const FSCONFIG_CMD_CREATE: usize = 6;
 pub(crate) const MOUNT_ATTR_RDONLY: u64 = 0x01;
 
 pub(crate) const MS_REMOUNT: u64 = 32;
+pub(crate) const MS_NOATIME: u64 = 1 << 10;
+pub(crate) const MS_BIND: u64 = 4096;
 pub(crate) const MS_MOVE: u64 = 8192;
 pub(crate) const MS_REC: u64 = 16384;
 pub(crate) const MS_PRIVATE: u64 = 1 << 18;
 pub(crate) const MS_SLAVE: u64 = 1 << 19;
+pub(crate) const MS_RELATIME: u64 = 1 << 21;
+pub(crate) const MS_STRICTATIME: u64 = 1 << 24;
 pub(crate) const MNT_DETACH: u32 = 2;
 
 pub(crate) const CLONE_PARENT: u64 = 0x8000;
@@ -318,6 +323,17 @@ pub(crate) fn filesystem(file: Fd) -> Result<u64> {
         [file.word(), buffer.as_mut_ptr().expose_provenance(), 0, 0, 0, 0],
     )?;
     Ok(buffer[0])
+}
+
+/// The flags of the mount that a file is on: `ST_*` of `man 2 fstatfs`.
+pub(crate) fn mount_flags(file: Fd) -> Result<u64> {
+    let mut buffer = [0u64; 16];
+    call(
+        number::FSTATFS,
+        [file.word(), buffer.as_mut_ptr().expose_provenance(), 0, 0, 0, 0],
+    )?;
+    // struct statfs: eleven words, of which the two halves of f_fsid are the eighth.
+    Ok(buffer[10])
 }
 
 pub(crate) fn make_directory(directory: Fd, path: &CStr, mode: u32) -> Result<()> {
