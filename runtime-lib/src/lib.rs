@@ -36,6 +36,7 @@ mod launch;
 mod network;
 mod plan;
 mod problem;
+mod resctrl;
 pub mod seccomp;
 mod store;
 mod sys;
@@ -44,7 +45,9 @@ mod template;
 pub use bundle::Bundle;
 pub use container::{Console, Container, CreateOptions, Created, Process, Runtime, State, Status};
 pub use error::{ErrnoInWords, Error, Failure, HookFailure};
-pub use features::{CgroupFeatures, Enabled, Features, LinuxFeatures, MountExtensions, SPEC_VERSION, SeccompFeatures};
+pub use features::{
+    CgroupFeatures, Enabled, Features, LinuxFeatures, MountExtensions, Probe, SPEC_VERSION, SeccompFeatures, SeccompProbe,
+};
 pub use plan::{Arguments, ExplainedStep, Host, Plan};
 pub use problem::{JsonPath, Problem, Problems, Severity};
 pub use template::template;

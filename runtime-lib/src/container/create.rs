@@ -5,6 +5,7 @@ use crate::bundle::{Bundle, NamespaceType, SeccompAction};
 use crate::cgroup::{self, Made, Need};
 use crate::launch::{EXEC, Launch, send_descriptor};
 use crate::plan::{Arguments, Host, Plan, phrase, shown};
+use crate::resctrl::Group;
 use crate::store::{Entry, Identity, Phase, Record, SeccompAgent, StartStep, Store, now};
 use crate::{Error, Failure, Problem, Severity};
 use orlop_init::wire::Step;
@@ -41,6 +42,7 @@ impl Runtime {
         let mut creation = Creation {
             entry: Store::new(self.root()).reserve(id)?,
             made: None,
+            resctrl: None,
             pid_file: None,
             is_complete: false,
         };
@@ -59,6 +61,10 @@ impl Runtime {
                 format!("the cgroup {path:?} exists already; it is empty, and used"),
             )
         }));
+        if let (Some(rdt), Some(group)) = (&bundle.config().linux.intel_rdt, &record.resctrl) {
+            group.make(rdt)?;
+            creation.resctrl = Some(group.clone());
+        }
         let state = super::state::of(id, &record);
         let launch = Launch {
             bundle,
@@ -73,6 +79,9 @@ impl Runtime {
             creation.entry.write(&record)
         })?;
         record.init = Some(identity(launched.pid(), launched.pidfd()?)?);
+        if let Some(group) = &creation.resctrl {
+            group.add(launched.pid())?;
+        }
         record.phase = Phase::Created;
         creation.entry.write(&record)?;
         let pid = launched.pid().as_raw_nonzero().get();
@@ -102,6 +111,7 @@ impl Runtime {
 struct Creation<'a> {
     entry: Entry,
     made: Option<Made>,
+    resctrl: Option<Group>,
     pid_file: Option<&'a Path>,
     is_complete: bool,
 }
@@ -114,6 +124,9 @@ impl Drop for Creation<'_> {
             }
             if let Some(made) = &self.made {
                 let _ = made.undo();
+            }
+            if let Some(group) = &self.resctrl {
+                let _ = group.remove();
             }
             let _ = self.entry.remove();
         }
@@ -159,6 +172,7 @@ fn record(bundle: &Bundle, plan: &Plan) -> Record {
             .map(|(name, value)| (name.to_string(), value.to_string()))
             .collect(),
         cgroup: plan.cgroup.clone(),
+        resctrl: plan.resctrl.clone().map(Group::looked_at),
         init: None,
         startable: config.process.is_some(),
         own_pid_namespace: config

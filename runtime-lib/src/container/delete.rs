@@ -90,6 +90,9 @@ fn clean(entry: &Entry, record: Option<&Record>) -> Result<Vec<Error>, Error> {
             cgroup::kill_all(&record.cgroup)?;
         }
         cgroup::remove(&record.cgroup)?;
+        if let Some(group) = &record.resctrl {
+            group.remove()?;
+        }
         if record.phase == Phase::Created {
             let state = super::state::of(entry.id(), record);
             let state = HookState::new(&state, Status::Stopped, 0);

@@ -36,7 +36,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         cgroup: Paths::default(),
     };
     compiler.find_cgroup();
-    compiler.refuse_what_is_not_built();
+    let resctrl = compiler.resctrl();
     compiler.enter_namespaces();
     compiler.take_hold_of_the_rootfs();
     compiler.mounts();
@@ -63,6 +63,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         inputs,
         new_namespaces,
         cgroup,
+        resctrl,
     });
     (plan, problems)
 }

@@ -43,6 +43,9 @@ impl Plan {
                 lines.runtime(text, path);
             }
         }
+        if let Some(group) = &self.resctrl {
+            lines.runtime(group.explained(), Some(JsonPath::from("linux.intelRdt")));
+        }
         if self.new_namespaces != 0 {
             let text = format!("start init in new namespaces: {}", namespaces(self.new_namespaces));
             lines.runtime(text, Some(JsonPath::from("linux.namespaces")));

@@ -17,9 +17,9 @@ mod namespaces;
 mod phrase;
 mod process;
 mod rare_facts;
+mod resctrl;
 mod rootfs;
 mod steps;
-mod unbuilt;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +37,7 @@ pub(crate) use steps::{Input, Inputs, Origin, Steps, shown};
 use crate::bundle::Bundle;
 use crate::cgroup::Paths;
 use crate::problem::Problems;
+use crate::resctrl::Group;
 
 /// What the caller chose, beyond the bundle.
 #[derive(Clone, Debug)]
@@ -76,6 +77,8 @@ pub struct Plan {
     pub(crate) new_namespaces: u64,
     /// Where the container's cgroup is.
     pub(crate) cgroup: Paths,
+    /// Its place in resctrl.
+    pub(crate) resctrl: Option<Group>,
 }
 
 impl Plan {

@@ -1,4 +1,4 @@
-//! Which security modules the host runs.
+//! What only few hosts have, and few configs ask for.
 
 use std::sync::OnceLock;
 
@@ -7,15 +7,17 @@ use std::sync::OnceLock;
 pub(crate) struct RareFacts {
     apparmor: OnceLock<bool>,
     selinux: OnceLock<bool>,
+    resctrl: OnceLock<bool>,
 }
 
 impl RareFacts {
     /// Facts of a host that is only described.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn described(apparmor: bool, selinux: bool) -> Self {
+    pub(crate) fn described(apparmor: bool, selinux: bool, resctrl: bool) -> Self {
         Self {
             apparmor: apparmor.into(),
             selinux: selinux.into(),
+            resctrl: resctrl.into(),
         }
     }
 
@@ -29,9 +31,20 @@ impl RareFacts {
     /// Whether labels can be set: selinuxfs is mounted where SELinux's own programs look for it.
     pub(crate) fn has_selinux(&self) -> bool {
         const SELINUX_MAGIC: u64 = 0xf97c_ff8c;
-        *self.selinux.get_or_init(|| {
-            rustix::fs::statfs("/sys/fs/selinux")
-                .is_ok_and(|status| u64::try_from(status.f_type).is_ok_and(|magic| magic == SELINUX_MAGIC))
-        })
+        *self
+            .selinux
+            .get_or_init(|| is_filesystem("/sys/fs/selinux", SELINUX_MAGIC))
     }
+
+    /// Whether there is a resource director.
+    pub(crate) fn has_resctrl(&self) -> bool {
+        const RDTGROUP_SUPER_MAGIC: u64 = 0x0765_5821;
+        *self
+            .resctrl
+            .get_or_init(|| is_filesystem(crate::resctrl::MOUNT, RDTGROUP_SUPER_MAGIC))
+    }
+}
+
+fn is_filesystem(path: &str, magic: u64) -> bool {
+    rustix::fs::statfs(path).is_ok_and(|status| u64::try_from(status.f_type).is_ok_and(|found| found == magic))
 }

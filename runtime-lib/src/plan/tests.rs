@@ -2,6 +2,7 @@
 
 mod attributes;
 mod labels;
+mod resctrl;
 
 use super::{Arguments, Host, Plan, RareFacts};
 use crate::cgroup::Layout;
@@ -15,7 +16,7 @@ fn hybrid() -> Host {
     Host {
         cgroups: Layout::hybrid_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES,
-        rare: RareFacts::described(false, false),
+        rare: RareFacts::described(false, false, false),
     }
 }
 
@@ -23,7 +24,7 @@ fn v2() -> Host {
     Host {
         cgroups: Layout::v2_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES,
-        rare: RareFacts::described(false, false),
+        rare: RareFacts::described(false, false, false),
     }
 }
 
@@ -173,7 +174,7 @@ fn capabilities_that_cannot_be_given_are_warned_of_and_left_out() {
     let host = Host {
         cgroups: Layout::hybrid_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES & !(1 << 24),
-        rare: RareFacts::described(false, false),
+        rare: RareFacts::described(false, false, false),
     };
     let capabilities = json!({"bounding": ["CAP_KILL", "CAP_SYS_RESOURCE"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"],
         "ambient": ["CAP_KILL"]});

@@ -3,6 +3,7 @@
 use super::Identity;
 use crate::bundle::Hook;
 use crate::cgroup::Paths;
+use crate::resctrl::Group;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -33,6 +34,9 @@ pub(crate) struct Record {
     /// The container's cgroup; written before it is made.
     #[serde(default, skip_serializing_if = "Paths::is_empty")]
     pub(crate) cgroup: Paths,
+    /// Its place in resctrl; written before it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) resctrl: Option<Group>,
     /// Init, as soon as there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) init: Option<Identity>,

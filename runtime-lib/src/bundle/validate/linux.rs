@@ -48,6 +48,8 @@ pub(super) fn linux(linux: &Linux, problems: &mut Problems) {
 fn resource_director(rdt: &IntelRdt, problems: &mut Problems) {
     let path = JsonPath::from("linux.intelRdt");
     if let Some(class) = &rdt.clos_id
+        // A slash alone is the root's own class.
+        && class != "/"
         && (class.contains('/') || matches!(class.as_str(), "." | ".."))
     {
         problems.error(path.member("closID"), format!("{} is no folder's name", Quoted(class)));
