@@ -42,6 +42,7 @@ impl<'t> Call<'t> {
                 descriptors: Vec::new(),
                 terminal: false,
                 ignored: Vec::new(),
+                missing: None,
             },
             environment: Vec::new(),
             folder: None,
@@ -91,6 +92,12 @@ impl<'t> Call<'t> {
         self.streams = Some((terminal.try_clone()?.into(), terminal.try_clone()?.into()));
         self.inherit.terminal = true;
         Ok(self)
+    }
+
+    /// The runtime, and all that it starts, runs as if the kernel had no system call of this number.
+    pub(crate) fn without_call(mut self, number: u32) -> Self {
+        self.inherit.missing = Some(number);
+        self
     }
 
     /// Starts the runtime with this signal ignored.

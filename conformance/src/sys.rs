@@ -19,6 +19,8 @@ pub(crate) struct Inherit {
     pub(crate) descriptors: Vec<(OwnedFd, RawFd)>,
     /// Make stdin the controlling terminal of a new session.
     pub(crate) terminal: bool,
+    /// A system call that is missing.
+    pub(crate) missing: Option<u32>,
     /// Signals to ignore at start, as a careless parent would leave them.
     pub(crate) ignored: Vec<i32>,
 }
@@ -46,10 +48,34 @@ pub(crate) fn prepare(command: &mut Command, inherit: Inherit) {
                 return Err(io::Error::last_os_error());
             }
         }
-        Ok(())
+        inherit.missing.map_or(Ok(()), refuse_call)
     };
     // SAFETY: the closure only makes system calls that are safe between fork and exec; it allocates nothing.
     unsafe { command.pre_exec(action) };
+}
+
+/// From now on the system call does not exist, as on an older kernel.
+fn refuse_call(number: u32) -> io::Result<()> {
+    const LOAD_NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    let line = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let mut filter = [
+        line(LOAD_NUMBER, 0, 0, 0),
+        line(IS, 0, 1, number),
+        line(RETURN, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS.cast_unsigned()),
+        line(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog {
+        len: 4,
+        filter: filter.as_mut_ptr(),
+    };
+    // SAFETY: the kernel copies the program, which lives until the call returns.
+    if unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) } == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 /// A system call that waits for an agent's answer (`struct seccomp_notif` of linux/seccomp.h).

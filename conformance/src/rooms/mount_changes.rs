@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use serde_json::{Value, json};
 
-use super::mount_maps::with_user_namespace;
+use super::mount_maps::{run_with_users, with_user_namespace};
 use super::seen::{has, has_start, mount_at};
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::suite::{Test, test};
@@ -84,6 +84,8 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "keeps it silently"),
         ("crun", "1.8", "keeps it silently")
     ),
+    test!(flags_hold_without_mount_setattr),
+    test!(recursive_flags_without_mount_setattr_are_refused),
 ];
 
 fn source(t: &Trial<'_>) -> Result<String, Failure> {
@@ -413,6 +415,47 @@ fn dest_nofollow_leaves_the_links_target_alone(t: &Trial<'_>) -> Verdict {
     same("what it pointed to", &seen[1]["value"], "old")
 }
 
+const MOUNT_SETATTR: u32 = 442;
+
+/// As before Linux 5.12.
+fn flags_hold_without_mount_setattr(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    let bundle = t
+        .bundle()?
+        .mount("/data", "bind", &folder, &["rbind", "ro", "nosuid", "noatime"])
+        .mount("/run", "bind", &folder, &["bind", "shared"])
+        .mount("/tmp", "bind", &folder, &["bind"])
+        .mount("/tmp", "bind", &folder, &["bind", "remount", "noexec"])
+        .probe("write /data/new , write /new , write /proc/sys/kernel/domainname , report");
+    let done = t
+        .with_bundle(&["run"], &bundle)?
+        .without_call(MOUNT_SETATTR)
+        .succeed()?;
+    let seen = done.lines()?;
+    for seen in &seen[..3] {
+        same("errno", &seen["errno"], libc::EROFS)?;
+    }
+    let data = mount_at(&seen[3], "/data")?;
+    for option in ["ro", "nosuid", "noatime"] {
+        ensure(has(&data["options"], option), || format!("{option} is missing: {data}"))?;
+    }
+    ensure(has(&mount_at(&seen[3], "/tmp")?["options"], "noexec"), || {
+        "noexec is missing".into()
+    })?;
+    if t.runtime.name != "crun" {
+        ensure(has_start(&mount_at(&seen[3], "/run")?["tags"], "shared:"), || {
+            "not shared".into()
+        })?;
+    }
+    Ok(())
+}
+
+fn recursive_flags_without_mount_setattr_are_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.mount("/data", "bind", &source(t)?, &["rbind", "rro"]);
+    let call = t.with_bundle(&["run"], &bundle)?.without_call(MOUNT_SETATTR);
+    call.refuse(&["data"]).map(drop)
+}
+
 /// A bundle in a user namespace that binds a strict tmpfs of the host's with these options.
 fn bind_of_strict(t: &Trial<'_>, options: &[&str]) -> Result<crate::call::Done, Failure> {
     let folder = t.dir.join("strict");
@@ -420,7 +463,7 @@ fn bind_of_strict(t: &Trial<'_>, options: &[&str]) -> Result<crate::call::Done, 
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     mount("none", &folder, "tmpfs", flags, None)?;
     let done = with_user_namespace(t)
-        .and_then(|bundle| t.run(&bundle.mount("/data", "bind", &folder.to_string_lossy(), options)));
+        .and_then(|bundle| run_with_users(t, &bundle.mount("/data", "bind", &folder.to_string_lossy(), options)));
     unmount(&folder, UnmountFlags::DETACH)?;
     done
 }

@@ -7,6 +7,7 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
+use crate::call::{Done, text_on_stdin};
 use crate::failure::{Failure, Verdict, same};
 use crate::suite::{Test, test};
 use crate::trial::Trial;
@@ -157,12 +158,18 @@ pub(super) fn with_user_namespace(t: &Trial<'_>) -> Result<Bundle, Failure> {
     Ok(bundle)
 }
 
+/// `run` in a user namespace, with a pipe as its stdin: crun gives even the host's `/dev/null` away.
+pub(super) fn run_with_users(t: &Trial<'_>, bundle: &Bundle) -> Result<Done, Failure> {
+    let stdin = text_on_stdin("")?;
+    t.with_bundle(&["run"], bundle)?.stdin(stdin).finish()
+}
+
 fn idmap_takes_the_containers_mappings(t: &Trial<'_>) -> Verdict {
     let folder = source(t)?;
     let bundle = with_user_namespace(t)?
         .mount("/data", "bind", &folder, &["bind", "idmap"])
         .mount("/run", "bind", &folder, &["bind"]);
-    let seen = t.see(&bundle.probe("stat /data/seven , stat /run/seven"))?;
+    let seen = run_with_users(t, &bundle.probe("stat /data/seven , stat /run/seven"))?.lines()?;
     same("owner in the mapped mount", &owner(&seen[0]), (json!(7), json!(8)))?;
     same("owner in the other", &owner(&seen[1]), (json!(65534), json!(65534)))
 }
@@ -170,7 +177,7 @@ fn idmap_takes_the_containers_mappings(t: &Trial<'_>) -> Verdict {
 fn a_mapped_bind_in_a_user_namespace_takes_its_flags(t: &Trial<'_>) -> Verdict {
     let folder = source(t)?;
     let bundle = with_user_namespace(t)?.mount("/data", "bind", &folder, &["rbind", "idmap", "ro", "nosuid"]);
-    let seen = t.see(&bundle.probe("write /data/new , stat /data/seven"))?;
+    let seen = run_with_users(t, &bundle.probe("write /data/new , stat /data/seven"))?.lines()?;
     same("errno", &seen[0]["errno"], libc::EROFS)?;
     same("owner", &owner(&seen[1]), (json!(7), json!(8)))
 }
