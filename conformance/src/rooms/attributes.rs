@@ -29,6 +29,17 @@ pub(crate) const TESTS: &[Test] = &[
     test!(memory_policy_with_a_flag_is_set, OLD_RUNC, OLD_CRUN),
     test!(memory_policy_of_a_node_that_is_not_there_is_refused, OLD_RUNC, OLD_CRUN),
     test!(memory_policy_that_contradicts_itself_is_refused, OLD_RUNC, OLD_CRUN),
+    test!(apparmor_profile_that_cannot_be_set_is_refused),
+    test!(
+        selinux_label_that_cannot_be_set_is_refused,
+        ("crun", "1.8", "says: write to /proc/self/attr/keycreate")
+    ),
+    test!(
+        mount_label_without_selinux_is_no_failure,
+        ("runc", "1.1", "gives the label to the kernel, which refuses it")
+    ),
+    test!(resource_director_that_is_not_there_is_refused, OLD_CRUN),
+    test!(class_that_is_no_folder_is_refused, OLD_RUNC, OLD_CRUN),
 ];
 
 const OLD_RUNC: (&str, &str, &str) = ("runc", "1.1", "is older than this property, and ignores it");
@@ -250,4 +261,42 @@ fn memory_policy_that_contradicts_itself_is_refused(t: &Trial<'_>) -> Verdict {
         t.refused(&t.bundle()?.set("/linux/memoryPolicy", policy), &[phrase])?;
     }
     Ok(())
+}
+
+/// Up to the kernel's refusal: with AppArmor, of a profile that nobody loaded.
+fn apparmor_profile_that_cannot_be_set_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.set("/process/apparmorProfile", json!("orlop-not-loaded"));
+    t.refused(&bundle, &[]).map(drop)
+}
+
+/// Up to the kernel's refusal: with SELinux, of a label that no policy knows.
+fn selinux_label_that_cannot_be_set_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/process/selinuxLabel", json!("orlop_u:orlop_r:orlop_t:s0"));
+    t.refused(&bundle, &["elinux"]).map(drop)
+}
+
+fn mount_label_without_selinux_is_no_failure(t: &Trial<'_>) -> Verdict {
+    if Path::new("/sys/fs/selinux/enforce").exists() {
+        return Err(Failure::Skip("the host has SELinux".into()));
+    }
+    let label = json!("system_u:object_r:svirt_sandbox_file_t:s0:c715,c811");
+    t.see(&t.bundle()?.set("/linux/mountLabel", label)).map(drop)
+}
+
+fn resource_director_that_is_not_there_is_refused(t: &Trial<'_>) -> Verdict {
+    if Path::new("/sys/fs/resctrl/schemata").exists() {
+        return Err(Failure::Skip("the host has a resource director".into()));
+    }
+    let rdt = json!({"closID": "orlop-test", "l3CacheSchema": "L3:0=f"});
+    t.refused(&t.bundle()?.set("/linux/intelRdt", rdt), &["RDT"]).map(drop)
+}
+
+fn class_that_is_no_folder_is_refused(t: &Trial<'_>) -> Verdict {
+    t.refused(
+        &t.bundle()?.set("/linux/intelRdt", json!({"closID": "../x"})),
+        &["closID"],
+    )
+    .map(drop)
 }
