@@ -246,7 +246,12 @@ pub(crate) const COMMANDS: &[Command] = &[
     )
     .arguments("", Count::Exactly(0))
     .description("Each step stands with the place in config.json that asks for it."),
-    of_container("features", "print what is built, as JSON", &[HELP]).arguments("", Count::Any),
+    of_container(
+        "features",
+        "print what is built, as JSON",
+        &[switch("probe", "also try what this kernel can do"), HELP],
+    )
+    .arguments("", Count::Any),
     of_container(
         "kill",
         "send a signal (default: SIGTERM) to a container's init",

@@ -1,6 +1,12 @@
 //! What this build can do, as the runtime-spec's features document tells it (runtime-spec: features.md, features-linux.md).
 
-use crate::bundle::{Capability, SeccompAction, SeccompArch, SeccompFlag, SeccompOperator};
+mod probe;
+
+pub use probe::{Probe, SeccompProbe};
+
+use crate::bundle::{
+    Capability, MemoryPolicyFlag, MemoryPolicyMode, SeccompAction, SeccompArch, SeccompFlag, SeccompOperator,
+};
 use crate::plan::OPTIONS;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,6 +31,8 @@ pub struct Features {
     pub linux: LinuxFeatures,
     /// Facts about the program, by name.
     pub annotations: BTreeMap<&'static str, &'static str>,
+    /// Annotations of a config that change what is done, so that an engine does not let everybody set them.
+    pub potentially_unsafe_config_annotations: &'static [&'static str],
 }
 
 /// What is built of the config's `linux` and of `process`.
@@ -45,9 +53,9 @@ pub struct LinuxFeatures {
     /// SELinux labels.
     pub selinux: Enabled,
     /// Intel RDT.
-    pub intel_rdt: Enabled,
+    pub intel_rdt: IntelRdtFeatures,
     /// Memory policies.
-    pub memory_policy: Enabled,
+    pub memory_policy: MemoryPolicyFeatures,
     /// Extensions of `mounts[]`.
     pub mount_extensions: MountExtensions,
     /// Network devices that are moved in.
@@ -90,6 +98,28 @@ pub struct SeccompFeatures {
     pub supported_flags: &'static [SeccompFlag],
 }
 
+/// What can be said about Intel RDT.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct IntelRdtFeatures {
+    /// Classes can be made and joined.
+    pub enabled: bool,
+    /// `linux.intelRdt.schemata`.
+    pub schemata: bool,
+    /// `linux.intelRdt.enableMonitoring`.
+    pub monitoring: bool,
+}
+
+/// What can be said in a memory policy.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct MemoryPolicyFeatures {
+    /// Modes that are known.
+    pub modes: &'static [MemoryPolicyMode],
+    /// Flags that are known.
+    pub flags: &'static [MemoryPolicyFlag],
+}
+
 /// Extensions of `mounts[]`.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[non_exhaustive]
@@ -107,7 +137,6 @@ pub struct Enabled {
 }
 
 const BUILT: Enabled = Enabled { enabled: true };
-const NOT_BUILT: Enabled = Enabled { enabled: false };
 
 impl Features {
     /// What is built.
@@ -125,7 +154,7 @@ impl Features {
             ],
             mount_options: OPTIONS.iter().map(|(name, _)| *name).collect(),
             linux: LinuxFeatures {
-                namespaces: &["cgroup", "ipc", "mount", "network", "pid", "uts"],
+                namespaces: &["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
                 capabilities: Capability::ALL,
                 cgroup: CgroupFeatures {
                     v1: true,
@@ -135,17 +164,25 @@ impl Features {
                     rdma: false,
                 },
                 seccomp: SECCOMP,
-                apparmor: NOT_BUILT,
-                selinux: NOT_BUILT,
-                intel_rdt: NOT_BUILT,
-                memory_policy: NOT_BUILT,
+                apparmor: BUILT,
+                selinux: BUILT,
+                intel_rdt: IntelRdtFeatures {
+                    enabled: true,
+                    schemata: true,
+                    monitoring: true,
+                },
+                memory_policy: MemoryPolicyFeatures {
+                    modes: MemoryPolicyMode::ALL,
+                    flags: MemoryPolicyFlag::ALL,
+                },
                 mount_extensions: MountExtensions { idmap: BUILT },
-                net_devices: NOT_BUILT,
+                net_devices: BUILT,
             },
             annotations: BTreeMap::from([
                 ("org.opencontainers.runc.checkpoint.enabled", "false"),
                 ("org.opencontainers.runc.version", env!("CARGO_PKG_VERSION")),
             ]),
+            potentially_unsafe_config_annotations: &[],
         }
     }
 }
@@ -159,6 +196,7 @@ const SECCOMP: SeccompFeatures = SeccompFeatures {
         SeccompAction::KillProcess,
         SeccompAction::KillThread,
         SeccompAction::Log,
+        SeccompAction::Notify,
         SeccompAction::Trace,
         SeccompAction::Trap,
     ],
@@ -172,7 +210,7 @@ const SECCOMP: SeccompFeatures = SeccompFeatures {
         SeccompArch::X86_64,
     ],
     known_flags: SeccompFlag::ALL,
-    supported_flags: &[SeccompFlag::Tsync, SeccompFlag::Log, SeccompFlag::SpecAllow],
+    supported_flags: SeccompFlag::ALL,
 };
 
 #[cfg(test)]
@@ -189,5 +227,33 @@ mod tests {
         assert_eq!(features["linux"]["cgroup"]["v2"], true);
         assert_eq!(features["linux"]["mountExtensions"]["idmap"]["enabled"], true);
         assert_eq!(features["linux"]["seccomp"]["archs"][0], "SCMP_ARCH_AARCH64");
+    }
+
+    #[test]
+    fn other_readers_of_the_document_understand_it() {
+        let text = serde_json::to_string(&Features::of_this_build()).unwrap();
+        let read: oci_spec::runtime::Features = serde_json::from_str(&text).unwrap();
+        let again = serde_json::to_value(&read).unwrap();
+        let ours: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for member in [
+            "hooks",
+            "ociVersionMin",
+            "potentiallyUnsafeConfigAnnotations",
+            "annotations",
+        ] {
+            assert_eq!(again[member], ours[member], "{member}");
+        }
+        for member in [
+            "namespaces",
+            "cgroup",
+            "apparmor",
+            "selinux",
+            "intelRdt",
+            "memoryPolicy",
+            "mountExtensions",
+            "netDevices",
+        ] {
+            assert_eq!(again["linux"][member], ours["linux"][member], "{member}");
+        }
     }
 }

@@ -46,7 +46,8 @@ pub use bundle::Bundle;
 pub use container::{Console, Container, CreateOptions, Created, Process, Runtime, State, Status};
 pub use error::{ErrnoInWords, Error, Failure, HookFailure};
 pub use features::{
-    CgroupFeatures, Enabled, Features, LinuxFeatures, MountExtensions, Probe, SPEC_VERSION, SeccompFeatures, SeccompProbe,
+    CgroupFeatures, Enabled, Features, IntelRdtFeatures, LinuxFeatures, MemoryPolicyFeatures, MountExtensions, Probe,
+    SPEC_VERSION, SeccompFeatures, SeccompProbe,
 };
 pub use plan::{Arguments, ExplainedStep, Host, Plan};
 pub use problem::{JsonPath, Problem, Problems, Severity};

@@ -25,7 +25,7 @@ pub(crate) fn run(call: &mut Call<'_>) -> Outcome {
         "create" => create::run(call),
         "delete" => delete(call),
         "explain" => explain::run(call),
-        "features" => features::run(),
+        "features" => features::run(call),
         "kill" => kill::run(call),
         "list" => list::run(call),
         "man" => print(&manual::page()).map(|()| 0),

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, pidfd_send_signal};
 use std::ffi::CString;
 
 /// A new user namespace with these maps. Somebody has to live in it while the maps are written: an init that only waits for them.
-pub(super) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPath) -> Result<OwnedFd, Error> {
+pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPath) -> Result<OwnedFd, Error> {
     let (_ours, theirs) = Channel::pair()?;
     let mut plan = Bytes(Vec::with_capacity(64));
     Header::put(&mut plan, theirs.as_raw_fd(), [-1; 3], std::iter::empty());

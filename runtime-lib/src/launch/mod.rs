@@ -15,6 +15,7 @@ mod start;
 pub(crate) use console::send_descriptor;
 pub(crate) use failure::EXEC;
 pub(crate) use hooks::{HookState, run as run_hooks};
+pub(crate) use maps::namespace as map_namespace;
 pub(crate) use seccomp_agent::Agent;
 pub(crate) use start::{is_waiting, start};
 

@@ -1,11 +1,16 @@
 //! The library's unsafe code: the few calls that no crate wraps.
 
 mod clone;
+mod kernel;
 mod mount;
 mod process;
 mod signals;
 mod spawn;
 
+pub(crate) use kernel::{
+    knows_clone_into_cgroup, knows_close_range_cloexec, knows_mount_setattr, knows_pidfd_info, knows_seccomp_action,
+    knows_seccomp_flags, knows_seccomp_notifications, landlock_version,
+};
 pub(crate) use mount::map_mount;
 pub(crate) use process::{exit_status, has_ended, namespace_kind, send_signal, set_limit};
 pub(crate) use signals::Blocked;
