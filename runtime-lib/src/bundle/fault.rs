@@ -61,7 +61,7 @@ fn look(text: &str, offset: usize) -> (JsonPath, String) {
     let found = match last {
         Some(Event::Key(token)) => format!("the name {}", Quoted(&unquote(token))),
         Some(Event::Scalar(token)) if token.starts_with('"') => format!("the string {}", Quoted(&unquote(token))),
-        Some(Event::Scalar(token)) => cut(token).into_owned(),
+        Some(Event::Scalar(token)) => cut(token).escape_debug().to_string(),
         Some(Event::Object) => "an object".to_owned(),
         Some(Event::List) => "a list".to_owned(),
         Some(Event::End) | None => "nothing".to_owned(),

@@ -159,7 +159,7 @@ fn watch(
     limit: Option<Duration>,
     cancel: Cancel<'_>,
 ) -> Result<(End, String), Error> {
-    let deadline = limit.map(|limit| Instant::now() + limit);
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let mut said = Vec::new();
     let mut is_open = true;
     let end = loop {

@@ -123,12 +123,7 @@ impl Compiler<'_> {
             }
         };
         within("effective", &mut effective, permitted, "permitted");
-        within(
-            "inheritable",
-            &mut inheritable,
-            bounding | permitted,
-            "in the bounding or the permitted set",
-        );
+        within("inheritable", &mut inheritable, bounding, "in the bounding set");
         within(
             "ambient",
             &mut ambient,

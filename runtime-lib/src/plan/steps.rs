@@ -3,6 +3,7 @@
 use crate::bundle::IdMapping;
 use crate::problem::JsonPath;
 use orlop_init::wire::{Reader, Sink, Slot, Step, Strings, Wire};
+use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 
 /// Who asked for a step. Kept as it is until somebody wants to read it: most plans are only carried out.
@@ -130,9 +131,16 @@ pub(crate) fn below_root(path: &str) -> CString {
     c_string(&parts.join("/"))
 }
 
-/// A C string for a person.
-pub(crate) fn shown(string: &CStr) -> std::borrow::Cow<'_, str> {
-    string.to_string_lossy()
+/// A C string for a person: on one line, and without a word to the terminal.
+pub(crate) fn shown(string: &CStr) -> Cow<'_, str> {
+    let text = string.to_string_lossy();
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let escaped = text.chars().map(|letter| {
+        if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() }
+    });
+    Cow::Owned(escaped.collect())
 }
 
 /// A descriptor that init inherits, and where the parent gets it from.

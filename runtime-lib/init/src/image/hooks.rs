@@ -50,8 +50,13 @@ impl Init<'_> {
     }
 
     fn become_hook(&self, stderr: Fd, path: &CStr, args: Strings<'_>, env: Strings<'_>) -> Errno {
-        let stdin = if self.state == Fd::NONE { self.null } else { self.state };
-        for (file, number) in [(stdin, 0), (self.null, 1), (stderr, 2)] {
+        // After the pivot the hook is the container's program: the host's inode is not for it.
+        let null = match self.null {
+            Fd::NONE => sys::open(Fd::CWD, c"/dev/null", sys::O_RDWR, 0).unwrap_or(stderr),
+            null => null,
+        };
+        let stdin = if self.state == Fd::NONE { null } else { self.state };
+        for (file, number) in [(stdin, 0), (null, 1), (stderr, 2)] {
             if let Err(errno) = sys::duplicate(file, number) {
                 return errno;
             }

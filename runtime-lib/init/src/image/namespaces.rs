@@ -8,8 +8,8 @@ use core::ffi::CStr;
 
 pub(crate) fn new_keyring(name: &CStr) -> Outcome {
     match sys::join_session_keyring(name) {
-        // A kernel without keyrings has no keys to leak, and a quota of keys that is used up is not the container's fault.
-        Ok(_) | Err(Errno(38 | 122)) => Ok(()),
+        // A kernel without keyrings has no keys to leak.
+        Ok(_) | Err(Errno(38)) => Ok(()),
         Err(errno) => Err(errno.into()),
     }
 }
@@ -47,6 +47,8 @@ impl Init<'_> {
 
     pub(crate) fn map_ids(&mut self, index: u32) -> Outcome {
         self.in_user_namespace = true;
+        // A parent without privileges has to reach the map files.
+        let _ = sys::process_control(sys::PR_SET_DUMPABLE, 1, 0);
         self.handshake(Message::MAPS, index, 0)?;
         let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
         Ok(())

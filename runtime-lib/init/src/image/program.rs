@@ -47,7 +47,7 @@ impl Init<'_> {
             return Ok(());
         }
         let mut denied = None;
-        for directory in search.to_bytes().split(|byte| *byte == b':') {
+        for directory in search.to_bytes().split(|byte| *byte == b':').filter(|_| !search.is_empty()) {
             let candidate = &mut self.program.path;
             candidate.clear();
             let directory = if directory.is_empty() { b"." } else { directory };

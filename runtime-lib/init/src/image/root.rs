@@ -115,7 +115,12 @@ impl Init<'_> {
         } else {
             let source = if is_directory { self.mask } else { self.null };
             let tree = sys::open_tree(source, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Source)?;
+            // The inode is the host's: read-only, or the container's root could change its mode, owner and times. Devices are written to all the same.
+            let later = is_missing(sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes))?;
             sys::attach(tree, place).of(Part::Attach)?;
+            if later {
+                self.set_read_only(tree)?;
+            }
             sys::close(tree);
         }
         sys::close(place);

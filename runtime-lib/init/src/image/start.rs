@@ -12,7 +12,7 @@ impl Init<'_> {
     /// Tells the parent that all is set up. From its answer on the container is on its own, and waits for a connection.
     pub(crate) fn wait_for_start(&mut self, listener: Slot, preserve: u32, index: u32) -> Outcome {
         let listener = self.descriptor(listener)?;
-        self.let_go_of_the_host(listener);
+        self.let_go_of_the_host(listener, preserve);
         sys::set_umask(self.umask);
         // As pid 1 of its namespace it would not see them otherwise. Before the parent says that the container is created.
         sys::exit_on(sys::SIGTERM);
@@ -44,25 +44,22 @@ impl Init<'_> {
         Err(Failure::from(Part::NotFound))
     }
 
-    /// Nothing of the host's stays open while the container waits: others may join its namespaces meanwhile.
-    fn let_go_of_the_host(&mut self, listener: Fd) {
-        for file in [self.proc, self.root, self.mask] {
-            if file != Fd::NONE {
-                sys::close(file);
-            }
+    /// Nothing of the host's stays open while the container waits, neither ours nor what the caller had open: others may join its namespaces meanwhile.
+    fn let_go_of_the_host(&mut self, listener: Fd, preserve: u32) {
+        // What `start` still needs is the state for hooks, which comes with the parent's answer, and the files for security labels.
+        let mut kept = [listener.0, self.channel.0, self.state.0, -1, -1, -1, -1, -1];
+        for (place, file) in kept.iter_mut().skip(3).zip([self.apparmor, self.selinux]) {
+            *place = file.0;
         }
-        (self.proc, self.root, self.mask) = (Fd::NONE, Fd::NONE, Fd::NONE);
-        for slot in 0.. {
-            match self.header.descriptor(Slot(slot)) {
-                Ok(file) if Fd(file) != listener => sys::close(Fd(file)),
-                Ok(_) => {}
-                Err(_) => break,
+        kept.sort_unstable();
+        let mut next = 3 + preserve;
+        for file in kept.into_iter().filter_map(|file| u32::try_from(file).ok()).filter(|file| *file >= 3 + preserve) {
+            if file > next {
+                sys::close_range(next, file - 1);
             }
+            next = file + 1;
         }
-        for file in self.header.stdio {
-            if file > 2 {
-                sys::close(Fd(file));
-            }
-        }
+        sys::close_range(next, u32::MAX);
+        (self.proc, self.root, self.mask, self.null) = (Fd::NONE, Fd::NONE, Fd::NONE, Fd::NONE);
     }
 }

@@ -631,6 +631,11 @@ pub(crate) fn duplicate(file: Fd, number: i32) -> Result<()> {
     call(number::DUP3, [file.word(), Fd(number).word(), 0, 0, 0, 0]).map(drop)
 }
 
+/// Closes the descriptors from `first` to `last` (`man 2 close_range`, Linux 5.9).
+pub(crate) fn close_range(first: u32, last: u32) {
+    let _ = call(number::CLOSE_RANGE, [first as usize, last as usize, 0, 0, 0, 0]);
+}
+
 /// Marks every descriptor from `first` on as close-on-exec.
 pub(crate) fn close_on_exec_from(first: u32) -> Result<()> {
     const CLOSE_RANGE_CLOEXEC: usize = 4;
