@@ -84,6 +84,7 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "keeps it silently"),
         ("crun", "1.8", "keeps it silently")
     ),
+    test!(cgroup_mount_shows_the_containers_own_cgroup),
     test!(flags_hold_without_mount_setattr),
     test!(recursive_flags_without_mount_setattr_are_refused),
 ];
@@ -413,6 +414,31 @@ fn dest_nofollow_leaves_the_links_target_alone(t: &Trial<'_>) -> Verdict {
     let seen = t.see(&bundle.probe("read /run/link , read /etc/old"))?;
     same("through the link's place", &seen[0]["value"], "from the host")?;
     same("what it pointed to", &seen[1]["value"], "old")
+}
+
+fn cgroup_mount_shows_the_containers_own_cgroup(t: &Trial<'_>) -> Verdict {
+    for (user, cgroup) in [(false, false), (false, true), (true, false), (true, true)] {
+        let bundle = if user { with_user_namespace(t)? } else { t.bundle()? };
+        let bundle = if cgroup {
+            bundle.set("/linux/namespaces/-", json!({"type": "cgroup"}))
+        } else {
+            bundle
+        };
+        let unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+        if unified && !cgroup {
+            continue;
+        }
+        let file = if unified {
+            "/sys/fs/cgroup/cgroup.procs"
+        } else {
+            "/sys/fs/cgroup/pids/cgroup.procs"
+        };
+        let done = run_with_users(t, &bundle.args(&["/probe", "read", file]))?;
+        let what = format!("user namespace: {user}, cgroup namespace: {cgroup}");
+        ensure(done.code == 0, || format!("{what}: {}", done.err))?;
+        same(&what, &done.lines()?[0]["value"], "1\n")?;
+    }
+    Ok(())
 }
 
 const MOUNT_SETATTR: u32 = 442;

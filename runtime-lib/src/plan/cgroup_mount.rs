@@ -20,6 +20,27 @@ pub(crate) fn push(compiler: &mut Compiler<'_>, index: usize, target: &CStr, opt
 
 /// On a host with nothing but v2.
 fn unified(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attributes: u64, propagation: u64) {
+    let linux = &compiler.config.linux;
+    let has = |kind| linux.namespace(kind).is_some();
+    // The host's cgroup namespace is not a user namespace's to mount from.
+    if has(NamespaceType::User)
+        && !has(NamespaceType::Cgroup)
+        && let Some(place) = compiler.cgroup.places().next().cloned()
+    {
+        let step = Step::Bind {
+            source: &c_string(&place.mount.to_string_lossy()),
+            target,
+            recursive: true,
+            set: attributes,
+            clear: 0,
+            clear_unlocked: 0,
+            set_all: 0,
+            clear_all: 0,
+            propagation,
+        };
+        compiler.steps.push(step, Origin::Element("mounts", index));
+        return;
+    }
     let step = Step::Mount {
         kind: c"cgroup2",
         source: c"cgroup",

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod labels;
+mod mounts;
 mod resctrl;
 
 use super::{Arguments, Host, Plan, RareFacts};

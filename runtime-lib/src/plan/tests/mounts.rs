@@ -1,0 +1,194 @@
+//! Mounts that change others, that are the root, whose ids are mapped.
+
+use super::*;
+use crate::plan::{Input, Origin};
+
+fn with_mounts(mounts: Value) -> String {
+    explained(&config(|config| config["mounts"] = mounts), &hybrid())
+}
+
+fn refused(mounts: Value) -> String {
+    first_error(|config| config["mounts"] = mounts)
+}
+
+fn maps() -> Value {
+    json!([{"containerID": 0, "hostID": 1000, "size": 10}])
+}
+
+fn users(config: &mut Value) {
+    config["linux"]["namespaces"] = json!([{"type": "mount"}, {"type": "pid"}, {"type": "user"}]);
+    config["linux"]["uidMappings"] = maps();
+    config["linux"]["gidMappings"] = maps();
+}
+
+#[test]
+fn a_remount_changes_what_is_there_and_keeps_its_path() {
+    let text = with_mounts(json!([
+        {"destination": "/data", "type": "tmpfs", "source": "x"},
+        {"destination": "/data", "type": "tmpfs", "options": ["remount", "ro", "size=1m"]},
+    ]));
+    assert!(
+        text.contains("change what is mounted on /data (ro, size=1m)  <- mounts[1]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_remount_takes_nothing_that_is_for_new_mounts() {
+    for option in ["tmpcopyup", "iversion", "idmap"] {
+        let error = refused(json!([{"destination": "/data", "type": "tmpfs", "options": ["remount", option]}]));
+        assert!(
+            error.starts_with("mounts[0].options: \"remount\" cannot be combined"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_mount_on_the_root_propagates_when_it_is_the_root() {
+    let text = with_mounts(json!([{"destination": "/", "source": "/srv", "options": ["rbind", "rshared"]}]));
+    let pivot = text.find("make the rootfs the root").unwrap();
+    let shared = text.find("make the rootfs rshared  <- mounts[0]").unwrap();
+    assert!(pivot < shared, "{text}");
+}
+
+#[test]
+fn a_late_mount_on_the_root_is_warned_of() {
+    let text = with_mounts(json!([
+        {"destination": "/proc", "type": "proc"},
+        {"destination": "/", "type": "tmpfs"},
+    ]));
+    assert!(
+        text.contains("Warning: mounts[1].destination: everything that is mounted before it is hidden"),
+        "{text}"
+    );
+    let error = refused(json!([{"destination": "/", "type": "cgroup"}]));
+    assert_eq!(
+        error,
+        "mounts[0].destination: the cgroups cannot be the container's root"
+    );
+}
+
+#[test]
+fn ids_are_mapped_by_init_and_in_a_user_namespace_by_the_parent() {
+    let mounts = json!([
+        {"destination": "/a", "source": "/srv", "options": ["bind", "idmap"], "uidMappings": maps(), "gidMappings": maps()},
+        {"destination": "/b", "source": "/srv", "options": ["rbind", "ridmap"], "uidMappings": maps(), "gidMappings": maps()},
+    ]);
+    let (plan, ..) = compile(&config(|config| config["mounts"] = mounts.clone()), &hybrid());
+    let plan = plan.unwrap();
+    let made = |plan: &Plan| {
+        plan.inputs
+            .iter()
+            .filter(|input| matches!(input, Input::Maps { .. }))
+            .count()
+    };
+    assert_eq!(made(&plan), 1, "equal maps are made once");
+    let text = with_mounts(mounts.clone());
+    assert!(text.contains("map the ids of the next mount  <- mounts[0]"), "{text}");
+    assert!(
+        text.contains("map the ids of the next mount and of those below it  <- mounts[1]"),
+        "{text}"
+    );
+    let both = config(|config| {
+        users(config);
+        config["mounts"] = mounts;
+    });
+    let text = explained(&both, &hybrid());
+    assert!(
+        text.contains("take the next mount's tree, with its ids mapped, from the runtime  <- mounts[0]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn idmap_alone_takes_the_containers_maps_or_is_refused() {
+    let mounts = json!([{"destination": "/a", "source": "/srv", "options": ["bind", "idmap"]}]);
+    let error = refused(mounts.clone());
+    assert!(
+        error.starts_with("mounts[0].options[1]: there are no mappings"),
+        "{error}"
+    );
+    let (plan, ..) = compile(
+        &config(|config| {
+            users(config);
+            config["mounts"] = mounts;
+        }),
+        &hybrid(),
+    );
+    assert!(
+        plan.unwrap()
+            .inputs
+            .iter()
+            .any(|input| matches!(input, Input::Maps { .. }))
+    );
+}
+
+#[test]
+fn what_cannot_be_mapped_or_is_another_runtimes_is_refused_with_its_path() {
+    let error = refused(json!([{"destination": "/a", "type": "cgroup", "uidMappings": maps(), "gidMappings": maps()}]));
+    assert_eq!(error, "mounts[0]: the ids of a cgroup filesystem cannot be mapped");
+    let error = refused(json!([{"destination": "/a", "type": "tmpfs", "options": ["idmap=uids=0-1-10"]}]));
+    assert!(
+        error.starts_with("mounts[0].options[0]: mappings in an option are crun's own"),
+        "{error}"
+    );
+    let error = refused(json!([{"destination": "/a", "type": "tmpfs", "options": ["ro", "copy-symlink"]}]));
+    assert_eq!(error, "mounts[0].options[1]: \"copy-symlink\" is for bind mounts only");
+}
+
+#[test]
+fn a_parameter_knows_its_place_among_the_options() {
+    let mounts =
+        json!([{"destination": "/data", "type": "tmpfs", "options": ["ro", "", "size=1m", "nodev", "mode=700"]}]);
+    let (plan, ..) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
+    let plan = plan.unwrap();
+    let places = plan.steps.iter().find_map(|(_, origin)| match origin {
+        Origin::Mount { options, .. } => Some(options.clone()),
+        _ => None,
+    });
+    assert_eq!(places.unwrap(), [2, 4]);
+}
+
+#[test]
+fn flags_that_nobody_named_may_stay_where_they_are_locked() {
+    use orlop_init::wire::Step;
+    let mounts = json!([{"destination": "/data", "source": "/srv", "options": ["bind", "ro", "exec"]}]);
+    let (plan, ..) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
+    let plan = plan.unwrap();
+    let flags = plan.steps.iter().find_map(|(step, _)| match step {
+        Step::Bind {
+            set,
+            clear,
+            clear_unlocked,
+            ..
+        } => Some((set, clear, clear_unlocked)),
+        _ => None,
+    });
+    // ro; noexec; nosuid, nodev, nosymfollow.
+    assert_eq!(flags.unwrap(), (0x1, 0x8, 0x0020_0006));
+}
+
+#[test]
+fn cgroup2_is_bound_in_a_user_namespace_that_has_the_hosts_cgroup_namespace() {
+    let cgroup = |change: fn(&mut Value)| {
+        let text = config(|config| {
+            config["mounts"] =
+                json!([{"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro", "nosuid"]}]);
+            users(config);
+            change(config);
+        });
+        explained(&text, &v2())
+    };
+    let bound = cgroup(|_| {});
+    assert!(
+        bound.contains("bind \"/sys/fs/cgroup\" with all mounts below it on /sys/fs/cgroup (ro, nosuid)"),
+        "{bound}"
+    );
+    let own = cgroup(|config| {
+        if let Some(list) = config["linux"]["namespaces"].as_array_mut() {
+            list.push(json!({"type": "cgroup"}));
+        }
+    });
+    assert!(own.contains("of type cgroup2 on /sys/fs/cgroup"), "{own}");
+}
