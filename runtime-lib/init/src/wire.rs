@@ -620,6 +620,11 @@ steps! { 'a;
         /// The label, or the profile's name.
         text: &'a CStr,
     }
+    /// Set the SELinux label of keys that are made from here to the execve, so that the process may use its session keyring.
+    KeyLabel = 57 {
+        /// The label.
+        label: &'a CStr,
+    }
     /// Set the SELinux label of what is mounted inside the rootfs.
     LabelMount = 56 {
         /// Where, below the rootfs.

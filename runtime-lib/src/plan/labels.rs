@@ -35,6 +35,16 @@ impl Compiler<'_> {
         }
     }
 
+    /// Labels the session keyring that is about to be made: under the runtime's own label the process could not use it.
+    pub(crate) fn label_keys(&mut self) {
+        let process = self.config.process.as_ref();
+        if let Some(label) = process.and_then(|process| process.selinux_label.as_ref()) {
+            let label = c_string(label);
+            self.steps
+                .push(Step::KeyLabel { label: &label }, Origin::Member("process.selinuxLabel"));
+        }
+    }
+
     /// Sets the labels that the process's execve takes up.
     pub(crate) fn labels(&mut self, process: &Process) {
         if let Some(profile) = &process.apparmor_profile {
@@ -93,6 +103,7 @@ pub(super) fn phrase(step: &Step<'_>) -> String {
             };
             format!("set the {what} {:?} (write {})", shown(text), file(module))
         }
+        Step::KeyLabel { label } => format!("label its keys {:?} (write /proc/self/attr/keycreate)", shown(label)),
         Step::LabelMount { target, label } => format!("label /{} {:?}", shown(target), shown(label)),
         _ => String::new(),
     }

@@ -181,6 +181,7 @@ impl Compiler<'_> {
 
     fn keyring_and_cgroups(&mut self) {
         if !self.arguments.no_new_keyring {
+            self.label_keys();
             let name = c_string(&format!("_ses.{}", self.arguments.id));
             self.steps.push(Step::NewKeyring { name: &name }, Origin::Default);
         }

@@ -215,7 +215,9 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
         Step::Seccomp { filter, .. } => format!("load the system call filter of {} instructions", filter.len() / 8),
         Step::Exec { args, .. } => format!("execute {}", command(args)),
         Step::Idle { .. } => "wait to be deleted: there is no process to start".to_owned(),
-        Step::OpenLabel { .. } | Step::Label { .. } | Step::LabelMount { .. } => super::labels::phrase(step),
+        Step::OpenLabel { .. } | Step::Label { .. } | Step::KeyLabel { .. } | Step::LabelMount { .. } => {
+            super::labels::phrase(step)
+        }
         Step::Scheduling { .. } | Step::IoPriority { .. } | Step::Personality { .. } | Step::MemoryPolicy { .. } => {
             super::attributes::phrase(step)
         }

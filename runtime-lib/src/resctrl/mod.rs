@@ -18,6 +18,7 @@ const LAST_STATUS: &str = "/sys/fs/resctrl/info/last_cmd_status";
 
 /// A container's place in resctrl.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Group {
     /// The class of service: a folder of resctrl, or resctrl itself.
     class: PathBuf,

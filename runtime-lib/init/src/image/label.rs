@@ -41,6 +41,11 @@ impl Init<'_> {
         }
     }
 
+    /// Labels the keys that are made until the execve.
+    pub(crate) fn label_keys(&mut self, label: &CStr) -> Outcome {
+        self.write_proc(c"self/attr/keycreate", 0, label.to_bytes())
+    }
+
     /// Labels what is mounted at `target`.
     pub(crate) fn label_mount(&self, target: &CStr, label: &CStr) -> Outcome {
         let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS;

@@ -354,6 +354,7 @@ impl Init<'_> {
             Step::Personality { domain } => Ok(sys::set_personality(domain)?),
             Step::OpenLabel { module } => self.open_label(module),
             Step::Label { module, text } => self.label(module, text),
+            Step::KeyLabel { label } => self.label_keys(label),
             Step::LabelMount { target, label } => self.label_mount(target, label),
             Step::MemoryPolicy { mode, nodes } => Ok(sys::set_memory_policy(mode, nodes)?),
         }

@@ -34,7 +34,7 @@ impl Init<'_> {
         Ok(sys::open_resolved(self.proc, path, sys::O_WRONLY, resolve)?)
     }
 
-    fn write_proc(&mut self, path: &CStr, flags: u64, value: &[u8]) -> Outcome {
+    pub(crate) fn write_proc(&mut self, path: &CStr, flags: u64, value: &[u8]) -> Outcome {
         let file = self.open_proc_file(path, flags)?;
         let written = sys::write(file, value)?;
         sys::close(file);

@@ -29,6 +29,11 @@ fn a_label_is_opened_before_the_root_changes_and_set_after_the_hooks() {
         let mut change = change;
         change["hooks"] = json!({"startContainer": [{"path": "/hook"}]});
         let text = with(&change, true, true);
+        assert_eq!(
+            text.contains("init: label its keys \"u:r:t:s0\" (write /proc/self/attr/keycreate)"),
+            path == "process.selinuxLabel",
+            "{text}"
+        );
         let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
         let opened = place("for the process's label");
         let set = place(&format!("start init: set {module}  <- {path}\n"));
