@@ -2,7 +2,7 @@
 
 use super::{Console, Container, CreateOptions, Created, Process, Runtime};
 use crate::bundle::{Bundle, NamespaceType, SeccompAction};
-use crate::cgroup::{self, Made, Need};
+use crate::cgroup::{self, Made, Need, Paths};
 use crate::launch::{EXEC, Launch, send_descriptor};
 use crate::plan::{Arguments, Host, Plan, phrase, shown};
 use crate::resctrl::Group;
@@ -10,6 +10,9 @@ use crate::store::{Entry, Identity, Phase, Record, SeccompAgent, StartStep, Stor
 use crate::{Error, Failure, Problem, Severity};
 use orlop_init::wire::Step;
 use rustix::fd::{AsFd, OwnedFd};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 impl Runtime {
@@ -41,6 +44,7 @@ impl Runtime {
 
         let mut creation = Creation {
             entry: Store::new(self.root()).reserve(id)?,
+            cgroup: plan.cgroup.clone(),
             made: None,
             resctrl: None,
             pid_file: None,
@@ -54,7 +58,6 @@ impl Runtime {
             &plan.cgroup,
             if asked { Need::Asked } else { Need::NotAsked },
         )?);
-        cgroup::devices::apply(made, bundle.config())?;
         warnings.extend(made.reused.iter().map(|path| {
             Problem::warning(
                 "linux.cgroupsPath",
@@ -78,6 +81,8 @@ impl Runtime {
             record.init = Some(identity(pid, pidfd)?);
             creation.entry.write(&record)
         })?;
+        // Not before: mounting a filesystem from a device opens it, which the container itself may not be allowed to.
+        cgroup::devices::apply(made, bundle.config())?;
         record.init = Some(identity(launched.pid(), launched.pidfd()?)?);
         if let Some(group) = &creation.resctrl {
             group.add(launched.pid())?;
@@ -110,6 +115,7 @@ impl Runtime {
 /// A container in the making; undone when dropped before it is complete.
 struct Creation<'a> {
     entry: Entry,
+    cgroup: Paths,
     made: Option<Made>,
     resctrl: Option<Group>,
     pid_file: Option<&'a Path>,
@@ -122,13 +128,19 @@ impl Drop for Creation<'_> {
             if let Some(path) = self.pid_file {
                 let _ = std::fs::remove_file(path);
             }
+            let mut is_clean = true;
             if let Some(made) = &self.made {
-                let _ = made.undo();
+                // What a hook left behind in the container's cgroup is not init's child, and would keep the cgroup.
+                let _ = cgroup::kill_all(&self.cgroup);
+                is_clean = made.undo().is_ok();
             }
             if let Some(group) = &self.resctrl {
-                let _ = group.remove();
+                is_clean &= group.remove().is_ok();
             }
-            let _ = self.entry.remove();
+            // What could not be cleaned is left with its record: `delete --force` tries again.
+            if is_clean {
+                let _ = self.entry.remove();
+            }
         }
     }
 }
@@ -238,8 +250,14 @@ fn write_pid_file(path: &Path, pid: i32) -> Result<(), Error> {
         .file_name()
         .ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
     let new = path.with_file_name(format!(".{}", name.to_string_lossy()));
-    std::fs::write(&new, pid.to_string()).map_err(failed)?;
-    std::fs::rename(&new, path).map_err(|error| {
+    // A link that somebody put there would be followed.
+    let _ = std::fs::remove_file(&new);
+    let attempt = || -> std::io::Result<()> {
+        let mut file = File::options().write(true).create_new(true).mode(0o644).open(&new)?;
+        file.write_all(pid.to_string().as_bytes())?;
+        std::fs::rename(&new, path)
+    };
+    attempt().map_err(|error| {
         let _ = std::fs::remove_file(&new);
         failed(error).into()
     })

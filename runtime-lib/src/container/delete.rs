@@ -2,7 +2,7 @@
 
 use super::{Container, Runtime, Status};
 use crate::cgroup;
-use crate::launch::{HookState, is_waiting, run_hooks};
+use crate::launch::{HookState, Watched, is_waiting, run_hooks};
 use crate::store::{Entry, Phase, Record, Store};
 use crate::{Error, Failure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -98,7 +98,7 @@ fn clean(entry: &Entry, record: Option<&Record>) -> Result<Vec<Error>, Error> {
             let state = HookState::new(&state, Status::Stopped, 0);
             // One that fails does not keep the rest from running.
             for (index, hook) in record.poststop.iter().enumerate() {
-                if let Err(error) = run_hooks("poststop", std::slice::from_ref(hook), &state, None) {
+                if let Err(error) = run_hooks("poststop", std::slice::from_ref(hook), &state, Watched::default()) {
                     warnings.push(error.with_index(index));
                 }
             }

@@ -1,7 +1,7 @@
 //! `start`.
 
 use super::{Container, Status};
-use crate::launch::{self, Agent, HookState, run_hooks};
+use crate::launch::{self, Agent, HookState, Watched, run_hooks};
 use crate::{Error, Failure};
 
 impl Container {
@@ -34,7 +34,7 @@ impl Container {
         launch::start(&entry, &record, &pidfd, agent)?;
         if !record.poststart.is_empty() {
             let state = HookState::new(&state, Status::Running, pid);
-            if let Err(error) = run_hooks("poststart", &record.poststart, &state, None) {
+            if let Err(error) = run_hooks("poststart", &record.poststart, &state, Watched::default()) {
                 // runtime-spec: runtime.md#lifecycle: a poststart hook that fails stops the container.
                 let _ = super::kill::kill_everything(&record, &pidfd);
                 return Err(error);

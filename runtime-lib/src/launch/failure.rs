@@ -203,6 +203,7 @@ fn refine(step: &Step<'_>, origin: &Origin, message: &Message, text: &str, failu
             failure.attempted = format!("map the ids to {}", failure.attempted);
             failure.hint = match failure.errno {
                 Some(Errno::INVAL) => Some("the filesystem cannot map ids, or they are mapped already".to_owned()),
+                Some(Errno::NOSYS) => Some("it needs Linux 5.12 or newer".to_owned()),
                 Some(Errno::PERM) => Some("mapping ids needs CAP_SYS_ADMIN where the filesystem was mounted".to_owned()),
                 _ => None,
             };

@@ -5,7 +5,7 @@ use crate::bundle::Hook;
 use crate::sys::{self, Program, Spawn};
 use crate::{ErrnoInWords, Error, Failure, HookFailure, State, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, pidfd_send_signal};
@@ -45,6 +45,14 @@ impl<'a> Document<'a> {
     }
 }
 
+/// A process's pid as it sees itself: the last one of `NSpid` (`man 5 proc_pid_status`).
+pub(super) fn pid_inside(pid: i32) -> i32 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    let inner = line.and_then(|pids| pids.split_whitespace().last()?.parse().ok());
+    inner.unwrap_or(pid)
+}
+
 impl HookState {
     pub(crate) fn new(state: &State, status: Status, pid: i32) -> Self {
         Self(serde_json::to_vec(&Document::new(state, status, pid)).unwrap_or_default())
@@ -60,9 +68,9 @@ impl HookState {
 }
 
 /// Runs hooks one after the other; the first that fails is an error.
-pub(crate) fn run(kind: &'static str, hooks: &[Hook], state: &HookState, cancel: Cancel<'_>) -> Result<(), Error> {
+pub(crate) fn run(kind: &'static str, hooks: &[Hook], state: &HookState, watched: Watched<'_>) -> Result<(), Error> {
     for (index, hook) in hooks.iter().enumerate() {
-        let outcome = run_one(hook, state, cancel)?;
+        let outcome = run_one(hook, state, watched)?;
         if let Some((ended, stderr)) = outcome {
             return Err(HookFailure {
                 kind,
@@ -77,7 +85,7 @@ pub(crate) fn run(kind: &'static str, hooks: &[Hook], state: &HookState, cancel:
 }
 
 /// How the hook failed and what it said; `None` if it did not.
-fn run_one(hook: &Hook, state: &HookState, cancel: Cancel<'_>) -> Result<Option<(String, String)>, Error> {
+fn run_one(hook: &Hook, state: &HookState, watched: Watched<'_>) -> Result<Option<(String, String)>, Error> {
     let path = hook.path.to_c_string();
     let args: Vec<CString> = hook.args.iter().map(crate::bundle::Text::to_c_string).collect();
     let args: Vec<&CStr> = if args.is_empty() {
@@ -120,13 +128,17 @@ fn run_one(hook: &Hook, state: &HookState, cancel: Cancel<'_>) -> Result<Option<
         .timeout
         .and_then(|seconds| u64::try_from(seconds).ok())
         .map(Duration::from_secs);
-    let (end, said) = watch(&spawned.pidfd, &stderr, limit, cancel)?;
+    let (end, said) = watch(&spawned.pidfd, &stderr, limit, watched)?;
     if end != End::Itself {
         let _ = pidfd_send_signal(&spawned.pidfd, Signal::KILL);
     }
     let status = crate::container::wait_for(spawned.pidfd.as_fd())?;
     Ok(match (end, status) {
         (End::Cancelled, _) => return Err(Error::Cancelled),
+        (End::WithoutInit, _) => {
+            let attempted = format!("run the hook {:?} to its end", hook.path.as_str());
+            return Err(Failure::plain(attempted, "the container's init was killed meanwhile").into());
+        }
         (End::TimedOut, _) => Some((
             format!("timed out after {} s", limit.unwrap_or_default().as_secs()),
             said,
@@ -141,6 +153,16 @@ enum End {
     Itself,
     TimedOut,
     Cancelled,
+    WithoutInit,
+}
+
+/// What ends a hook before its time.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Watched<'a> {
+    /// The caller's wish.
+    pub(crate) cancel: Cancel<'a>,
+    /// The end of the container's init, by its pidfd.
+    pub(crate) init: Option<BorrowedFd<'a>>,
 }
 
 /// How a process ended, in Go's words, which is what users of runc know.
@@ -157,35 +179,37 @@ fn watch(
     pidfd: &OwnedFd,
     stderr: &OwnedFd,
     limit: Option<Duration>,
-    cancel: Cancel<'_>,
+    watched: Watched<'_>,
 ) -> Result<(End, String), Error> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let mut said = Vec::new();
     let mut is_open = true;
     let end = loop {
-        let mut files = vec![PollFd::new(pidfd, PollFlags::IN)];
-        if let Some(cancel) = cancel {
-            files.push(PollFd::from_borrowed_fd(cancel, PollFlags::IN));
-        }
-        if is_open {
-            files.push(PollFd::new(stderr, PollFlags::IN));
-        }
+        // A place that nobody is in is one that poll passes over (`man 2 poll`).
+        let other = |file: Option<BorrowedFd<'_>>| file.map_or(-1, |file| file.as_raw_fd());
+        let numbers = [
+            pidfd.as_raw_fd(),
+            other(watched.cancel),
+            other(watched.init),
+            if is_open { stderr.as_raw_fd() } else { -1 },
+        ];
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let left = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(&mut files, left.as_ref()) {
-            Ok(0) => break End::TimedOut,
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::new("wait for a hook", errno).into()),
-        }
-        let ready: Vec<bool> = files.iter().map(|file| !file.revents().is_empty()).collect();
-        if is_open && ready.last() == Some(&true) {
+        let Some([ended, cancelled, without_init, speaks]) =
+            sys::wait_for_any(numbers, left).map_err(|errno| Failure::new("wait for a hook", errno))?
+        else {
+            break End::TimedOut;
+        };
+        if speaks {
             is_open = collect(stderr, &mut said);
         }
-        if cancel.is_some() && ready.get(1) == Some(&true) {
+        if cancelled {
             break End::Cancelled;
         }
-        if ready.first() == Some(&true) {
+        if ended {
             break End::Itself;
+        }
+        if without_init {
+            break End::WithoutInit;
         }
     };
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };

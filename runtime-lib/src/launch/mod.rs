@@ -14,7 +14,7 @@ mod start;
 
 pub(crate) use console::send_descriptor;
 pub(crate) use failure::EXEC;
-pub(crate) use hooks::{HookState, run as run_hooks};
+pub(crate) use hooks::{HookState, Watched, run as run_hooks};
 pub(crate) use maps::namespace as map_namespace;
 pub(crate) use seccomp_agent::Agent;
 pub(crate) use start::{is_waiting, start};
@@ -86,7 +86,7 @@ impl Launch<'_> {
                 Message::MOVED => init.moved(&message)?,
                 Message::MAPS => {
                     idmap::write(init.pid, &self.bundle.config().linux)?;
-                    init.channel.go(None)?;
+                    init.go(None)?;
                 }
                 Message::CONSOLE => {
                     let master = descriptor.ok_or_else(|| broken("a terminal without its descriptor"))?;
@@ -104,7 +104,7 @@ impl Launch<'_> {
                 Message::HOOKS => {
                     known(init.pid, init.pidfd()?)?;
                     let state = self.runtime_hooks(&init)?;
-                    init.channel.go(Some(state.as_fd()))?;
+                    init.go(Some(state.as_fd()))?;
                 }
                 kind => return Err(broken(&format!("a message of kind {kind}"))),
             }
@@ -112,8 +112,8 @@ impl Launch<'_> {
     }
 
     fn start(&self) -> Result<Launched, Error> {
-        let passed = self.options.preserve_fds + self.options.listen_fds;
-        let first_own = RawFd::try_from(passed + 3).map_err(|_| broken("too many descriptors to preserve"))?;
+        let passed = self.options.preserve_fds.saturating_add(self.options.listen_fds);
+        let first_own = RawFd::try_from(passed.saturating_add(3)).map_err(|_| broken("too many descriptors to preserve"))?;
         let (ours, theirs) = Channel::pair()?;
         let theirs = above(theirs, first_own)?;
         let (files, slots) = self.inputs(first_own)?;
@@ -243,18 +243,20 @@ impl Launch<'_> {
         Moved::into(pid, socket, &from.to_string_lossy(), &to.to_string_lossy(), &origin)
     }
 
+    /// Runs the hooks of the host, and gives the state that init's own hooks read: with the pid that they see.
     fn runtime_hooks(&self, init: &Launched) -> Result<OwnedFd, Error> {
         let hooks = &self.bundle.config().hooks;
         let pid = init.pid.as_raw_nonzero().get();
+        let watched = Watched {
+            cancel: self.options.cancel.as_ref().map(AsFd::as_fd),
+            init: init.pidfd.as_ref().map(AsFd::as_fd),
+        };
+        // What a prestart hook sees is what it saw before the spec had the later kinds.
+        let created = HookState::new(self.state, Status::Created, pid);
+        run_hooks("prestart", &hooks.prestart, &created, watched)?;
         let creating = HookState::new(self.state, Status::Creating, pid);
-        let cancel = self.options.cancel.as_ref().map(AsFd::as_fd);
-        if !hooks.prestart.is_empty() {
-            // What a prestart hook sees is what it saw before the spec had the later kinds.
-            let created = HookState::new(self.state, Status::Created, pid);
-            run_hooks("prestart", &hooks.prestart, &created, cancel)?;
-        }
-        run_hooks("createRuntime", &hooks.create_runtime, &creating, cancel)?;
-        creating.file()
+        run_hooks("createRuntime", &hooks.create_runtime, &creating, watched)?;
+        HookState::new(self.state, Status::Creating, hooks::pid_inside(pid)).file()
     }
 }
 
@@ -272,11 +274,14 @@ impl Launched {
     /// Lets init go: from now on it lives on its own, and waits for `start`.
     pub(crate) fn release(mut self, state: &State) -> Result<Released, Error> {
         let hooks_state = if self.has_start_hooks {
-            Some(HookState::new(state, Status::Created, self.pid.as_raw_nonzero().get()).file()?)
+            Some({
+                let pid = hooks::pid_inside(self.pid.as_raw_nonzero().get());
+                HookState::new(state, Status::Created, pid).file()?
+            })
         } else {
             None
         };
-        self.channel.go(hooks_state.as_ref().map(AsFd::as_fd))?;
+        self.go(hooks_state.as_ref().map(AsFd::as_fd))?;
         self.devices.drain(..).for_each(Moved::keep);
         let pidfd = self
             .pidfd
@@ -299,7 +304,15 @@ impl Launched {
             let _ = crate::container::wait_for(before.as_fd());
         }
         self.pid = pid;
-        self.channel.go(None)
+        self.go(None)
+    }
+
+    /// Tells init to go on. That it cannot be told anything is not what the user has to know.
+    fn go(&self, descriptor: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+        self.channel.go(descriptor).map_err(|error| match &self.pidfd {
+            Some(pidfd) if sys::has_ended(pidfd) == Ok(true) => self.ended_early(),
+            _ => error,
+        })
     }
 
     fn ended_early(&self) -> Error {

@@ -4,7 +4,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Pid;
 use std::ffi::c_ulong;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 /// The `CLONE_NEW*` flag of the namespace behind a file (`man 2 ioctl_ns`, `NS_GET_NSTYPE`, Linux 4.11).
 pub(crate) fn namespace_kind(file: &OwnedFd) -> Result<u64, Errno> {
@@ -88,4 +89,26 @@ pub(crate) fn set_limit(pid: Pid, resource: u32, soft: u64, hard: u64) -> Result
 
 fn last_error() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+/// Waits until one of the files, by number, can be read or has ended, at most `limit`; `None` if that is over. A number below 0 is passed over
+/// (`man 2 poll`).
+pub(crate) fn wait_for_any<const N: usize>(files: [RawFd; N], limit: Option<Duration>) -> Result<Option<[bool; N]>, Errno> {
+    let mut entries = files.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    let time = limit.map(|limit| libc::timespec {
+        tv_sec: limit.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_nsec: limit.subsec_nanos().into(),
+    });
+    let time = time.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: the entries and the time live until the call returns, and their number is the array's.
+    let ready = unsafe { libc::ppoll(entries.as_mut_ptr(), N as libc::nfds_t, time, std::ptr::null()) };
+    match ready {
+        0 => Ok(None),
+        1.. => Ok(Some(entries.map(|entry| entry.revents != 0))),
+        _ => match last_error() {
+            // The caller looks at its clock and asks again.
+            Errno::INTR => Ok(Some([false; N])),
+            errno => Err(errno),
+        },
+    }
 }
