@@ -30,6 +30,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(memory_policy_of_a_node_that_is_not_there_is_refused, OLD_RUNC, OLD_CRUN),
     test!(memory_policy_that_contradicts_itself_is_refused, OLD_RUNC, OLD_CRUN),
     test!(apparmor_profile_that_cannot_be_set_is_refused),
+    test!(apparmor_profile_is_given_to_the_kernel),
     test!(
         selinux_label_that_cannot_be_set_is_refused,
         ("crun", "1.8", "says: write to /proc/self/attr/keycreate")
@@ -267,6 +268,22 @@ fn memory_policy_that_contradicts_itself_is_refused(t: &Trial<'_>) -> Verdict {
 fn apparmor_profile_that_cannot_be_set_is_refused(t: &Trial<'_>) -> Verdict {
     let bundle = t.bundle()?.set("/process/apparmorProfile", json!("orlop-not-loaded"));
     t.refused(&bundle, &[]).map(drop)
+}
+
+/// Where the kernel has no AppArmor: the runtime is shown a host that says it has, and the kernel refuses what is written.
+fn apparmor_profile_is_given_to_the_kernel(t: &Trial<'_>) -> Verdict {
+    if Path::new("/sys/module/apparmor").exists() {
+        return Err(Failure::Skip("the host has AppArmor".into()));
+    }
+    let script = "unshare --mount --propagation private sh -c 'mount -t tmpfs tmpfs /sys/module && \
+        mkdir -p /sys/module/apparmor/parameters && echo Y >/sys/module/apparmor/parameters/enabled && \
+        exec \"$0\" \"$@\"' \"$0\" \"$@\"";
+    let bundle = t
+        .bundle()?
+        .set("/process/user", json!({"uid": 1000, "gid": 1000}))
+        .set("/process/apparmorProfile", json!("orlop-not-loaded"));
+    let call = t.with_bundle(&["run"], &bundle)?.script(script);
+    call.refuse(&["/attr/"]).map(drop)
 }
 
 /// Up to the kernel's refusal: with SELinux, of a label that no policy knows.
