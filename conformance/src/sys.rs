@@ -56,9 +56,10 @@ pub(crate) fn prepare(command: &mut Command, inherit: Inherit) {
 
 /// From now on the system call does not exist, as on an older kernel.
 fn refuse_call(number: u32) -> io::Result<()> {
-    const LOAD_NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-    const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    // BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K of linux/bpf_common.h; the number is the first word of what a filter sees.
+    const LOAD_NUMBER: u16 = 0x20;
+    const IS: u16 = 0x15;
+    const RETURN: u16 = 0x06;
     let line = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
     let mut filter = [
         line(LOAD_NUMBER, 0, 0, 0),
@@ -127,7 +128,11 @@ pub(crate) fn answer_notification(listener: &OwnedFd, asked: &Notification, errn
     const SECCOMP_IOCTL_NOTIF_SEND: libc::c_ulong = 0xc018_2101;
     const SECCOMP_USER_NOTIF_FLAG_CONTINUE: u64 = 1;
     let error = errno.map_or(0, |errno| u64::from((-errno).cast_unsigned()));
-    let flags = if errno.is_none() { SECCOMP_USER_NOTIF_FLAG_CONTINUE } else { 0 };
+    let flags = if errno.is_none() {
+        SECCOMP_USER_NOTIF_FLAG_CONTINUE
+    } else {
+        0
+    };
     let answer = [asked.id, 0, error | flags << 32];
     // SAFETY: the kernel reads a struct of 24 bytes, which this is.
     if unsafe { libc::ioctl(listener.as_raw_fd(), SECCOMP_IOCTL_NOTIF_SEND, answer.as_ptr()) } == 0 {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
 use crate::call::{Done, text_on_stdin};
-use crate::failure::{Failure, Verdict, same};
+use crate::failure::{Failure, Verdict, ensure, same};
 use crate::suite::{Test, test};
 use crate::trial::Trial;
 
@@ -38,6 +38,10 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "does not say that mappings are missing")
     ),
     test!(idmap_takes_the_containers_mappings, ("runc", "1.1", NEW)),
+    test!(
+        idmap_takes_the_mappings_of_a_namespace_that_is_joined,
+        ("runc", "1.1", NEW)
+    ),
     test!(a_mapped_bind_in_a_user_namespace_takes_its_flags, ("runc", "1.1", NEW)),
     test!(a_source_made_by_an_earlier_mount_is_mapped, ("runc", "1.1", NEW)),
     test!(a_mapped_bind_leaves_the_hosts_owners_alone),
@@ -172,6 +176,22 @@ fn idmap_takes_the_containers_mappings(t: &Trial<'_>) -> Verdict {
     let seen = run_with_users(t, &bundle.probe("stat /data/seven , stat /run/seven"))?.lines()?;
     same("owner in the mapped mount", &owner(&seen[0]), (json!(7), json!(8)))?;
     same("owner in the other", &owner(&seen[1]), (json!(65534), json!(65534)))
+}
+
+fn idmap_takes_the_mappings_of_a_namespace_that_is_joined(t: &Trial<'_>) -> Verdict {
+    let first = with_user_namespace(t)?.probe("sleep 20");
+    let stdin = text_on_stdin("")?;
+    let first = t.create_with(t.with_bundle(&["create"], &first)?.stdin(stdin), &first)?;
+    let pid = t.pid(&first.id)?.as_raw_nonzero();
+    let mut bundle = with_user_namespace(t)?.mount("/data", "bind", &source(t)?, &["bind", "idmap"]);
+    if let Some(list) = bundle.config["linux"]["namespaces"].as_array_mut() {
+        list.retain(|one| one["type"] != "user");
+        list.push(json!({"type": "user", "path": format!("/proc/{pid}/ns/user")}));
+    }
+    let bundle = bundle.remove("/linux", "uidMappings").remove("/linux", "gidMappings");
+    let done = run_with_users(t, &bundle.probe("stat /data/seven"))?;
+    ensure(done.code == 0, || done.err.clone())?;
+    same("owner", &owner(&done.lines()?[0]), (json!(7), json!(8)))
 }
 
 fn a_mapped_bind_in_a_user_namespace_takes_its_flags(t: &Trial<'_>) -> Verdict {
