@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failure::{Verdict, ensure, same};
 use crate::suite::{Test, test};
@@ -14,6 +14,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(help_names_the_verbs),
     test!(spec_writes_a_config_that_runs),
     test!(spec_does_not_overwrite),
+    test!(
+        features_probes_the_kernel,
+        ("runc", "", "has no such option"),
+        ("crun", "", "has no such option")
+    ),
     test!(features_tells_what_is_built, ("crun", "1.8", "too old for it")),
     test!(unknown_verb_is_refused),
     test!(unknown_flag_is_refused),
@@ -91,6 +96,21 @@ fn features_tells_what_is_built(t: &Trial<'_>) -> Verdict {
     ensure(super::seen::has(&features["mountOptions"], "rbind"), || {
         "rbind is missing".into()
     })
+}
+
+fn features_probes_the_kernel(t: &Trial<'_>) -> Verdict {
+    let features = t.call(&["features", "--probe"]).succeed()?.json()?;
+    let probed = &features["probed"];
+    ensure(super::seen::has(&probed["namespaces"], "mount"), || probed.to_string())?;
+    ensure(
+        super::seen::has(&probed["seccomp"]["actions"], "SCMP_ACT_ALLOW"),
+        || probed.to_string(),
+    )?;
+    same(
+        "without --probe",
+        &t.call(&["features"]).succeed()?.json()?["probed"],
+        json!(null),
+    )
 }
 
 fn unknown_verb_is_refused(t: &Trial<'_>) -> Verdict {

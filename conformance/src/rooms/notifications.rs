@@ -14,6 +14,10 @@ pub(crate) const TESTS: &[Test] = &[
     test!(agent_with_metadata_gets_it),
     test!(agent_sees_the_execve_of_the_process),
     test!(
+        agent_of_a_container_with_user_and_time_namespaces_works,
+        ("runc", "1.1", "does not know time namespaces")
+    ),
+    test!(
         killable_wait_is_taken,
         ("runc", "1.1", "does not know the flag"),
         ("crun", "1.8", "does not know the flag")
@@ -139,6 +143,20 @@ fn agent_sees_the_execve_of_the_process(t: &Trial<'_>) -> Verdict {
     same("exit code", &code, 0)?;
     let calls: Vec<i64> = seen.calls.iter().map(|call| call.call).collect();
     same("calls", &calls, vec![libc::SYS_execve, libc::SYS_mkdir])
+}
+
+fn agent_of_a_container_with_user_and_time_namespaces_works(t: &Trial<'_>) -> Verdict {
+    let map = json!([{"containerID": 0, "hostID": 0, "size": 65536}]);
+    let (_, code, said, seen) = told(t, |bundle| {
+        bundle
+            .set("/linux/namespaces/-", json!({"type": "user"}))
+            .set("/linux/namespaces/-", json!({"type": "time"}))
+            .set("/linux/uidMappings", map.clone())
+            .set("/linux/gidMappings", map)
+    })?;
+    same("exit code", &code, 0)?;
+    same("errno", &said[0]["errno"], libc::EXDEV)?;
+    same("calls", &seen.calls.len(), 1)
 }
 
 fn killable_wait_is_taken(t: &Trial<'_>) -> Verdict {
