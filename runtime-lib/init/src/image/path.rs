@@ -63,25 +63,50 @@ pub(crate) fn make_directories(root: Fd, path: &CStr, mode: u32) -> Result<Fd, F
     make(root, path.to_bytes(), mode, DANGLING_LINKS).of(Part::Target)
 }
 
-/// Opens the file at `path`, or makes an empty one, and the directories above it.
+/// Opens the file at `path`, or makes an empty one, and the directories above it. A link that leads to a file that does not exist is followed inside the
+/// root, as every other is.
 pub(crate) fn make_file(root: Fd, path: &CStr) -> Result<Fd, Failure> {
     match open(root, path) {
         Err(Errno::NOENT) => {}
         result => return result.of(Part::Target),
     }
-    let (parent, name) = split(path.to_bytes());
-    let directory = make(root, parent, 0o755, DANGLING_LINKS).of(Part::Target)?;
-    let mut last = Buffer::new();
-    last.push(name).of(Part::Target)?;
-    let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_NOFOLLOW;
-    match sys::open(directory, last.as_c_str(), flags, 0o644) {
-        Ok(file) => sys::close(file),
-        // Somebody else was quicker, or a link leads to a file that does not exist, which is not ours to make.
-        Err(Errno::EXIST) => {}
-        Err(errno) => return Err(Failure::new(Part::Target, errno)),
-    }
-    sys::close(directory);
+    make_missing_file(root, path.to_bytes(), DANGLING_LINKS).of(Part::Target)?;
     open(root, path).of(Part::Target)
+}
+
+fn make_missing_file(root: Fd, path: &[u8], links: u32) -> sys::Result<()> {
+    let (above, name) = split(path);
+    let directory = make(root, above, 0o755, DANGLING_LINKS)?;
+    let mut last = Buffer::new();
+    last.push(name)?;
+    let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_NOFOLLOW;
+    let made = match sys::open(directory, last.as_c_str(), flags, 0o644) {
+        Ok(file) => {
+            sys::close(file);
+            Ok(())
+        }
+        Err(Errno::EXIST) => {
+            let mut target = [0; 4096];
+            match sys::read_link(directory, last.as_c_str(), &mut target) {
+                Ok(target) => {
+                    let links = links.checked_sub(1).ok_or(Errno::LOOP)?;
+                    let mut resolved = Buffer::new();
+                    if !target.starts_with(b"/") {
+                        resolved.push(above)?;
+                        resolved.push(b"/")?;
+                    }
+                    resolved.push(target)?;
+                    make_missing_file(root, resolved.as_c_str().to_bytes(), links)
+                }
+                // No link: somebody else was quicker.
+                Err(Errno::INVAL) => Ok(()),
+                Err(errno) => Err(errno),
+            }
+        }
+        Err(errno) => Err(errno),
+    };
+    sys::close(directory);
+    made
 }
 
 /// Opens the directory that holds the last part of `path`, making what is missing, and gives that last part.
