@@ -3,10 +3,11 @@
 use super::compile::Compiler;
 use super::mounts::Options;
 use super::namespaces::clone_flag;
-use super::steps::{Input, Origin};
+use super::steps::{Input, Origin, below_root, shown};
 use crate::JsonPath;
 use crate::bundle::{Mount, NamespaceType};
 use orlop_init::wire::{Slot, Step};
+use std::path::Path;
 
 /// How the ids of a mount are mapped.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,15 @@ impl Compiler<'_> {
         })
     }
 
+    /// Whether a source is in what an earlier mount puts into the rootfs.
+    fn is_made_by_an_earlier_mount(&self, index: usize, source: &str) -> bool {
+        let Ok(inside) = Path::new(source).strip_prefix(self.bundle.rootfs()) else {
+            return false;
+        };
+        let mut earlier = self.config.mounts.iter().take(index);
+        earlier.any(|mount| inside.starts_with(&*shown(&below_root(&mount.destination))))
+    }
+
     pub(crate) fn map_next(&mut self, index: usize, mapping: Mapping) {
         let step = Step::MapNextMount {
             namespace: mapping.namespace,
@@ -82,6 +92,12 @@ impl Compiler<'_> {
     pub(crate) fn map_next_bind(&mut self, index: usize, source: &str, recursive: bool, mapping: Mapping) {
         if self.config.linux.namespace(NamespaceType::User).is_none() {
             self.map_next(index, mapping);
+            return;
+        }
+        if self.is_made_by_an_earlier_mount(index, source) {
+            let text = "an earlier mount makes it, in the user namespace, where the runtime cannot map its ids";
+            self.problems
+                .error(JsonPath::from("mounts").index(index).member("source"), text);
             return;
         }
         let tree = self.inputs.add(Input::MappedTree {

@@ -192,3 +192,18 @@ fn cgroup2_is_bound_in_a_user_namespace_that_has_the_hosts_cgroup_namespace() {
     });
     assert!(own.contains("of type cgroup2 on /sys/fs/cgroup"), "{own}");
 }
+
+#[test]
+fn a_source_that_only_the_user_namespace_has_cannot_be_mapped() {
+    let error = first_error(|config| {
+        users(config);
+        config["mounts"] = json!([
+            {"destination": "/data", "type": "tmpfs"},
+            {"destination": "/run", "source": "rootfs/data/below", "options": ["bind", "idmap"]},
+        ]);
+    });
+    assert!(
+        error.starts_with("mounts[1].source: an earlier mount makes it"),
+        "{error}"
+    );
+}
