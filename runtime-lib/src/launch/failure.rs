@@ -113,9 +113,21 @@ fn execve(program: &str, errno: Option<Errno>) -> String {
     format!("exec {program}: {}{hint}", ErrnoInWords(errno))
 }
 
+/// A failure of what the parent did in init's place.
+pub(super) fn from_outside(step: &Step<'_>, path: &'static str, errno: Errno) -> Error {
+    let failure = Failure::new(phrase(step), errno).at(path);
+    match advice(step, errno) {
+        Some(hint) => failure.hint(hint).into(),
+        None => failure.into(),
+    }
+}
+
 /// What the user may do about it.
 fn hint(step: &Step<'_>, message: &Message) -> Option<String> {
-    let errno = errno(message)?;
+    advice(step, errno(message)?)
+}
+
+fn advice(step: &Step<'_>, errno: Errno) -> Option<String> {
     let hint = match (step, errno) {
         (Step::Mount { kind, .. }, Errno::NODEV) => format!("the kernel has no filesystem {:?} loaded", shown(kind)),
         (

@@ -80,6 +80,7 @@ impl Launch<'_> {
             match message.kind {
                 Message::READY => {
                     self.limits_from_outside(init.pid)?;
+                    self.priorities_from_outside(init.pid)?;
                     return Ok(init);
                 }
                 Message::FAILED => return Err(failure::of_plan(&self.plan.steps, &message, &text)),
@@ -229,6 +230,18 @@ impl Launch<'_> {
                     failure
                 }
             })?;
+        }
+        Ok(())
+    }
+
+    /// Nor may anybody there give real time, or a better priority than its own.
+    fn priorities_from_outside(&self, pid: Pid) -> Result<(), Error> {
+        let config = self.bundle.config();
+        if config.linux.namespace(NamespaceType::User).is_none() {
+            return Ok(());
+        }
+        for (step, path) in config.process.iter().flat_map(crate::plan::priorities) {
+            sys::set_priority(pid, &step).map_err(|errno| failure::from_outside(&step, path, errno))?;
         }
         Ok(())
     }

@@ -25,24 +25,18 @@ impl Compiler<'_> {
         if let Some(policy) = &self.config.linux.memory_policy {
             self.memory_policy(policy);
         }
-        if let Some(io) = process.io_priority {
-            let class = match io.class {
-                IoPriorityClass::Rt => 1,
-                IoPriorityClass::Be => 2,
-                IoPriorityClass::Idle => 3,
-            };
-            let step = Step::IoPriority {
-                class,
-                priority: u32::try_from(io.priority).unwrap_or(0),
-            };
-            self.steps.push(step, Origin::Member("process.ioPriority"));
-        }
         if let Some(scheduler) = &process.scheduler {
-            self.scheduling(scheduler);
+            self.check_scheduler(scheduler);
+        }
+        // Real time and good priorities are not for a user namespace to give: there the parent sets them.
+        if !self.in_user_namespace() {
+            for (step, path) in priorities(process) {
+                self.steps.push(step, Origin::Member(path));
+            }
         }
     }
 
-    fn scheduling(&mut self, scheduler: &Scheduler) {
+    fn check_scheduler(&mut self, scheduler: &Scheduler) {
         let resets = scheduler.flags.contains(&SchedulerFlag::ResetOnFork);
         if scheduler.policy == SchedulerPolicy::Deadline && !resets && !self.config.hooks.start_container.is_empty() {
             self.problems.error(
@@ -50,30 +44,6 @@ impl Compiler<'_> {
                 "a process under SCHED_DEADLINE cannot run hooks.startContainer, since it must not fork: add SCHED_FLAG_RESET_ON_FORK",
             );
         }
-        let step = Step::Scheduling {
-            policy: match scheduler.policy {
-                SchedulerPolicy::Other => 0,
-                SchedulerPolicy::Fifo => 1,
-                SchedulerPolicy::Rr => 2,
-                SchedulerPolicy::Batch => 3,
-                SchedulerPolicy::Iso => 4,
-                SchedulerPolicy::Idle => 5,
-                SchedulerPolicy::Deadline => 6,
-            },
-            flags: scheduler
-                .flags
-                .iter()
-                .fold(0, |flags, flag| flags | scheduler_flag(*flag)),
-            nice: scheduler.nice.unwrap_or(0),
-            priority: scheduler
-                .priority
-                .and_then(|priority| u32::try_from(priority).ok())
-                .unwrap_or(0),
-            runtime: scheduler.runtime.unwrap_or(0),
-            deadline: scheduler.deadline.unwrap_or(0),
-            period: scheduler.period.unwrap_or(0),
-        };
-        self.steps.push(step, Origin::Member("process.scheduler"));
     }
 
     fn memory_policy(&mut self, policy: &MemoryPolicy) {
@@ -111,6 +81,52 @@ impl Compiler<'_> {
             nodes: &nodes,
         };
         self.steps.push(step, Origin::Member("linux.memoryPolicy"));
+    }
+}
+
+/// The steps for the process's priorities, on CPUs and for input and output, with their places in the config.
+pub(crate) fn priorities(process: &Process) -> Vec<(Step<'static>, &'static str)> {
+    let mut steps = Vec::new();
+    if let Some(io) = process.io_priority {
+        let step = Step::IoPriority {
+            class: match io.class {
+                IoPriorityClass::Rt => 1,
+                IoPriorityClass::Be => 2,
+                IoPriorityClass::Idle => 3,
+            },
+            priority: u32::try_from(io.priority).unwrap_or(0),
+        };
+        steps.push((step, "process.ioPriority"));
+    }
+    if let Some(scheduler) = &process.scheduler {
+        steps.push((scheduling(scheduler), "process.scheduler"));
+    }
+    steps
+}
+
+fn scheduling(scheduler: &Scheduler) -> Step<'static> {
+    Step::Scheduling {
+        policy: match scheduler.policy {
+            SchedulerPolicy::Other => 0,
+            SchedulerPolicy::Fifo => 1,
+            SchedulerPolicy::Rr => 2,
+            SchedulerPolicy::Batch => 3,
+            SchedulerPolicy::Iso => 4,
+            SchedulerPolicy::Idle => 5,
+            SchedulerPolicy::Deadline => 6,
+        },
+        flags: scheduler
+            .flags
+            .iter()
+            .fold(0, |flags, flag| flags | scheduler_flag(*flag)),
+        nice: scheduler.nice.unwrap_or(0),
+        priority: scheduler
+            .priority
+            .and_then(|priority| u32::try_from(priority).ok())
+            .unwrap_or(0),
+        runtime: scheduler.runtime.unwrap_or(0),
+        deadline: scheduler.deadline.unwrap_or(0),
+        period: scheduler.period.unwrap_or(0),
     }
 }
 

@@ -27,6 +27,7 @@ mod tests;
 pub use explain::ExplainedStep;
 pub use host::Host;
 
+pub(crate) use attributes::priorities;
 pub(crate) use mount_options::OPTIONS;
 pub(crate) use namespaces::clone_flag;
 pub(crate) use phrase::{namespaces as namespace_names, phrase};

@@ -3,6 +3,7 @@
 mod clone;
 mod kernel;
 mod mount;
+mod priority;
 mod process;
 mod signals;
 mod spawn;
@@ -12,6 +13,7 @@ pub(crate) use kernel::{
     knows_seccomp_flags, knows_seccomp_notifications, landlock_version,
 };
 pub(crate) use mount::map_mount;
+pub(crate) use priority::set_priority;
 pub(crate) use process::{exit_status, has_ended, namespace_kind, send_signal, set_limit, wait_for_any};
 pub(crate) use signals::Blocked;
 pub(crate) use spawn::{Program, Spawn, spawn};
