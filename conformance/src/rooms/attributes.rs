@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(reset_on_fork_is_set, OLD_RUNC, OLD_CRUN),
     test!(policy_that_linux_does_not_have_is_refused, OLD_RUNC, OLD_CRUN),
     test!(scheduling_is_set_for_an_ordinary_user, OLD_RUNC, OLD_CRUN),
+    test!(priorities_are_set_in_a_user_namespace, OLD_RUNC, OLD_CRUN),
     test!(policy_without_what_it_needs_is_refused, OLD_RUNC, OLD_CRUN),
     test!(io_priority_is_set_for_the_process_group, OLD_RUNC, OLD_CRUN),
     test!(every_io_priority_class_is_set, OLD_RUNC, OLD_CRUN),
@@ -122,6 +123,18 @@ fn scheduling_is_set_for_an_ordinary_user(t: &Trial<'_>) -> Verdict {
     let cgroup = t.cgroup(&bundle.id);
     let report = t.see_one(&with_real_time(bundle, &cgroup))?;
     same("policy", &report["scheduling"]["policy"], 1)?;
+    same("I/O priority", &report["ioprio"], 1 << 13 | 1)
+}
+
+fn priorities_are_set_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
+    let bundle = super::users::mapped(t)?
+        .set("/process/scheduler", json!({"policy": "SCHED_OTHER", "nice": -4}))
+        .set(
+            "/process/ioPriority",
+            json!({"class": "IOPRIO_CLASS_RT", "priority": 1}),
+        );
+    let report = t.see_one(&bundle)?;
+    same("nice", &report["scheduling"]["nice"], -4)?;
     same("I/O priority", &report["ioprio"], 1 << 13 | 1)
 }
 

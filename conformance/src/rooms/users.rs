@@ -90,7 +90,7 @@ fn open_way(t: &Trial<'_>, bundle: &Bundle) -> std::io::Result<()> {
     std::fs::set_permissions(above, std::fs::Permissions::from_mode(0o755))
 }
 
-fn mapped(t: &Trial<'_>) -> Result<Bundle, Failure> {
+pub(super) fn mapped(t: &Trial<'_>) -> Result<Bundle, Failure> {
     let bundle = t.bundle()?;
     give(&bundle.rootfs(), FIRST)?;
     open_way(t, &bundle)?;
