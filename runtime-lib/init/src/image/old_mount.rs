@@ -17,11 +17,9 @@ const FLAGS: [(u64, u64, u64); 6] = [
     (0x80, 0x0800, 0x0800),
     (0x0020_0000, 0x2000, 0x0100),
 ];
-const MOUNT_ATTR_ATIME: u64 = 0x70;
+const MOUNT_ATTR__ATIME: u64 = 0x70;
 const MOUNT_ATTR_NOATIME: u64 = 0x10;
 const MOUNT_ATTR_STRICTATIME: u64 = 0x20;
-const ST_NOATIME: u64 = 0x0400;
-const ST_RELATIME: u64 = 0x1000;
 
 /// Whether the kernel lacks the call.
 pub(crate) fn is_missing(outcome: Outcome) -> Result<bool, Failure> {
@@ -39,8 +37,9 @@ impl Init<'_> {
             return Err(Failure::new(Part::Attributes, Errno::NOSYS));
         }
         let told = sys::mount_flags(mounted).of(Part::Attributes)?;
-        let mut now = match told & (ST_NOATIME | ST_RELATIME) {
-            ST_RELATIME => 0,
+        // ST_NOATIME is 0x0400, ST_RELATIME 0x1000: the C library's names, which no kernel header has.
+        let mut now = match told & 0x1400 {
+            0x1000 => 0,
             0 => MOUNT_ATTR_STRICTATIME,
             _ => MOUNT_ATTR_NOATIME,
         };
@@ -60,7 +59,7 @@ impl Init<'_> {
     }
 
     fn remount_bound(&mut self, mounted: Fd, attributes: u64) -> Outcome {
-        let mut flags = match attributes & MOUNT_ATTR_ATIME {
+        let mut flags = match attributes & MOUNT_ATTR__ATIME {
             0 => sys::MS_RELATIME,
             MOUNT_ATTR_NOATIME => sys::MS_NOATIME,
             _ => sys::MS_STRICTATIME,
