@@ -11,6 +11,7 @@ const DEVPTS_SUPER_MAGIC: u64 = 0x1cd1;
 
 impl Init<'_> {
     /// A pty from the container's own devpts: its number is right inside, and it goes away with the container.
+    #[inline(never)]
     pub(crate) fn console(&mut self, rows: u32, columns: u32, uid: u32) -> Outcome {
         let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS;
         let master =
@@ -40,6 +41,7 @@ impl Init<'_> {
     }
 
     /// Puts the terminal on `/dev/console`. The last part of that path is never followed: a link there could lead to any file (the CVE-2025-52565 class).
+    #[inline(never)]
     fn bind_console(&self, slave: Fd) -> Outcome {
         let mut name = Buffer::new();
         let (directory, name) = path::parent(self.root, c"dev/console", &mut name)?;
@@ -61,6 +63,7 @@ impl Init<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     fn send_console(&self, master: Fd) -> Outcome {
         let mut name = Buffer::new();
         name.push(b"/dev/pts/")?;

@@ -8,6 +8,7 @@ use core::ffi::CStr;
 const DEPTH: u32 = 256;
 
 /// Copies what is in the directory `from` into the directory `to`: files, directories and links with their owners and permissions.
+#[inline(never)]
 pub(crate) fn contents(from: Fd, to: Fd) -> sys::Result<()> {
     copy_directory(from, to, DEPTH)
 }

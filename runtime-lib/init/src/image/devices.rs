@@ -16,6 +16,7 @@ pub(crate) struct Node {
 }
 
 /// Makes a node. One that is there is kept if it is the same device, and an error if it is anything else.
+#[inline(never)]
 pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
     let mut name = Buffer::new();
     let (directory, name) = path::parent(root, path, &mut name)?;
@@ -48,6 +49,7 @@ pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
 }
 
 /// Binds the host's node of the same path, if it is the device that is wanted.
+#[inline(never)]
 fn bind_hosts(root: Fd, path: &CStr, node: &Node) -> Outcome {
     let mut source = Buffer::new();
     source
@@ -68,6 +70,7 @@ fn bind_hosts(root: Fd, path: &CStr, node: &Node) -> Outcome {
 }
 
 /// Makes a link. One that is there already is kept, whatever it is, unless it has to be `replaced`.
+#[inline(never)]
 pub(crate) fn make_link(root: Fd, path: &CStr, target: &CStr, replace: bool) -> Outcome {
     let mut name = Buffer::new();
     let (directory, name) = path::parent(root, path, &mut name)?;

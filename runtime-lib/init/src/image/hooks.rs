@@ -13,6 +13,7 @@ impl Init<'_> {
     }
 
     /// Runs one hook: the state on its standard input, what it writes to standard error kept for the error's sentence, killed when its time is over.
+    #[inline(never)]
     pub(crate) fn hook(&mut self, path: &CStr, args: Strings<'_>, env: Strings<'_>, timeout: u32) -> Outcome {
         if self.state != Fd::NONE {
             sys::rewind(self.state)?;
@@ -74,6 +75,7 @@ impl Init<'_> {
 
 /// Collects what the hook says until it ends; `false` if its time is over before. Its end is what counts, not the end of its stderr, which a daemon that it
 /// leaves behind may hold open.
+#[inline(never)]
 fn watch(child: usize, stderr: Fd, timeout: u32, said: &mut Text) -> Result<bool, Failure> {
     let process = sys::open_process(child)?;
     let deadline = (timeout != 0).then(|| sys::monotonic_milliseconds() + u64::from(timeout) * 1000);

@@ -64,6 +64,7 @@ pub(crate) struct Links {
 }
 
 impl Init<'_> {
+    #[inline(never)]
     pub(crate) fn mount(&mut self, filesystem: &Filesystem<'_>, target: &CStr, mode: u32, propagation: u64) -> Outcome {
         let next = core::mem::take(&mut self.next);
         let (place, existed) = self.mount_point(filesystem.kind, target, mode)?;
@@ -132,6 +133,7 @@ impl Init<'_> {
         Ok((path::make_directories(self.root, target, mode)?, false))
     }
 
+    #[inline(never)]
     pub(crate) fn bind(&mut self, tree: &Tree<'_>, target: &CStr) -> Outcome {
         let next = core::mem::take(&mut self.next);
         let links = next.links;
@@ -229,6 +231,7 @@ impl Init<'_> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(crate) fn remount(&mut self, target: &CStr, flags: u64) -> Outcome {
         let place = path::open(self.root, target).of(Part::Target)?;
         self.mount_at(place, sys::MS_REMOUNT | flags)?;
@@ -277,6 +280,7 @@ fn set_tree_attributes(bound: Fd, tree: &Tree<'_>) -> Outcome {
 }
 
 /// Makes the filesystem. A tmpfs without a mode of its own takes that of its mount point, as with runc.
+#[inline(never)]
 fn create(filesystem: &Filesystem<'_>, like: Option<Fd>, said: &mut Text) -> Result<Fd, Failure> {
     let context = sys::open_filesystem(filesystem.kind)?;
     if !filesystem.source.is_empty() {
@@ -306,6 +310,7 @@ fn create(filesystem: &Filesystem<'_>, like: Option<Fd>, said: &mut Text) -> Res
     Ok(tree)
 }
 
+#[inline(never)]
 fn configure(context: Fd, parameter: &CStr) -> sys::Result<()> {
     let bytes = parameter.to_bytes();
     let Some(at) = bytes.iter().position(|byte| *byte == b'=') else {
@@ -321,6 +326,7 @@ fn configure(context: Fd, parameter: &CStr) -> sys::Result<()> {
 }
 
 /// A failure with what the filesystem itself says about it (`man 2 fsconfig`: messages are read from the context).
+#[inline(never)]
 fn explained(context: Fd, part: Part, errno: Errno, detail: u32, said: &mut Text) -> Failure {
     let mut line = [0; 256];
     let mut is_first = true;

@@ -65,6 +65,7 @@ pub(crate) fn make_directories(root: Fd, path: &CStr, mode: u32) -> Result<Fd, F
 
 /// Opens the file at `path`, or makes an empty one, and the directories above it. A link that leads to a file that does not exist is followed inside the
 /// root, as every other is.
+#[inline(never)]
 pub(crate) fn make_file(root: Fd, path: &CStr) -> Result<Fd, Failure> {
     match open(root, path) {
         Err(Errno::NOENT) => {}
@@ -74,6 +75,7 @@ pub(crate) fn make_file(root: Fd, path: &CStr) -> Result<Fd, Failure> {
     open(root, path).of(Part::Target)
 }
 
+#[inline(never)]
 fn make_missing_file(root: Fd, path: &[u8], links: u32) -> sys::Result<()> {
     let (above, name) = split(path);
     let directory = make(root, above, 0o755, DANGLING_LINKS)?;
@@ -127,6 +129,7 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+#[inline(never)]
 fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
     let mut so_far = Buffer::new();
     so_far.push(if path.is_empty() { b"." } else { path })?;
@@ -193,6 +196,7 @@ fn open_directory(root: Fd, path: &CStr) -> sys::Result<Fd> {
 
 /// The component exists and yet cannot be opened: either somebody else made it meanwhile, or it is a link to a place that does not exist, which is
 /// then made.
+#[inline(never)]
 fn through_link(
     root: Fd,
     directory: Fd,

@@ -34,6 +34,7 @@ impl Init<'_> {
         Ok(sys::open_resolved(self.proc, path, sys::O_WRONLY, resolve)?)
     }
 
+    #[inline(never)]
     pub(crate) fn write_proc(&mut self, path: &CStr, flags: u64, value: &[u8]) -> Outcome {
         let file = self.open_proc_file(path, flags)?;
         let written = sys::write(file, value)?;
@@ -45,6 +46,7 @@ impl Init<'_> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn sysctl(&mut self, path: &CStr, value: &CStr) -> Outcome {
         let mut full = Buffer::new();
         full.push(b"sys/")?;

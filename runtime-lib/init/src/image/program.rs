@@ -37,6 +37,7 @@ pub(crate) fn enter_working_directory(path: &CStr) -> Outcome {
 }
 
 impl Init<'_> {
+    #[inline(never)]
     pub(crate) fn find_program(&mut self, name: &CStr, search: &CStr, home: bool, uid: u32) -> Outcome {
         if home {
             self.program.home = Some(home_of(uid)?);
@@ -47,7 +48,11 @@ impl Init<'_> {
             return Ok(());
         }
         let mut denied = None;
-        for directory in search.to_bytes().split(|byte| *byte == b':').filter(|_| !search.is_empty()) {
+        for directory in search
+            .to_bytes()
+            .split(|byte| *byte == b':')
+            .filter(|_| !search.is_empty())
+        {
             let candidate = &mut self.program.path;
             candidate.clear();
             let directory = if directory.is_empty() { b"." } else { directory };
@@ -99,6 +104,7 @@ fn executable(path: &CStr) -> Outcome {
 }
 
 /// `HOME=...` from the container's `/etc/passwd`; `/` for a user who is not in it.
+#[inline(never)]
 fn home_of(uid: u32) -> Result<Buffer, Failure> {
     let mut home = Buffer::new();
     home.push(b"HOME=")?;
@@ -122,6 +128,7 @@ fn home_of(uid: u32) -> Result<Buffer, Failure> {
 }
 
 /// Reads `name:password:uid:gid:comment:home:shell` lines (`man 5 passwd`) as they come, in a bounded time whatever the file's size.
+#[inline(never)]
 fn find_home(file: Fd, uid: u32, home: &mut Buffer) -> Result<bool, Failure> {
     const LARGEST: usize = 1 << 20;
     let mut seen = 0;

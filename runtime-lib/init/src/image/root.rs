@@ -9,6 +9,7 @@ use crate::wire::Part;
 use core::ffi::CStr;
 
 /// Makes the mount that holds `path` private. Which one it is shows by trying, from the path upwards: what is not a mount's root is refused with EINVAL.
+#[inline(never)]
 pub(crate) fn make_private_around(path: &CStr) -> Outcome {
     let mut rest = path.to_bytes();
     loop {
@@ -26,6 +27,7 @@ pub(crate) fn make_private_around(path: &CStr) -> Outcome {
 
 impl Init<'_> {
     /// Mounts the rootfs on itself: `pivot_root` wants a mount, and attributes set on it must not reach the host's.
+    #[inline(never)]
     pub(crate) fn open_root(&mut self, path: &CStr, propagation: u64) -> Outcome {
         self.null = sys::open(Fd::CWD, c"/dev/null", sys::O_RDWR, 0).of(Part::Null)?;
         let null = sys::status(self.null, c"", sys::AT_EMPTY_PATH).of(Part::Null)?;
@@ -33,8 +35,8 @@ impl Init<'_> {
             return Err(Failure::from(Part::Null));
         }
         let tree = sys::open_tree(Fd::CWD, path, sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE).of(Part::Source)?;
-        let later = propagation != 0
-            && is_missing(sys::set_attributes(tree, true, 0, 0, propagation).of(Part::Attributes))?;
+        let later =
+            propagation != 0 && is_missing(sys::set_attributes(tree, true, 0, 0, propagation).of(Part::Attributes))?;
         let place = sys::open(Fd::CWD, path, sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Target)?;
         sys::attach(tree, place).of(Part::Attach)?;
         sys::close(place);
@@ -80,6 +82,7 @@ impl Init<'_> {
         self.set_read_only(self.root)
     }
 
+    #[inline(never)]
     pub(crate) fn readonly_path(&mut self, path: &CStr) -> Outcome {
         let Some(place) = self.existing(path)? else {
             return Ok(());
@@ -103,6 +106,7 @@ impl Init<'_> {
 
     /// A file is hidden by the host's `/dev/null`, which was verified before the container could touch anything; not by the one that the image brings (the
     /// CVE-2025-31133 class).
+    #[inline(never)]
     pub(crate) fn mask_path(&mut self, path: &CStr) -> Outcome {
         let Some(place) = self.existing(path)? else {
             return Ok(());
@@ -116,7 +120,8 @@ impl Init<'_> {
             let source = if is_directory { self.mask } else { self.null };
             let tree = sys::open_tree(source, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Source)?;
             // The inode is the host's: read-only, or the container's root could change its mode, owner and times. Devices are written to all the same.
-            let later = is_missing(sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes))?;
+            let later =
+                is_missing(sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes))?;
             sys::attach(tree, place).of(Part::Attach)?;
             if later {
                 self.set_read_only(tree)?;

@@ -53,7 +53,11 @@ impl Init<'_> {
         }
         kept.sort_unstable();
         let mut next = 3 + preserve;
-        for file in kept.into_iter().filter_map(|file| u32::try_from(file).ok()).filter(|file| *file >= 3 + preserve) {
+        for file in kept
+            .into_iter()
+            .filter_map(|file| u32::try_from(file).ok())
+            .filter(|file| *file >= 3 + preserve)
+        {
             if file > next {
                 sys::close_range(next, file - 1);
             }

@@ -164,7 +164,11 @@ pub(crate) unsafe extern "C" fn entry(stack: *const usize) -> ! {
 pub(crate) fn release_stack() {
     const MADV_DONTNEED: usize = 4;
     // A page may have 64 KiB on aarch64. A new program's stack has 128 KiB and more, and nothing else is near below it.
-    const PAGE: usize = if cfg!(target_arch = "x86_64") { 4 << 10 } else { 64 << 10 };
+    const PAGE: usize = if cfg!(target_arch = "x86_64") {
+        4 << 10
+    } else {
+        64 << 10
+    };
     const LENGTH: usize = 64 << 10;
     let here = 0u8;
     // The page below is left to the calls that are under way.
@@ -478,7 +482,12 @@ pub(crate) fn set_attributes(tree: Fd, recursive: bool, set: u64, clear: u64, pr
 /// Maps the ids of a mount that has no place yet by a user namespace's maps (`man 2 mount_setattr`, `MOUNT_ATTR_IDMAP`).
 pub(crate) fn map_ids(tree: Fd, recursive: bool, namespace: Fd) -> Result<()> {
     const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
-    let attributes: [u64; 4] = [MOUNT_ATTR_IDMAP, 0, 0, u64::try_from(namespace.0).map_err(|_| Errno::INVAL)?];
+    let attributes: [u64; 4] = [
+        MOUNT_ATTR_IDMAP,
+        0,
+        0,
+        u64::try_from(namespace.0).map_err(|_| Errno::INVAL)?,
+    ];
     let flags = AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
     let (address, size) = (attributes.as_ptr().expose_provenance(), size_of_val(&attributes));
     call(
