@@ -129,8 +129,8 @@ fn no_descriptor_of_the_embedder_gets_into_a_container() {
         let targets = held.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
         targets.map(|target| target.display().to_string()).collect()
     };
-    // Its stdio, the socket that it waits on, and the null device for the hooks of its start. It closes the socket to its parent a moment later.
-    until("a waiting init holds five descriptors", || held().len() == 5);
+    // Its stdio, and the socket that it waits on. It closes the socket to its parent a moment later.
+    until("a waiting init holds four descriptors", || held().len() == 4);
     let held = held();
     assert!(!held.iter().any(|target| target.contains("orlop-lib-test")), "{held:?}");
     stage.end(&waiting);

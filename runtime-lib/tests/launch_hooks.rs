@@ -61,8 +61,11 @@ fn every_hook_reads_the_state_on_its_standard_input() {
         assert_eq!(state["bundle"], stage.dir.to_str().unwrap(), "{kind}");
         assert!(state["ociVersion"].is_string(), "{kind}: {state}");
         assert_eq!(state["annotations"], config["annotations"], "{kind}");
-        if kind != "poststop" {
-            assert_eq!(state["pid"], pid, "{kind}");
+        match kind {
+            "poststop" => assert!(state["pid"].is_null(), "{kind}: {state}"),
+            // Inside, the pid is the one that is seen there.
+            "createContainer" | "startContainer" => assert_eq!(state["pid"], 1, "{kind}"),
+            _ => assert_eq!(state["pid"], pid, "{kind}"),
         }
     }
 }

@@ -50,7 +50,11 @@ impl Visitor<'_> for Word {
             None => Err(E::custom(format_args!(
                 "{} {} {}",
                 // In runc's words, which engines' tests look for.
-                if self.noun.starts_with("memory policy") { "invalid" } else { "unknown" },
+                if self.noun.starts_with("memory policy") {
+                    "invalid"
+                } else {
+                    "unknown"
+                },
                 self.noun,
                 super::quote::Quoted(text)
             ))),

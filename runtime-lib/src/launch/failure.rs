@@ -208,7 +208,8 @@ fn refine(step: &Step<'_>, origin: &Origin, message: &Message, text: &str, failu
         }
         (Step::Bind { .. } | Step::ChangeMount { .. }, Part::Attributes) if failure.errno == Some(Errno::PERM) => {
             failure.hint = Some(
-                "the mount comes from a more privileged user namespace, where a flag that is to be cleared was set".to_owned(),
+                "the mount comes from a more privileged user namespace, where a flag that is to be cleared was set"
+                    .to_owned(),
             );
         }
         (_, Part::Mapping) => {
@@ -216,7 +217,9 @@ fn refine(step: &Step<'_>, origin: &Origin, message: &Message, text: &str, failu
             failure.hint = match failure.errno {
                 Some(Errno::INVAL) => Some("the filesystem cannot map ids, or they are mapped already".to_owned()),
                 Some(Errno::NOSYS) => Some("it needs Linux 5.12 or newer".to_owned()),
-                Some(Errno::PERM) => Some("mapping ids needs CAP_SYS_ADMIN where the filesystem was mounted".to_owned()),
+                Some(Errno::PERM) => {
+                    Some("mapping ids needs CAP_SYS_ADMIN where the filesystem was mounted".to_owned())
+                }
                 _ => None,
             };
         }

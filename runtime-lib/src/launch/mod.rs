@@ -114,7 +114,8 @@ impl Launch<'_> {
 
     fn start(&self) -> Result<Launched, Error> {
         let passed = self.options.preserve_fds.saturating_add(self.options.listen_fds);
-        let first_own = RawFd::try_from(passed.saturating_add(3)).map_err(|_| broken("too many descriptors to preserve"))?;
+        let first_own =
+            RawFd::try_from(passed.saturating_add(3)).map_err(|_| broken("too many descriptors to preserve"))?;
         let (ours, theirs) = Channel::pair()?;
         let theirs = above(theirs, first_own)?;
         let (files, slots) = self.inputs(first_own)?;

@@ -21,6 +21,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) new_namespaces: u64,
     /// Where the container's cgroup is.
     pub(crate) cgroup: Paths,
+    /// Mounts, and their places in the config, that are made read-only when all else is in its place.
+    pub(crate) read_only_later: Vec<(std::ffi::CString, usize)>,
 }
 
 pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (Option<Plan>, Problems) {
@@ -34,6 +36,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         inputs: Inputs::default(),
         new_namespaces: 0,
         cgroup: Paths::default(),
+        read_only_later: Vec::new(),
     };
     compiler.find_cgroup();
     let resctrl = compiler.resctrl();
@@ -161,6 +164,7 @@ impl Compiler<'_> {
                 );
             }
         }
+        self.make_mounts_read_only();
         for (index, path) in self.config.linux.readonly_paths.iter().enumerate() {
             let origin = Origin::Element("linux.readonlyPaths", index);
             self.steps.push(

@@ -6,6 +6,7 @@ use super::mount_maps::Mapping;
 use super::mount_options::{COUNT_VERSIONS, Effect, Link, attribute, effect, old_filesystem_flag, old_flags};
 use super::steps::{Origin, StringList, below_root, c_string};
 use crate::bundle::Mount;
+use crate::bundle::Quoted;
 use crate::problem::JsonPath;
 use orlop_init::wire::Step;
 use std::ffi::CStr;
@@ -67,6 +68,18 @@ impl Options {
 }
 
 impl Compiler<'_> {
+    /// Makes the filesystems read-only that were to be so from the start.
+    pub(crate) fn make_mounts_read_only(&mut self) {
+        for (target, index) in std::mem::take(&mut self.read_only_later) {
+            let step = Step::Attributes {
+                target: &target,
+                set: attribute::RDONLY,
+                clear: 0,
+            };
+            self.steps.push(step, Origin::Element("mounts", index));
+        }
+    }
+
     pub(crate) fn mounts(&mut self) {
         for (index, mount) in self.config.mounts.iter().enumerate() {
             self.mount(index, mount);
@@ -121,6 +134,20 @@ impl Compiler<'_> {
                 if let Some(mapping) = mapping {
                     self.map_next(index, mapping);
                 }
+                let mut attributes = (options.set | options.set_all) & !(options.clear_all & !options.set_all);
+                if attributes & attribute::RDONLY != 0 {
+                    match kind {
+                        // What is mounted and made below it later needs it writable, as with runc.
+                        "tmpfs" if !target.is_empty() => {
+                            attributes &= !attribute::RDONLY;
+                            self.read_only_later.push((target.clone(), index));
+                        }
+                        // One superblock for all who mount them: read-only is each mount's own affair.
+                        "tmpfs" | "proc" | "sysfs" | "mqueue" | "devpts" => {}
+                        // A disk that cannot be written refuses to be mounted otherwise.
+                        _ => options.parameter(usize::MAX, "ro"),
+                    }
+                }
                 let kind = c_string(kind);
                 let source = c_string(mount.source.as_deref().unwrap_or_default());
                 let step = Step::Mount {
@@ -128,7 +155,7 @@ impl Compiler<'_> {
                     source: &source,
                     target: &target,
                     parameters: options.parameters.as_strings(),
-                    attributes: (options.set | options.set_all) & !(options.clear_all & !options.set_all),
+                    attributes,
                     propagation: options.propagation,
                     copy_up: options.copy_up,
                     mode: 0o755,
@@ -286,15 +313,12 @@ impl Compiler<'_> {
                 None if option.contains('=') => {
                     self.problems.warning(
                         place(),
-                        format!(
-                            "a bind mount has no filesystem options; {:?} is ignored",
-                            option.as_str()
-                        ),
+                        format!("a bind mount has no filesystem options; {} is ignored", Quoted(option)),
                     );
                 }
                 None => self
                     .problems
-                    .error(place(), format!("unknown option {:?}", option.as_str())),
+                    .error(place(), format!("unknown option {}", Quoted(option))),
             }
         }
         options

@@ -89,7 +89,11 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
         } => {
             let mut words = changes(set, clear | clear_unlocked, set_all, clear_all);
             words.extend(parameters.iter().map(|parameter| shown(parameter).into_owned()));
-            format!("change what is mounted on /{}{}", shown(target), options(words, propagation))
+            format!(
+                "change what is mounted on /{}{}",
+                shown(target),
+                options(words, propagation)
+            )
         }
         Step::Attributes { target, set, .. } => format!("set {} on /{}", attribute_words(set).join(","), shown(target)),
         Step::Remount { target, flags } => format!(

@@ -138,7 +138,11 @@ pub(crate) fn shown(string: &CStr) -> Cow<'_, str> {
         return text;
     }
     let escaped = text.chars().map(|letter| {
-        if letter.is_control() { letter.escape_default().to_string() } else { letter.to_string() }
+        if letter.is_control() {
+            letter.escape_default().to_string()
+        } else {
+            letter.to_string()
+        }
     });
     Cow::Owned(escaped.collect())
 }

@@ -93,8 +93,15 @@ fn last_error() -> Errno {
 
 /// Waits until one of the files, by number, can be read or has ended, at most `limit`; `None` if that is over. A number below 0 is passed over
 /// (`man 2 poll`).
-pub(crate) fn wait_for_any<const N: usize>(files: [RawFd; N], limit: Option<Duration>) -> Result<Option<[bool; N]>, Errno> {
-    let mut entries = files.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+pub(crate) fn wait_for_any<const N: usize>(
+    files: [RawFd; N],
+    limit: Option<Duration>,
+) -> Result<Option<[bool; N]>, Errno> {
+    let mut entries = files.map(|fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    });
     let time = limit.map(|limit| libc::timespec {
         tv_sec: limit.as_secs().try_into().unwrap_or(libc::time_t::MAX),
         tv_nsec: limit.subsec_nanos().into(),
