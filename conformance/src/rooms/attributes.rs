@@ -57,10 +57,15 @@ fn scheduler(t: &Trial<'_>, scheduler: Value) -> Result<Value, Failure> {
 /// On cgroup v1 a new cgroup has no time for real-time policies: a hook gives it some.
 fn with_real_time(bundle: Bundle, cgroup: &str) -> Bundle {
     let parent = Path::new(cgroup).parent().unwrap_or(Path::new("/")).display();
+    // A cgroup that was removed counts a moment longer: then the kernel refuses, and is asked again.
     let script = format!(
         "for root in /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do \
-            [ ! -e $root{parent}/cpu.rt_runtime_us ] || \
-            {{ echo 100000 >$root{parent}/cpu.rt_runtime_us && echo 50000 >$root{cgroup}/cpu.rt_runtime_us && break; }}; done"
+            [ -e $root{parent}/cpu.rt_runtime_us ] || continue; \
+            for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
+                echo 200000 >$root{parent}/cpu.rt_runtime_us && echo 20000 >$root{cgroup}/cpu.rt_runtime_us && exit 0; \
+                sleep 0.1; \
+            done; exit 1; \
+        done"
     );
     let hook = json!({"path": "/bin/sh", "args": ["sh", "-c", script]});
     bundle.set("/hooks/createRuntime", json!([hook]))
