@@ -8,13 +8,19 @@
 #   build         the release binary and the black-box tests
 #   conformance   the black-box tests, against orlop
 #   engines       docker, containerd, podman and buildah with orlop under them, the most telling checks
+#   musl          the release binary against musl, and the black-box tests against it; passed over where Debian's Rust cannot be fetched
+#
+# and on demand only:
+#
+#   aarch64       the image and the binary compiled for aarch64, and tried under qemu
+#   fuzz          the fuzz targets, shortly
 #
 # packages, conformance and engines need root; as an ordinary user they go through sudo.
 set -eu
 cd "$(dirname "$0")"
 
 PACKAGES='build-essential pkg-config libseccomp-dev
-    busybox-static iproute2 mmdebstrap
+    busybox-static iproute2 mmdebstrap musl-dev
     runc containerd docker.io podman conmon buildah'
 
 # What the engines' checks may ask for and orlop does not have yet.
@@ -83,13 +89,36 @@ engines() {
     as_root "$built/conformance" engines --runtime "$built/orlop" --short --not-yet "$NOT_YET"
 }
 
+musl() {
+    say musl "tools/build-musl.sh, and the black-box tests"
+    triple=$(printf %s "$host" | sed 's/-gnu$/-musl/')
+    cache=${CARGO_TARGET_DIR:-target}/debian-rust
+    if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$triple/lib" ] &&
+        ! tools/debian-rust.sh "$cache" libllvm22 libstd-rust-web-1.96 rustc-web libstd-rust-web-dev rust-web-src; then
+        echo "musl: skipped: rustup has no target $triple, and Debian's Rust cannot be fetched"
+        return 0
+    fi
+    tools/build-musl.sh "$cache"
+    as_root "$built/conformance" run --runtime "${CARGO_TARGET_DIR:-target}/$triple/release/orlop" --quiet
+}
+
+aarch64() {
+    say aarch64 "tools/check-aarch64.sh"
+    tools/check-aarch64.sh
+}
+
+fuzz() {
+    say fuzz "tools/fuzz-short.sh"
+    tools/fuzz-short.sh
+}
+
 case ${1-} in
 -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;;
 esac
-[ $# -gt 0 ] || set -- packages format lints unit build conformance engines
+[ $# -gt 0 ] || set -- packages format lints unit build conformance engines musl
 for stage in "$@"; do
     case $stage in
-    packages | format | lints | unit | build | conformance | engines) "$stage" ;;
+    packages | format | lints | unit | build | conformance | engines | musl | aarch64 | fuzz) "$stage" ;;
     *) echo "test.sh: there is no stage $stage" >&2 && exit 2 ;;
     esac
 done
