@@ -1,4 +1,4 @@
-use crate::{assert_is_a_sentence, known, wire};
+use crate::{assert_is_a_sentence, wire};
 use orlop::{Arguments, Bundle, Host, Plan, Problems, Severity, fuzzing};
 use std::sync::OnceLock;
 
@@ -32,11 +32,7 @@ pub(crate) fn compile(bundle: &Bundle) -> usize {
         assert!(!explained.is_empty());
         for line in explained {
             assert!(!line.text.is_empty());
-            assert!(
-                known::EXPLAIN_SHOWS_CONTROL_CHARACTERS || !line.text.chars().any(char::is_control),
-                "{:?}",
-                line.text
-            );
+            assert!(!line.text.chars().any(char::is_control), "{:?}", line.text);
             assert!(line.path.is_none_or(|path| !path.as_str().is_empty()));
         }
         let (again, _) = Plan::compile(bundle, host, &arguments);
