@@ -6,7 +6,7 @@ use crate::terminal::Session;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use orlop::{Container, Failure, Process};
+use orlop::{Container, Failure, Process, Readiness};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
@@ -27,44 +27,71 @@ pub(crate) fn take_signals() -> Result<SignalFd, Refusal> {
     listen(&set)
 }
 
-/// Waits for the end of a container's init, and gives its exit status, or 128 and the signal's number.
-pub(crate) fn wait(
-    init: &Process,
-    container: &Container,
-    signals: &SignalFd,
-    mut session: Option<&mut Session>,
-    reap: bool,
-) -> Result<u8, Refusal> {
-    loop {
-        let copied = {
-            let mut files = vec![
-                PollFd::from_borrowed_fd(init.pidfd(), PollFlags::IN),
-                PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN),
-            ];
-            if let Some(session) = session.as_deref() {
-                files.extend(session.interests());
+/// A container whose end is waited for, and what goes on meanwhile.
+pub(crate) struct Waiting<'a> {
+    pub(crate) init: &'a Process,
+    pub(crate) container: &'a Container,
+    pub(crate) signals: &'a SignalFd,
+    pub(crate) session: Option<&'a mut Session>,
+    /// Until the process has said that it is ready.
+    pub(crate) readiness: Option<Readiness>,
+    /// Strays are reaped.
+    pub(crate) reap: bool,
+}
+
+impl Waiting<'_> {
+    /// Waits for the end of the container's init, and gives its exit status, or 128 and the signal's number.
+    pub(crate) fn wait(&mut self) -> Result<u8, Refusal> {
+        while let Some(copied) = self.wait_for_something()? {
+            while let Ok(Some(info)) = self.signals.read_signal() {
+                pass_on(
+                    info.ssi_signo,
+                    self.init,
+                    self.container,
+                    self.session.as_deref(),
+                    self.reap,
+                );
             }
-            match poll(&mut files, None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(errno) => return Err(Failure::new("wait for the container", errno).into()),
+            if let Some(session) = self.session.as_deref_mut().filter(|_| copied) {
+                session.copy();
             }
-            if !files[0].revents().is_empty() {
-                break;
+            let pid = i32::try_from(std::process::id()).unwrap_or(0);
+            // For the service manager it is this program that runs. A manager that is gone is told no more.
+            if let Some(Ok(true) | Err(_)) = self.readiness.as_ref().map(|readiness| readiness.relay(pid)) {
+                self.readiness = None;
             }
-            files.iter().skip(2).any(|file| !file.revents().is_empty())
-        };
-        while let Ok(Some(info)) = signals.read_signal() {
-            pass_on(info.ssi_signo, init, container, session.as_deref(), reap);
         }
-        if let Some(session) = session.as_deref_mut().filter(|_| copied) {
-            session.copy();
+        let status = self.init.wait()?;
+        if let Some(session) = self.session.as_deref_mut() {
+            session.finish();
         }
+        Ok(u8::try_from(status).unwrap_or(u8::MAX))
     }
-    let status = init.wait()?;
-    if let Some(session) = session {
-        session.finish();
+
+    /// Whether there is something to copy for the terminal; `None` when init has ended.
+    fn wait_for_something(&self) -> Result<Option<bool>, Refusal> {
+        let mut files = vec![
+            PollFd::from_borrowed_fd(self.init.pidfd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
+        ];
+        if let Some(session) = self.session.as_deref() {
+            files.extend(session.interests());
+        }
+        let own = files.len();
+        if let Some(readiness) = &self.readiness {
+            files.push(PollFd::from_borrowed_fd(readiness.as_fd(), PollFlags::IN));
+        }
+        match poll(&mut files, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(Failure::new("wait for the container", errno).into()),
+        }
+        let is_up = |file: &PollFd<'_>| !file.revents().is_empty();
+        let speaks = files.get(own).is_some_and(is_up);
+        if !speaks && files.first().is_some_and(is_up) {
+            return Ok(None);
+        }
+        Ok(Some(files.iter().take(own).skip(2).any(is_up)))
     }
-    Ok(u8::try_from(status).unwrap_or(u8::MAX))
 }
 
 fn pass_on(number: u32, init: &Process, container: &Container, session: Option<&Session>, reap: bool) {

@@ -6,6 +6,7 @@ pub use probe::{Probe, SeccompProbe};
 
 use crate::bundle::{
     Capability, MemoryPolicyFlag, MemoryPolicyMode, SeccompAction, SeccompArch, SeccompFlag, SeccompOperator,
+    UNSAFE_ANNOTATIONS,
 };
 use crate::plan::OPTIONS;
 use serde::Serialize;
@@ -182,7 +183,7 @@ impl Features {
                 ("org.opencontainers.runc.checkpoint.enabled", "false"),
                 ("org.opencontainers.runc.version", env!("CARGO_PKG_VERSION")),
             ]),
-            potentially_unsafe_config_annotations: &[],
+            potentially_unsafe_config_annotations: UNSAFE_ANNOTATIONS,
         }
     }
 }

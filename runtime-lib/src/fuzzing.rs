@@ -9,7 +9,7 @@ pub fn hosts() -> [Host; 2] {
     [Layout::hybrid_for_tests(), Layout::v2_for_tests()].map(|cgroups| Host {
         cgroups,
         permitted_capabilities: ALL_BUT_SYS_RESOURCE,
-        rare: RareFacts::described(true, true, true),
+        rare: RareFacts::described(true, true, true, 4),
     })
 }
 

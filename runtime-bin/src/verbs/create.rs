@@ -2,6 +2,7 @@
 
 use crate::call::{Call, Outcome, Refusal};
 use orlop::{Bundle, Console, CreateOptions};
+use std::ffi::OsString;
 
 pub(super) fn run(call: &mut Call<'_>) -> Outcome {
     refuse_what_is_not_built(call)?;
@@ -14,7 +15,6 @@ pub(super) fn run(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(super) fn refuse_what_is_not_built(call: &Call<'_>) -> Result<(), Refusal> {
-    refuse_our_own_descriptors(call)?;
     if call.global.is_on("systemd-cgroup") {
         return Err("--systemd-cgroup: not built yet; without it cgroups are made directly".into());
     }
@@ -31,8 +31,14 @@ pub(super) fn options(call: &Call<'_>, console: Console) -> CreateOptions {
         no_new_keyring: call.matches.is_on("no-new-keyring"),
         preserve_fds: call.matches.number("preserve-fds"),
         listen_fds: listen_fds(),
+        notify: service_manager().is_some(),
         ..CreateOptions::default()
     }
+}
+
+/// The socket of the service manager that wants to know when the container is ready (`man 3 sd_notify`).
+pub(super) fn service_manager() -> Option<OsString> {
+    std::env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty())
 }
 
 /// How many sockets were passed to this very process (`man 3 sd_listen_fds`).
@@ -42,23 +48,4 @@ fn listen_fds() -> u32 {
         (Some(count), Some(pid)) if pid == std::process::id() => count,
         _ => 0,
     }
-}
-
-/// What was passed to this program survived its execve, so it is not close-on-exec, as every descriptor of our own is: one that was to be preserved and
-/// was not there may be our log by now.
-fn refuse_our_own_descriptors(call: &Call<'_>) -> Result<(), Refusal> {
-    const O_CLOEXEC: u32 = 0o2_000_000;
-    let sockets = u64::from(listen_fds());
-    let preserved: u32 = call.matches.number("preserve-fds");
-    for number in 3..3 + sockets + u64::from(preserved) {
-        let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
-        let flags = about
-            .lines()
-            .find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
-        if flags.is_none_or(|flags| flags & O_CLOEXEC != 0) {
-            let index = (number - 3).saturating_sub(sockets);
-            return Err(format!("cannot preserve descriptors: unable to stat preserved-fd {index} (of {preserved}): bad file descriptor (EBADF)").into());
-        }
-    }
-    Ok(())
 }

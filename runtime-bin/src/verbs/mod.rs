@@ -8,10 +8,11 @@ mod kill;
 mod list;
 mod run;
 mod spec;
+mod start;
 mod state;
 mod tour;
 
-use crate::call::{Call, Outcome, Refusal, print};
+use crate::call::{Call, Outcome, print};
 use crate::{completion, manual};
 
 /// The exit status of `exec` for any error of its own.
@@ -31,7 +32,7 @@ pub(crate) fn run(call: &mut Call<'_>) -> Outcome {
         "man" => print(&manual::page()).map(|()| 0),
         "run" => run::run(call),
         "spec" => spec::run(call),
-        "start" => call.container()?.start().map(|()| 0).map_err(Refusal::from),
+        "start" => start::run(call),
         "state" => state::run(call),
         "try" => tour::run(call),
         _ => Err("not built yet".into()),

@@ -1,6 +1,7 @@
 //! `run`: create, start and wait.
 
 use super::create::{options, refuse_what_is_not_built};
+use super::start::{readiness, start};
 use super::warn_of_hooks;
 use crate::call::{Call, Outcome, Refusal};
 use crate::foreground;
@@ -45,9 +46,9 @@ pub(super) fn run_bundle(call: &mut Call<'_>, id: &str, dir: &Path) -> Outcome {
         return Ok(status);
     }
     if detach {
-        return match created.container.start() {
+        return match start(call, &created.container) {
             Ok(()) => Ok(0),
-            Err(error) => Err(given_up(call, &runtime, id, error.into())),
+            Err(refusal) => Err(given_up(call, &runtime, id, refusal)),
         };
     }
     let container = created.container.clone();
@@ -65,9 +66,18 @@ pub(super) fn run_bundle(call: &mut Call<'_>, id: &str, dir: &Path) -> Outcome {
 fn wait(call: &mut Call<'_>, created: Created, subreaper: bool) -> Outcome {
     let signals = foreground::take_signals()?;
     let mut session = created.console.map(Session::open).transpose()?;
+    let readiness = readiness(call, &created.container);
     created.container.start()?;
     call.log.tell_warnings();
-    foreground::wait(&created.init, &created.container, &signals, session.as_mut(), subreaper)
+    let mut waiting = foreground::Waiting {
+        init: &created.init,
+        container: &created.container,
+        signals: &signals,
+        session: session.as_mut(),
+        readiness,
+        reap: subreaper,
+    };
+    waiting.wait()
 }
 
 /// The process has ended, and its status counts: that its remains could not be removed is told besides.

@@ -162,6 +162,17 @@ impl Wire<'_> for Slot {
     }
 }
 
+/// No slot has the largest number.
+impl Wire<'_> for Option<Slot> {
+    fn put(&self, sink: &mut impl Sink) {
+        self.map_or(u32::MAX, |slot| slot.0).put(sink);
+    }
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let number = u32::take(reader)?;
+        Ok((number != u32::MAX).then_some(Slot(number)))
+    }
+}
+
 impl<'a> Wire<'a> for &'a [u8] {
     fn put(&self, sink: &mut impl Sink) {
         // A length that does not fit ends as a malformed plan, which init refuses.
@@ -258,7 +269,10 @@ steps! { 'a;
     /// Wait while the parent writes the maps of the new user namespace, which only somebody outside may do.
     MapIds = 42
     /// Become root of the user namespace, as far as it has one.
-    BecomeRoot = 43
+    BecomeRoot = 43 {
+        /// Stay in the caller's supplementary groups.
+        keep_groups: bool,
+    }
     /// Go on in a child of the same parent, which is the first process of the pid namespace made before.
     EnterPidNamespace = 44
     /// Set how far the new time namespace's clocks are off the host's. It is entered by the last execve.
@@ -437,6 +451,13 @@ steps! { 'a;
         /// Seconds until it is killed; 0 for never.
         timeout: u32,
     }
+    /// Say where the output of the hooks that follow goes.
+    HookOutput = 46 {
+        /// The file that is their standard output; without one it is nowhere.
+        stdout: Option<Slot>,
+        /// The file that is their standard error; without one it is kept for an error's sentence only.
+        stderr: Option<Slot>,
+    }
     /// Bring the loopback interface up.
     Loopback = 18
     /// Hold still while the parent moves a network device of the host into the network namespace.
@@ -528,6 +549,8 @@ steps! { 'a;
         gid: u32,
         /// The supplementary groups, as many `u32`.
         groups: &'a [u8],
+        /// Stay in the supplementary groups that there are.
+        keep_groups: bool,
         /// The bounding set, as bits.
         bounding: u64,
         /// The permitted set.
@@ -546,6 +569,31 @@ steps! { 'a;
     }
     /// No gain of privileges by execve (`man 2 prctl`, `PR_SET_NO_NEW_PRIVS`).
     NoNewPrivileges = 35
+    /// Begin a ruleset of Landlock (`man 2 landlock_create_ruleset`).
+    LandlockRuleset = 80 {
+        /// What it denies of files, `LANDLOCK_ACCESS_FS_*`.
+        filesystem: u64,
+        /// What it denies of the network, `LANDLOCK_ACCESS_NET_*`.
+        network: u64,
+        /// What does not reach out, `LANDLOCK_SCOPE_*`.
+        scoped: u64,
+    }
+    /// Allow something at and below a place (`man 2 landlock_add_rule`).
+    LandlockPath = 81 {
+        /// Where, below the root.
+        path: &'a CStr,
+        /// `LANDLOCK_ACCESS_FS_*`.
+        access: u64,
+    }
+    /// Allow something with a port.
+    LandlockPort = 82 {
+        /// The port.
+        port: u64,
+        /// `LANDLOCK_ACCESS_NET_*`.
+        access: u64,
+    }
+    /// Bind the process by the ruleset (`man 2 landlock_restrict_self`).
+    LandlockRestrict = 83
     /// Tell the parent that all is set up, and wait for `start`.
     WaitForStart = 36 {
         /// The listening socket.

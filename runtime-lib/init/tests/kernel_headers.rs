@@ -64,6 +64,7 @@ const KERNEL: &[&str] = &[
     "linux/filter.h",
     "linux/ioprio.h",
     "linux/keyctl.h",
+    "linux/landlock.h",
     "linux/magic.h",
     "linux/mman.h",
     "linux/mount.h",
@@ -113,6 +114,12 @@ fn c_name(ours: &str) -> String {
         "LINUX_CAPABILITY_VERSION_3" => "_LINUX_CAPABILITY_VERSION_3".to_owned(),
         // Linux's include/linux/proc_fs.h; the C side of a mount's first inode is no header of ours.
         "PROC_ROOT_INODE" => "1".to_owned(),
+        // Newer than Debian's headers: linux/landlock.h of Linux 6.10.
+        "LANDLOCK_RULE_NET_PORT" => "2".to_owned(),
+        "OF_FILES" => {
+            let old = ["EXECUTE", "WRITE_FILE", "READ_FILE"].map(|right| format!("LANDLOCK_ACCESS_FS_{right}"));
+            format!("({} | 1 << 14 | 1 << 15)", old.join(" | "))
+        }
         _ => ours.to_owned(),
     }
 }
@@ -127,6 +134,11 @@ const KERNEL_LAYOUTS: &[(&str, usize)] = &[
     ("offsetof(struct open_how, flags)", 0),
     ("offsetof(struct open_how, resolve)", 16),
     ("sizeof(struct open_how)", 24),
+    // sys/landlock.rs.
+    ("offsetof(struct landlock_path_beneath_attr, allowed_access)", 0),
+    ("offsetof(struct landlock_path_beneath_attr, parent_fd)", 8),
+    ("sizeof(struct landlock_path_beneath_attr)", 12),
+    ("offsetof(struct landlock_ruleset_attr, handled_access_fs)", 0),
     // sys/mod.rs: set_attributes().
     ("offsetof(struct mount_attr, attr_set)", 0),
     ("offsetof(struct mount_attr, attr_clr)", 8),

@@ -1,5 +1,6 @@
 //! From a bundle's folder to a [`Bundle`].
 
+use super::annotations::{self, Annotated, Landlock};
 use super::config::Config;
 use super::json::Json;
 use super::process::Process;
@@ -27,6 +28,7 @@ pub struct Bundle {
     dir: PathBuf,
     rootfs: PathBuf,
     config: Config,
+    annotated: Annotated,
     warnings: Vec<Problem>,
 }
 
@@ -49,17 +51,19 @@ impl Bundle {
     }
 
     fn new(dir: PathBuf, json: &str) -> Result<Self, Error> {
-        let config: Config = read_document(CONFIG, json)?;
+        let mut config: Config = read_document(CONFIG, json)?;
         let mut problems = Problems::default();
         validate::config(&config, &mut problems);
-        Ok(Self::of(dir, config, problems.into_warnings()?))
+        let annotated = annotations::apply(&mut config, &mut problems);
+        Ok(Self::of(dir, config, annotated, problems.into_warnings()?))
     }
 
-    fn of(dir: PathBuf, config: Config, warnings: Vec<Problem>) -> Self {
+    fn of(dir: PathBuf, config: Config, annotated: Annotated, warnings: Vec<Problem>) -> Self {
         Self {
             rootfs: dir.join(config.root.path.as_path()),
             dir,
             config,
+            annotated,
             warnings,
         }
     }
@@ -100,6 +104,16 @@ impl Bundle {
         &self.config
     }
 
+    /// The Landlock rules that the annotation `org.orlop.landlock` holds (docs/annotations.md).
+    pub fn landlock(&self) -> Option<&Landlock> {
+        self.annotated.landlock.as_ref()
+    }
+
+    /// What the config's annotations ask for.
+    pub(crate) fn annotated(&self) -> &Annotated {
+        &self.annotated
+    }
+
     /// What the user is to be told of.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
@@ -118,7 +132,7 @@ pub fn check(dir: impl AsRef<Path>) -> Result<(Option<Bundle>, Problems), Error>
 
 fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
     let mut problems = Problems::default();
-    let config: Config = match read_document(CONFIG, json) {
+    let mut config: Config = match read_document(CONFIG, json) {
         Ok(config) => config,
         Err(problem) => {
             problems.error(problem.path, problem.text);
@@ -126,9 +140,10 @@ fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
         }
     };
     validate::config(&config, &mut problems);
+    let annotated = annotations::apply(&mut config, &mut problems);
     unknown::warn(json, Config::SHAPE, &mut problems);
     let right = problems.all().iter().all(|problem| problem.severity != Severity::Error);
-    let bundle = right.then(|| Bundle::of(dir, config, problems.all().to_vec()));
+    let bundle = right.then(|| Bundle::of(dir, config, annotated, problems.all().to_vec()));
     (bundle, problems)
 }
 

@@ -5,6 +5,7 @@
 #[macro_use]
 mod object;
 
+mod annotations;
 mod capability;
 mod config;
 mod devices;
@@ -29,6 +30,13 @@ mod unknown;
 mod validate;
 mod word;
 
+pub(crate) use annotations::{
+    HookOutput, Right, UNSAFE as UNSAFE_ANNOTATIONS, landlock_place, place as annotation_place,
+};
+pub use annotations::{
+    Landlock, LandlockAccess, LandlockFilesystem, LandlockNetwork, LandlockPaths, LandlockPort, LandlockPorts,
+    LandlockScope,
+};
 pub use capability::{Capabilities, Capability, CapabilityName};
 pub use config::{Config, Root};
 pub use devices::{Access, Device, DeviceRule, DeviceRuleType, DeviceType, FileMode};

@@ -2,10 +2,19 @@
 
 use super::json::Shape;
 use super::locate::{Event, Scanner, unquote};
-use crate::problem::Problems;
+use crate::problem::{JsonPath, Problems};
 
 /// Warns about each unknown member of a text that was parsed as a value of this shape.
 pub(crate) fn warn(text: &str, shape: &'static Shape, problems: &mut Problems) {
+    find(text, shape, |path| problems.warning(path, "unknown member, ignored"));
+}
+
+/// Refuses them: in a text of our own form nobody has a reason to ignore what it says.
+pub(crate) fn refuse(text: &str, shape: &'static Shape, problems: &mut Problems) {
+    find(text, shape, |path| problems.error(path, "unknown member"));
+}
+
+fn find(text: &str, shape: &'static Shape, mut tell: impl FnMut(JsonPath)) {
     let mut scanner = Scanner::new(text);
     let mut containers: Vec<&'static Shape> = Vec::new();
     let mut next = shape;
@@ -18,7 +27,7 @@ pub(crate) fn warn(text: &str, shape: &'static Shape, problems: &mut Problems) {
                         match members.iter().find(|(known, _)| *known == name) {
                             Some((_, shape)) => shape,
                             None => {
-                                problems.warning(scanner.path(), "unknown member, ignored");
+                                tell(scanner.path());
                                 &Shape::Leaf
                             }
                         }

@@ -12,6 +12,7 @@ use orlop_init::wire::Step;
 use rustix::fd::{AsFd, OwnedFd};
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::RawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -29,6 +30,10 @@ impl Runtime {
             no_new_keyring: options.no_new_keyring,
             preserve_fds: options.preserve_fds,
             listen_fds: options.listen_fds,
+            notify_folder: options
+                .notify
+                .then(|| Store::new(self.root()).notify_folder(id))
+                .transpose()?,
         };
         let host = Host::detect()?;
         let (plan, problems) = Plan::compile(bundle, &host, &arguments);
@@ -39,7 +44,7 @@ impl Runtime {
             return Err(Failure::plain("plan the container", "no plan").into());
         };
         check_console(bundle, options)?;
-        check_descriptors(options)?;
+        let passed = passed_descriptors(options)?;
         bundle.check_rootfs()?;
 
         let mut creation = Creation {
@@ -50,6 +55,9 @@ impl Runtime {
             pid_file: None,
             is_complete: false,
         };
+        if options.notify {
+            creation.entry.make_notify_folder()?;
+        }
         let mut record = record(bundle, &plan);
         // Where the cgroup will be is on disk before it is made: whoever is killed from here on leaves something that can be cleaned.
         creation.entry.write(&record)?;
@@ -73,6 +81,7 @@ impl Runtime {
             bundle,
             plan: &plan,
             options,
+            passed: &passed,
             entry: &creation.entry,
             cgroup: made,
             state: &state,
@@ -94,7 +103,8 @@ impl Runtime {
             write_pid_file(path, pid)?;
             creation.pid_file = Some(path);
         }
-        if let Some(path) = &options.pidfd_socket {
+        let annotated = bundle.annotated().pidfd_receiver.as_deref().map(Path::new);
+        for path in options.pidfd_socket.as_deref().into_iter().chain(annotated) {
             send_descriptor(path, "pidfd socket", "pidfd", launched.pidfd()?.as_fd())?;
         }
         let released = launched.release(&state)?;
@@ -230,17 +240,30 @@ fn check_console(bundle: &Bundle, options: &CreateOptions) -> Result<(), Error> 
     }
 }
 
-/// The descriptors that are passed on have to be there: the numbers of those that are not would soon be ours.
-fn check_descriptors(options: &CreateOptions) -> Result<(), Error> {
-    let sockets = (0..options.listen_fds).map(|index| ("listening socket", index, options.listen_fds));
-    let preserved = (0..options.preserve_fds).map(|index| ("preserved-fd", index, options.preserve_fds));
-    for (number, (what, index, count)) in (3..=i32::MAX).zip(sockets.chain(preserved)) {
-        std::fs::metadata(format!("/proc/self/fd/{number}")).map_err(|error| {
-            let attempted = format!("preserve descriptors: unable to stat {what} {index} (of {count})");
-            Failure::io(attempted, &error)
-        })?;
+/// The descriptors that are passed to the process. A socket of `LISTEN_FDS` has to be there, and so has the last of the preserved ones: that it is not is
+/// a mistake in the number. Below it there may be gaps, which stay gaps.
+fn passed_descriptors(options: &CreateOptions) -> Result<Vec<RawFd>, Error> {
+    let (sockets, preserved) = (options.listen_fds, options.preserve_fds);
+    let count = u64::from(sockets) + u64::from(preserved);
+    let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let first: RawFd = 3;
+    let first_preserved = first.saturating_add_unsigned(sockets);
+    let end = first_preserved.saturating_add_unsigned(preserved);
+    let missing = |what: &str, index, count| {
+        let attempted = format!("preserve descriptors: unable to stat {what} {index} (of {count})");
+        Error::from(Failure::new(attempted, rustix::io::Errno::BADF))
+    };
+    if most.is_some_and(|most| count >= most) {
+        return Err(missing("preserved-fd", preserved.saturating_sub(1), preserved));
     }
-    Ok(())
+    let is_open = |number: &RawFd| crate::sys::survives_execve(*number);
+    if let Some(number) = (first..first_preserved).find(|number| !is_open(number)) {
+        return Err(missing("listening socket", number.abs_diff(first), sockets));
+    }
+    if preserved > 0 && !is_open(&(end - 1)) {
+        return Err(missing("preserved-fd", preserved - 1, preserved));
+    }
+    Ok((first..end).filter(is_open).collect())
 }
 
 /// Decimal, no newline, and never seen half-written.

@@ -1,6 +1,7 @@
 //! `delete`.
 
 use super::{Container, Runtime, Status};
+use crate::bundle::HookOutput;
 use crate::cgroup;
 use crate::launch::{HookState, Watched, is_waiting, run_hooks};
 use crate::store::{Entry, Phase, Record, Store};
@@ -96,9 +97,11 @@ fn clean(entry: &Entry, record: Option<&Record>) -> Result<Vec<Error>, Error> {
         if record.phase == Phase::Created {
             let state = super::state::of(entry.id(), record);
             let state = HookState::new(&state, Status::Stopped, 0);
+            let output = HookOutput::recorded(&record.annotations);
             // One that fails does not keep the rest from running.
             for (index, hook) in record.poststop.iter().enumerate() {
-                if let Err(error) = run_hooks("poststop", std::slice::from_ref(hook), &state, Watched::default()) {
+                let hook = std::slice::from_ref(hook);
+                if let Err(error) = run_hooks("poststop", hook, &state, &output, Watched::default()) {
                     warnings.push(error.with_index(index));
                 }
             }

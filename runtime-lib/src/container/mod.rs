@@ -6,11 +6,13 @@ mod kill;
 mod list;
 mod options;
 mod process;
+mod readiness;
 mod start;
 mod state;
 
 pub use options::{Console, CreateOptions};
 pub use process::Process;
+pub use readiness::Readiness;
 pub use state::{State, Status};
 
 pub(crate) use process::wait_for;

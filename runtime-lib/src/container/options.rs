@@ -30,10 +30,14 @@ pub struct CreateOptions {
     pub no_pivot: bool,
     /// Keep the caller's session keyring.
     pub no_new_keyring: bool,
-    /// So many descriptors from 3 on are passed to the container's process.
+    /// So many descriptors from 3 on are passed to the container's process, by the same numbers: those of them that are open and not close-on-exec, as
+    /// the last one has to be.
     pub preserve_fds: u32,
     /// So many descriptors from 3 on are sockets of `man 3 sd_listen_fds`: they come before the preserved ones, and the process gets `LISTEN_FDS` and `LISTEN_PID`.
     pub listen_fds: u32,
+    /// The process gets a socket on which it tells when it is ready (`man 3 sd_notify`): at `/run/notify`, and in its environment as `NOTIFY_SOCKET`. See
+    /// [`Container::readiness`](super::Container::readiness).
+    pub notify: bool,
     /// When this becomes readable, the creation is given up and undone: a `signalfd` or a pipe.
     pub cancel: Option<OwnedFd>,
 }

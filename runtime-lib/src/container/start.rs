@@ -1,6 +1,7 @@
 //! `start`.
 
 use super::{Container, Status};
+use crate::bundle::HookOutput;
 use crate::launch::{self, Agent, HookState, Watched, run_hooks};
 use crate::{Error, Failure};
 
@@ -34,7 +35,8 @@ impl Container {
         launch::start(&entry, &record, &pidfd, agent)?;
         if !record.poststart.is_empty() {
             let state = HookState::new(&state, Status::Running, pid);
-            if let Err(error) = run_hooks("poststart", &record.poststart, &state, Watched::default()) {
+            let output = HookOutput::recorded(&record.annotations);
+            if let Err(error) = run_hooks("poststart", &record.poststart, &state, &output, Watched::default()) {
                 // runtime-spec: runtime.md#lifecycle: a poststart hook that fails stops the container.
                 let _ = super::kill::kill_everything(&record, &pidfd);
                 return Err(error);

@@ -1,15 +1,17 @@
 //! Hooks that run on the host.
 
 use super::{Cancel, image};
-use crate::bundle::Hook;
+use crate::bundle::{Hook, HookOutput, annotation_place};
 use crate::sys::{self, Program, Spawn};
-use crate::{ErrnoInWords, Error, Failure, HookFailure, State, Status};
+use crate::{ErrnoInWords, Error, Failure, HookFailure, JsonPath, State, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, pidfd_send_signal};
 use std::ffi::{CStr, CString};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// As much of a hook's standard error is kept for the error's sentence.
@@ -67,10 +69,50 @@ impl HookState {
     }
 }
 
+/// Where hooks write to. The files are opened when there is a hook that may write.
+pub(crate) struct Output {
+    stdout: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
+}
+
+impl Output {
+    fn open(files: &HookOutput) -> Result<Self, Error> {
+        let open = |file: &Option<PathBuf>, annotation| {
+            file.as_deref()
+                .map(|file| open_output(file, &annotation_place(annotation)))
+                .transpose()
+        };
+        Ok(Self {
+            stdout: open(&files.stdout, HookOutput::STDOUT)?,
+            stderr: open(&files.stderr, HookOutput::STDERR)?,
+        })
+    }
+}
+
+/// A file that hooks' output is appended to; it is also read, for the words of a hook that fails.
+pub(super) fn open_output(file: &Path, origin: &JsonPath) -> Result<OwnedFd, Error> {
+    let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let failed = |errno| Failure::new(format!("open {file:?} for the output of hooks"), errno).at(origin.clone());
+    let opened = rustix::fs::open(file, flags, Mode::from_raw_mode(0o600)).map_err(failed)?;
+    // Only the opening was not to wait, for somebody at the other end of a FIFO.
+    rustix::fs::fcntl_setfl(&opened, OFlags::APPEND).map_err(failed)?;
+    Ok(opened)
+}
+
 /// Runs hooks one after the other; the first that fails is an error.
-pub(crate) fn run(kind: &'static str, hooks: &[Hook], state: &HookState, watched: Watched<'_>) -> Result<(), Error> {
+pub(crate) fn run(
+    kind: &'static str,
+    hooks: &[Hook],
+    state: &HookState,
+    output: &HookOutput,
+    watched: Watched<'_>,
+) -> Result<(), Error> {
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    let output = Output::open(output)?;
     for (index, hook) in hooks.iter().enumerate() {
-        let outcome = run_one(hook, state, watched)?;
+        let outcome = run_one(hook, state, &output, watched)?;
         if let Some((ended, stderr)) = outcome {
             return Err(HookFailure {
                 kind,
@@ -85,7 +127,12 @@ pub(crate) fn run(kind: &'static str, hooks: &[Hook], state: &HookState, watched
 }
 
 /// How the hook failed and what it said; `None` if it did not.
-fn run_one(hook: &Hook, state: &HookState, watched: Watched<'_>) -> Result<Option<(String, String)>, Error> {
+fn run_one(
+    hook: &Hook,
+    state: &HookState,
+    output: &Output,
+    watched: Watched<'_>,
+) -> Result<Option<(String, String)>, Error> {
     let path = hook.path.to_c_string();
     let args: Vec<CString> = hook.args.iter().map(crate::bundle::Text::to_c_string).collect();
     let args: Vec<&CStr> = if args.is_empty() {
@@ -97,21 +144,26 @@ fn run_one(hook: &Hook, state: &HookState, watched: Watched<'_>) -> Result<Optio
     let env: Vec<CString> = hook.env.iter().map(crate::bundle::Text::to_c_string).collect();
     let env: Vec<&CStr> = env.iter().map(CString::as_c_str).collect();
     let input = state.file()?;
-    let null = rustix::fs::open(
-        "/dev/null",
-        rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC,
-        rustix::fs::Mode::empty(),
-    )
-    .map_err(|errno| Failure::new("open /dev/null", errno))?;
+    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|errno| Failure::new("open /dev/null", errno))?;
     let (stderr, stderr_end) =
         pipe_with(PipeFlags::CLOEXEC).map_err(|errno| Failure::new("make a pipe for a hook", errno))?;
+    let stdout = output.stdout.as_ref().unwrap_or(&null);
+    let log = output.stderr.as_ref();
+    let log_begins = log
+        .and_then(|log| rustix::fs::fstat(log).ok())
+        .map_or(0, |status| status.st_size);
     let spawned = sys::spawn(&Spawn {
         program: Program::Path(&path),
         args: &args,
         env: &env,
         namespaces: 0,
         cgroup: None,
-        stdio: [Some(input.as_fd()), Some(null.as_fd()), Some(stderr_end.as_fd())],
+        stdio: [
+            Some(input.as_fd()),
+            Some(stdout.as_fd()),
+            Some(log.unwrap_or(&stderr_end).as_fd()),
+        ],
         inherited: &[],
     });
     drop(stderr_end);
@@ -128,7 +180,10 @@ fn run_one(hook: &Hook, state: &HookState, watched: Watched<'_>) -> Result<Optio
         .timeout
         .and_then(|seconds| u64::try_from(seconds).ok())
         .map(Duration::from_secs);
-    let (end, said) = watch(&spawned.pidfd, &stderr, limit, watched)?;
+    let (end, mut said) = watch(&spawned.pidfd, &stderr, limit, watched)?;
+    if let Some(log) = log {
+        said = written_since(log, log_begins);
+    }
     if end != End::Itself {
         let _ = pidfd_send_signal(&spawned.pidfd, Signal::KILL);
     }
@@ -146,6 +201,15 @@ fn run_one(hook: &Hook, state: &HookState, watched: Watched<'_>) -> Result<Optio
         (End::Itself, 0) => None,
         (End::Itself, status) => Some((exit_in_words(status), said)),
     })
+}
+
+/// What stands in a file from an offset on, as much of it as is kept.
+fn written_since(log: &OwnedFd, offset: i64) -> String {
+    let mut buffer = [0; KEPT];
+    let offset = u64::try_from(offset).unwrap_or(0);
+    // What cannot be read at a place, a FIFO for example, has no words for the error.
+    let length = rustix::io::pread(log, &mut buffer, offset).unwrap_or(0);
+    String::from_utf8_lossy(buffer.get(..length).unwrap_or_default()).into_owned()
 }
 
 #[derive(PartialEq, Eq)]

@@ -15,7 +15,9 @@ pub(super) fn open<'a>(inputs: impl Iterator<Item = &'a Input>, entry: &Entry) -
             Input::StartSocket => Some(start::listen(entry)?),
             Input::Namespace { path, kind, origin } => Some(namespace(path, *kind, origin)?),
             Input::CgroupTasks(_) => None,
+            Input::HookOutput { path, origin } => Some(super::hooks::open_output(path, origin)?),
             Input::Maps { uids, gids, origin } => Some(maps::namespace(uids, gids, origin)?),
+            Input::Tree { source } => Some(maps::tree(source, false, None)?),
             Input::MappedTree {
                 source,
                 recursive,
@@ -25,7 +27,9 @@ pub(super) fn open<'a>(inputs: impl Iterator<Item = &'a Input>, entry: &Entry) -
             } => {
                 let namespace = files.get(maps.0 as usize).and_then(Option::as_ref);
                 let namespace = namespace.ok_or_else(|| super::broken("a mount without its maps"))?;
-                Some(maps::tree(source, *recursive, namespace, *map_recursive, origin)?)
+                let tree = maps::tree(source, *recursive, Some(origin.member("source")))?;
+                maps::map(&tree, source, namespace, *map_recursive, origin)?;
+                Some(tree)
             }
         };
         files.push(file);

@@ -67,27 +67,34 @@ fn hint(errno: Errno) -> &'static str {
     }
 }
 
-/// A tree of the host's, mapped here: a user namespace may map nothing that was mounted outside of it.
-pub(super) fn tree(
-    source: &str,
-    recursive: bool,
-    namespace: &OwnedFd,
-    map_recursive: bool,
-    origin: &JsonPath,
-) -> Result<OwnedFd, Error> {
+/// A tree of the host's that is mounted nowhere yet.
+pub(super) fn tree(source: &str, recursive: bool, origin: Option<JsonPath>) -> Result<OwnedFd, Error> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
-    let tree = open_tree(CWD, source, flags)
-        .map_err(|errno| Failure::new(format!("open {source:?} to bind it"), errno).at(origin.member("source")))?;
-    sys::map_mount(&tree, namespace, map_recursive).map_err(|errno| {
+    open_tree(CWD, source, flags).map_err(|errno| {
+        let mut failure = Failure::new(format!("open {source:?} to bind it"), errno);
+        failure.path = origin;
+        failure.into()
+    })
+}
+
+/// Maps the ids of such a tree: a user namespace may map nothing that was mounted outside of it, so that is done here.
+pub(super) fn map(
+    tree: &OwnedFd,
+    source: &str,
+    namespace: &OwnedFd,
+    recursive: bool,
+    origin: &JsonPath,
+) -> Result<(), Error> {
+    sys::map_mount(tree, namespace, recursive).map_err(|errno| {
         let failure = Failure::new(format!("map the ids of {source:?}"), errno).at(origin.clone());
         match errno {
             Errno::INVAL => failure.hint("the filesystem cannot map ids, or they are mapped already"),
             Errno::PERM => failure.hint("mapping ids needs CAP_SYS_ADMIN where the filesystem was mounted"),
             _ => failure,
         }
-    })?;
-    Ok(tree)
+        .into()
+    })
 }
 
 struct Bytes(Vec<u8>);

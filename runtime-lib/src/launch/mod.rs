@@ -40,6 +40,8 @@ pub(crate) struct Launch<'a> {
     pub(crate) bundle: &'a Bundle,
     pub(crate) plan: &'a Plan,
     pub(crate) options: &'a CreateOptions,
+    /// The caller's descriptors that the process gets.
+    pub(crate) passed: &'a [RawFd],
     pub(crate) entry: &'a Entry,
     pub(crate) cgroup: &'a Made,
     /// The state as hooks get it, but for its pid and status.
@@ -131,7 +133,7 @@ impl Launch<'_> {
         )?;
         let image = above(image::open()?, first_own)?;
 
-        let mut inherited: Vec<RawFd> = (3..first_own).collect();
+        let mut inherited = self.passed.to_vec();
         inherited.extend([theirs.as_raw_fd(), plan.as_raw_fd()]);
         inherited.extend(slots.iter().filter(|slot| **slot >= 0));
         inherited.extend(stdio.iter().flatten().map(AsRawFd::as_raw_fd));
@@ -260,6 +262,7 @@ impl Launch<'_> {
     /// Runs the hooks of the host, and gives the state that init's own hooks read: with the pid that they see.
     fn runtime_hooks(&self, init: &Launched) -> Result<OwnedFd, Error> {
         let hooks = &self.bundle.config().hooks;
+        let output = &self.bundle.annotated().hooks;
         let pid = init.pid.as_raw_nonzero().get();
         let watched = Watched {
             cancel: self.options.cancel.as_ref().map(AsFd::as_fd),
@@ -267,9 +270,9 @@ impl Launch<'_> {
         };
         // What a prestart hook sees is what it saw before the spec had the later kinds.
         let created = HookState::new(self.state, Status::Created, pid);
-        run_hooks("prestart", &hooks.prestart, &created, watched)?;
+        run_hooks("prestart", &hooks.prestart, &created, output, watched)?;
         let creating = HookState::new(self.state, Status::Creating, pid);
-        run_hooks("createRuntime", &hooks.create_runtime, &creating, watched)?;
+        run_hooks("createRuntime", &hooks.create_runtime, &creating, output, watched)?;
         HookState::new(self.state, Status::Creating, hooks::pid_inside(pid)).file()
     }
 }

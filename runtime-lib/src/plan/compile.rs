@@ -43,6 +43,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
     compiler.enter_namespaces();
     compiler.take_hold_of_the_rootfs();
     compiler.mounts();
+    compiler.notify_folder();
     compiler.label_mounts();
     compiler.devices();
     compiler.console();

@@ -1,9 +1,10 @@
 //! `hooks` that init runs, or waits for.
 
 use super::compile::Compiler;
-use super::steps::{Origin, StringList, c_string};
-use crate::bundle::Hook;
+use super::steps::{Input, Origin, StringList, c_string};
+use crate::bundle::{Hook, HookOutput, annotation_place};
 use orlop_init::wire::Step;
+use std::path::PathBuf;
 
 impl Compiler<'_> {
     pub(crate) fn hooks_before_pivot(&mut self) {
@@ -28,7 +29,50 @@ impl Compiler<'_> {
             };
             self.steps.push(Step::RuntimeHooks, origin);
         }
+        self.hook_output();
         self.hooks("hooks.createContainer", &hooks.create_container);
+        if hooks.start_container.is_empty() {
+            self.end_hook_output();
+        }
+    }
+
+    /// Where the hooks that init runs write to. The files are the host's, so it is the parent that opens them.
+    fn hook_output(&mut self) {
+        let hooks = &self.config.hooks;
+        let inside = hooks.create_container.len() + hooks.start_container.len();
+        let output = &self.bundle.annotated().hooks;
+        if inside == 0 || *output == HookOutput::default() {
+            return;
+        }
+        let mut file = |path: &Option<PathBuf>, name| {
+            let path = path.clone()?;
+            let origin = annotation_place(name);
+            Some(self.inputs.add(Input::HookOutput { path, origin }))
+        };
+        let stdout = file(&output.stdout, HookOutput::STDOUT);
+        let stderr = file(&output.stderr, HookOutput::STDERR);
+        let name = if stdout.is_some() {
+            HookOutput::STDOUT
+        } else {
+            HookOutput::STDERR
+        };
+        let origin = Origin::Named(annotation_place(name));
+        self.steps.push(Step::HookOutput { stdout, stderr }, origin);
+    }
+
+    /// Nothing of the host's stays open while the container waits that nobody will use.
+    fn end_hook_output(&mut self) {
+        let is_set = self
+            .steps
+            .iter()
+            .any(|(step, _)| matches!(step, Step::HookOutput { .. }));
+        if is_set {
+            let step = Step::HookOutput {
+                stdout: None,
+                stderr: None,
+            };
+            self.steps.push(step, Origin::Default);
+        }
     }
 
     pub(crate) fn hooks(&mut self, list: &'static str, hooks: &[Hook]) {

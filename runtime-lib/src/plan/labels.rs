@@ -67,7 +67,8 @@ impl Compiler<'_> {
     pub(crate) fn mount_context(&self, kind: &str) -> Option<String> {
         let label = self.config.linux.mount_label.as_ref()?;
         let by_policy = matches!(kind, "proc" | "sysfs" | "cgroup" | "cgroup2" | "mqueue");
-        (!by_policy && self.host.rare.has_selinux()).then(|| format!("context={label}"))
+        (!by_policy && self.host.rare.has_selinux())
+            .then(|| format!("{}={label}", self.bundle.annotated().mount_context.as_str()))
     }
 
     /// Labels message queues, which the kernel mounted long before, without asking for a label; warns where there are no labels.

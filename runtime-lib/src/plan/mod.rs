@@ -10,10 +10,12 @@ mod explain;
 mod hooks;
 mod host;
 mod labels;
+mod landlock;
 mod mount_maps;
 mod mount_options;
 mod mounts;
 mod namespaces;
+mod notify;
 mod phrase;
 mod process;
 mod rare_facts;
@@ -39,6 +41,7 @@ use crate::bundle::Bundle;
 use crate::cgroup::Paths;
 use crate::problem::Problems;
 use crate::resctrl::Group;
+use std::path::PathBuf;
 
 /// What the caller chose, beyond the bundle.
 #[derive(Clone, Debug)]
@@ -53,6 +56,8 @@ pub struct Arguments {
     pub preserve_fds: u32,
     /// So many sockets are passed to the process, from 3 on.
     pub listen_fds: u32,
+    /// The folder of the host with the socket on which the process tells when it is ready.
+    pub notify_folder: Option<PathBuf>,
 }
 
 impl Default for Arguments {
@@ -63,6 +68,7 @@ impl Default for Arguments {
             no_new_keyring: false,
             preserve_fds: 0,
             listen_fds: 0,
+            notify_folder: None,
         }
     }
 }

@@ -83,7 +83,7 @@ impl Compiler<'_> {
         self.keyring_and_cgroups();
         if makes_user {
             self.steps.push(
-                Step::BecomeRoot,
+                self.become_root(),
                 Origin::Element("linux.namespaces", self.index(NamespaceType::User)),
             );
         }
@@ -154,7 +154,7 @@ impl Compiler<'_> {
             };
             self.steps.push(step, Origin::Element("linux.namespaces", *index));
         }
-        self.steps.push(Step::BecomeRoot, self.element(NamespaceType::User));
+        self.steps.push(self.become_root(), self.element(NamespaceType::User));
         let new = self
             .config
             .linux
@@ -176,6 +176,12 @@ impl Compiler<'_> {
                 Step::JoinPidNamespace { file },
                 Origin::Element("linux.namespaces", index),
             );
+        }
+    }
+
+    fn become_root(&self) -> Step<'static> {
+        Step::BecomeRoot {
+            keep_groups: self.bundle.annotated().keep_original_groups,
         }
     }
 

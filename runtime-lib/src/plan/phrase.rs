@@ -21,7 +21,10 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             namespaces(kind)
         ),
         Step::MapIds => "wait for its user and group ids to be mapped".to_owned(),
-        Step::BecomeRoot => "become root of the user namespace".to_owned(),
+        Step::BecomeRoot { keep_groups: false } => "become root of the user namespace".to_owned(),
+        Step::BecomeRoot { keep_groups: true } => {
+            "become root of the user namespace, and stay in the supplementary groups".to_owned()
+        }
         Step::EnterPidNamespace => "go on in a child, the first process of the new pid namespace".to_owned(),
         Step::TimeOffsets { text } => format!("set the clocks' offsets to {:?}", shown(text)),
         Step::JoinPidNamespace { .. } => "join an existing pid namespace, and go on in a child".to_owned(),
@@ -146,6 +149,18 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             };
             format!("run the hook {:?} in the container's namespaces{limit}", shown(path))
         }
+        Step::HookOutput {
+            stdout: None,
+            stderr: None,
+        } => "close the files for the output of hooks".to_owned(),
+        Step::HookOutput { stdout, stderr } => {
+            let names = [("standard output", stdout), ("standard error", stderr)];
+            let names = names.iter().filter(|(_, slot)| slot.is_some()).map(|(name, _)| *name);
+            format!(
+                "append the {} of hooks to a file",
+                names.collect::<Vec<_>>().join(" and ")
+            )
+        }
         Step::Loopback => "bring the loopback interface up".to_owned(),
         Step::NetworkDevice { from, to } if from == to => format!("move the network device {} in", shown(from)),
         Step::NetworkDevice { from, to } => format!("move the network device {} in, as {}", shown(from), shown(to)),
@@ -180,6 +195,7 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             uid,
             gid,
             groups,
+            keep_groups,
             bounding,
             permitted,
             effective,
@@ -193,7 +209,9 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
                 .iter()
                 .map(|gid| u32::from_ne_bytes(*gid).to_string())
                 .collect();
-            if !groups.is_empty() {
+            if keep_groups {
+                text.push_str(", in the supplementary groups of the caller");
+            } else if !groups.is_empty() {
                 let _ = write!(text, ", supplementary groups {}", groups.join(","));
             }
             let sets = [
@@ -222,6 +240,10 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
         Step::OpenLabel { .. } | Step::Label { .. } | Step::KeyLabel { .. } | Step::LabelMount { .. } => {
             super::labels::phrase(step)
         }
+        Step::LandlockRuleset { .. }
+        | Step::LandlockPath { .. }
+        | Step::LandlockPort { .. }
+        | Step::LandlockRestrict => super::landlock::phrase(step),
         Step::Scheduling { .. } | Step::IoPriority { .. } | Step::Personality { .. } | Step::MemoryPolicy { .. } => {
             super::attributes::phrase(step)
         }

@@ -1,9 +1,10 @@
 //! `process`: who it is, what it may do, and the way to its execve.
 
 use super::compile::Compiler;
+use super::notify;
 use super::steps::{Input, Origin, StringList, c_string};
-use crate::JsonPath;
-use crate::bundle::{Capabilities, CapabilityName, Process};
+use crate::bundle::{Capabilities, CapabilityName, Process, landlock_place};
+use crate::problem::{JsonPath, Severity};
 use orlop_init::wire::Step;
 use std::collections::HashSet;
 
@@ -44,7 +45,8 @@ impl Compiler<'_> {
             Origin::Member("process.cwd"),
         );
         let filter = self.filter();
-        self.credentials(process, filter.is_some());
+        let has_landlock = self.begin_landlock();
+        self.credentials(process, filter.is_some() || has_landlock);
         if let Some(mask) = process.user.umask {
             self.steps.push(
                 Step::Umask {
@@ -63,6 +65,9 @@ impl Compiler<'_> {
             .push(Step::WaitForStart { listener, preserve }, Origin::Default);
         self.hooks("hooks.startContainer", &self.config.hooks.start_container);
         self.labels(process);
+        if has_landlock {
+            self.steps.push(Step::LandlockRestrict, Origin::Named(landlock_place()));
+        }
         if let Some((filter, flags)) = filter {
             self.steps.push(
                 Step::Seccomp { filter: &filter, flags },
@@ -84,9 +89,7 @@ impl Compiler<'_> {
         let profile = self.config.linux.seccomp.as_ref()?;
         match crate::seccomp::compile(profile, crate::seccomp::Native::CURRENT) {
             Ok(program) => {
-                for warning in &program.warnings {
-                    self.problems.push(warning.clone().into_notice());
-                }
+                self.problems_of_the_filter(&program);
                 Some((program.to_bytes(), u64::from(program.flags)))
             }
             Err(problems) => {
@@ -96,9 +99,32 @@ impl Compiler<'_> {
         }
     }
 
-    fn credentials(&mut self, process: &Process, has_filter: bool) {
+    /// What is said of a profile that is right: a call that is unknown to us may be one of a newer kernel's, unless the user takes it for a fault.
+    fn problems_of_the_filter(&mut self, program: &crate::seccomp::Program) {
+        let is_fault = self.bundle.annotated().fail_unknown_syscall;
+        for warning in &program.warnings {
+            let mut problem = warning.clone().into_notice();
+            if is_fault && program.unknown.contains(&problem.path) {
+                problem.severity = Severity::Error;
+            }
+            self.problems.push(problem);
+        }
+    }
+
+    /// The supplementary groups; those that the process has anyway if an annotation says so.
+    fn groups(&mut self, process: &Process) -> (Vec<u8>, bool) {
+        let gids = &process.user.additional_gids;
+        let keep = self.bundle.annotated().keep_original_groups;
+        if keep && !gids.is_empty() {
+            let text = "the process stays in the caller's groups (annotation run.oci.keep_original_groups), and these are ignored";
+            self.problems.warning("process.user.additionalGids", text);
+        }
+        (gids.iter().flat_map(|gid| gid.to_ne_bytes()).collect(), keep)
+    }
+
+    fn credentials(&mut self, process: &Process, needs_admin: bool) {
         let user = &process.user;
-        let groups: Vec<u8> = user.additional_gids.iter().flat_map(|gid| gid.to_ne_bytes()).collect();
+        let (groups, keep_groups) = self.groups(process);
         let none = Capabilities::default();
         let sets = process.capabilities.as_ref().unwrap_or(&none);
         let bounding = self.capability_set("bounding", &sets.bounding);
@@ -130,9 +156,9 @@ impl Compiler<'_> {
             permitted & inheritable,
             "both permitted and inheritable",
         );
-        // A filter is loaded with no_new_privs or as CAP_SYS_ADMIN (`man 2 seccomp`). The execve that follows takes the capability away again: it is not in
+        // A filter is loaded, and a ruleset taken on, with no_new_privs or as CAP_SYS_ADMIN (`man 2 seccomp`, `man 7 landlock`). The execve that follows takes the capability away again: it is not in
         // the ambient set, and for root the bounding set is the limit.
-        if has_filter && !process.no_new_privileges {
+        if needs_admin && !process.no_new_privileges {
             let borrowed = CAP_SYS_ADMIN & self.available_capabilities();
             permitted |= borrowed;
             effective |= borrowed;
@@ -142,6 +168,7 @@ impl Compiler<'_> {
             uid,
             gid,
             groups: &groups,
+            keep_groups,
             bounding,
             permitted,
             effective,
@@ -184,6 +211,10 @@ impl Compiler<'_> {
         if listen_fds > 0 {
             env.retain(|variable| !["LISTEN_FDS", "LISTEN_PID"].contains(&key(variable)));
         }
+        let notifies = self.arguments.notify_folder.is_some();
+        if notifies {
+            env.retain(|variable| key(variable) != notify::VARIABLE);
+        }
         let has_home = env
             .iter()
             .any(|variable| key(variable) == "HOME" && variable.len() > "HOME=".len());
@@ -206,6 +237,9 @@ impl Compiler<'_> {
         if listen_fds > 0 {
             list.push(&format!("LISTEN_FDS={listen_fds}"));
             list.push("LISTEN_PID=1");
+        }
+        if notifies {
+            list.push(notify::VALUE);
         }
         list
     }

@@ -8,16 +8,18 @@ pub(crate) struct RareFacts {
     apparmor: OnceLock<bool>,
     selinux: OnceLock<bool>,
     resctrl: OnceLock<bool>,
+    landlock: OnceLock<u32>,
 }
 
 impl RareFacts {
     /// Facts of a host that is only described.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(crate) fn described(apparmor: bool, selinux: bool, resctrl: bool) -> Self {
+    pub(crate) fn described(apparmor: bool, selinux: bool, resctrl: bool, landlock: u32) -> Self {
         Self {
             apparmor: apparmor.into(),
             selinux: selinux.into(),
             resctrl: resctrl.into(),
+            landlock: landlock.into(),
         }
     }
 
@@ -42,6 +44,11 @@ impl RareFacts {
         *self
             .resctrl
             .get_or_init(|| is_filesystem(crate::resctrl::MOUNT, RDTGROUP_SUPER_MAGIC))
+    }
+
+    /// The version of Landlock's interface (`man 2 landlock_create_ruleset`, `LANDLOCK_CREATE_RULESET_VERSION`); 0 if there is none.
+    pub(crate) fn landlock_version(&self) -> u32 {
+        *self.landlock.get_or_init(crate::sys::landlock_version)
     }
 }
 

@@ -156,12 +156,16 @@ pub(crate) enum Input {
     Namespace { path: String, kind: u64, origin: JsonPath },
     /// The file of the v1 cgroup hierarchy of this number that a process joins by.
     CgroupTasks(usize),
+    /// A file that the output of hooks is appended to.
+    HookOutput { path: std::path::PathBuf, origin: JsonPath },
     /// A user namespace that nobody lives in: its maps are those of mounts.
     Maps {
         uids: Vec<IdMapping>,
         gids: Vec<IdMapping>,
         origin: JsonPath,
     },
+    /// A tree of the host's that only the runtime has a way to.
+    Tree { source: String },
     /// A tree of mounts of the host's whose ids are mapped by the namespace of this slot.
     MappedTree {
         source: String,

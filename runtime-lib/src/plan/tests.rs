@@ -17,7 +17,7 @@ fn hybrid() -> Host {
     Host {
         cgroups: Layout::hybrid_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES,
-        rare: RareFacts::described(false, false, false),
+        rare: RareFacts::described(false, false, false, 6),
     }
 }
 
@@ -25,7 +25,7 @@ fn v2() -> Host {
     Host {
         cgroups: Layout::v2_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES,
-        rare: RareFacts::described(false, false, false),
+        rare: RareFacts::described(false, false, false, 6),
     }
 }
 
@@ -175,7 +175,7 @@ fn capabilities_that_cannot_be_given_are_warned_of_and_left_out() {
     let host = Host {
         cgroups: Layout::hybrid_for_tests(),
         permitted_capabilities: ALL_CAPABILITIES & !(1 << 24),
-        rare: RareFacts::described(false, false, false),
+        rare: RareFacts::described(false, false, false, 6),
     };
     let capabilities = json!({"bounding": ["CAP_KILL", "CAP_SYS_RESOURCE"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"],
         "ambient": ["CAP_KILL"]});

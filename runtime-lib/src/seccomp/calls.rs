@@ -5,7 +5,7 @@ use super::action;
 use super::check::{path, rule_path};
 use super::names::{Call, Multiplexer, ORDINARY, SPAN};
 use crate::bundle::{Quoted, Seccomp, SyscallArg, SyscallRule};
-use crate::problem::Problems;
+use crate::problem::{JsonPath, Problems};
 
 /// What happens to one system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub(super) struct Rules<'a> {
     links: Vec<Link<'a>>,
     pub(super) socketcall: Inner,
     pub(super) ipc: Inner,
+    /// The places of names that no call has.
+    pub(super) unknown: Vec<JsonPath>,
 }
 
 impl<'a> Rules<'a> {
@@ -65,6 +67,7 @@ impl<'a> Rules<'a> {
             links: Vec::new(),
             socketcall: [None; 32],
             ipc: [None; 32],
+            unknown: Vec::new(),
         };
         for (at, abi) in native.abis().iter().enumerate() {
             if at == 0 || profile.architectures.contains(&abi.word()) {
@@ -89,6 +92,7 @@ impl<'a> Rules<'a> {
             let mut shared = None;
             for (at, name) in rule.names.iter().enumerate() {
                 let Some(call) = Call::find(name) else {
+                    rules.unknown.push(rule_path(number).member("names").index(at));
                     unknown_name(number, at, name, problems);
                     continue;
                 };

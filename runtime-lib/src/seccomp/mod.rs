@@ -73,6 +73,7 @@ pub fn compile(profile: &Seccomp, native: Native) -> Result<Program, Problems> {
         flags: flags(profile, needs_listener),
         needs_listener,
         warnings: problems.into(),
+        unknown: rules.unknown,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What comes out: a program of the classic Berkeley packet filter.
 
-use crate::problem::Problem;
+use crate::problem::{JsonPath, Problem};
 
 /// One instruction, as `struct sock_filter` of `linux/filter.h` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Program {
     pub needs_listener: bool,
     /// What the user is to be told of: names that no system call has, rules that can never apply.
     pub warnings: Vec<Problem>,
+    /// The places of the names that no system call has, which is why they are ignored.
+    pub unknown: Vec<JsonPath>,
 }
 
 impl Program {

@@ -18,6 +18,9 @@ const NEW_RECORD: &str = ".state.json.new";
 /// The socket that `start` connects to, in the container's folder.
 pub(crate) const START_SOCKET: &str = "start";
 
+/// The folder that is mounted into a container whose process tells when it is ready, in the container's folder.
+pub(crate) const NOTIFY_FOLDER: &str = "notify";
+
 /// The state root.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -61,6 +64,12 @@ impl Store {
         let entry = self.open_folder(id, path)?;
         entry.lock()?;
         Ok(entry)
+    }
+
+    /// Where the folder is, absolute, that will be mounted into the container.
+    pub(crate) fn notify_folder(&self, id: &str) -> Result<PathBuf, Error> {
+        let path = self.path.join(id).join(NOTIFY_FOLDER);
+        std::path::absolute(&path).map_err(|error| Failure::io(format!("find the folder {path:?}"), &error).into())
     }
 
     /// The folder of a container that exists.
@@ -114,6 +123,17 @@ impl Entry {
 
     pub(crate) fn folder(&self) -> &OwnedFd {
         &self.folder
+    }
+
+    /// Makes the folder that is mounted into the container.
+    pub(crate) fn make_notify_folder(&self) -> Result<(), Error> {
+        let path = self.path.join(NOTIFY_FOLDER);
+        let failed = |errno| Failure::new(format!("make the folder {path:?}"), errno);
+        mkdirat(&self.folder, NOTIFY_FOLDER, Mode::from_raw_mode(0o755)).map_err(failed)?;
+        // Whatever the caller's umask: the process may be any user.
+        let mode = Mode::from_raw_mode(0o755);
+        rustix::fs::chmodat(&self.folder, NOTIFY_FOLDER, mode, AtFlags::empty()).map_err(failed)?;
+        Ok(())
     }
 
     /// A path to something in the folder that is short, however long the state root's path is: a socket's has 108 bytes.

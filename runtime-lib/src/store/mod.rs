@@ -9,7 +9,7 @@ mod identity;
 mod record;
 mod time;
 
-pub(crate) use entry::{Entry, START_SOCKET, Store};
+pub(crate) use entry::{Entry, NOTIFY_FOLDER, START_SOCKET, Store};
 pub(crate) use identity::Identity;
 pub(crate) use record::{Phase, Record, SeccompAgent, StartStep};
 pub(crate) use time::now;

@@ -52,6 +52,13 @@ pub(crate) fn has_ended(pidfd: impl AsFd) -> Result<bool, Errno> {
     Ok(poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&now))? > 0)
 }
 
+/// Whether this is a descriptor that an execve leaves open.
+pub(crate) fn survives_execve(number: RawFd) -> bool {
+    // SAFETY: asking for a descriptor's flags changes nothing, and a number that is none is refused.
+    let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
+    flags >= 0 && flags & libc::FD_CLOEXEC == 0
+}
+
 /// Sends a signal by its number, which may be 0 or a realtime signal, to the process behind a pidfd (`man 2 pidfd_send_signal`).
 pub(crate) fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
     // SAFETY: the call takes two numbers, a null pointer and a zero; the descriptor lives as long as the call.

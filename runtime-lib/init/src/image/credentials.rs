@@ -13,13 +13,15 @@ pub(crate) struct Sets {
     pub(crate) ambient: u64,
 }
 
-/// Takes on the user, the groups and the capabilities. The order is the kernel's: the groups and the bounding set need privileges that the last two
+/// Takes on the user, the groups (`None`: those that there are) and the capabilities. The order is the kernel's: the groups and the bounding set need privileges that the last two
 /// calls give up.
-pub(crate) fn take_on(uid: u32, gid: u32, groups: &[u8], sets: &Sets, in_user_namespace: bool) -> Outcome {
-    match sys::set_groups(groups) {
-        // A user namespace that was mapped without privileges lets nobody drop a group (`man 7 user_namespaces`, setgroups).
-        Err(Errno::PERM) if in_user_namespace && groups.is_empty() => {}
-        result => result.of(Part::Groups)?,
+pub(crate) fn take_on(uid: u32, gid: u32, groups: Option<&[u8]>, sets: &Sets, in_user_namespace: bool) -> Outcome {
+    if let Some(groups) = groups {
+        match sys::set_groups(groups) {
+            // A user namespace that was mapped without privileges lets nobody drop a group (`man 7 user_namespaces`, setgroups).
+            Err(Errno::PERM) if in_user_namespace && groups.is_empty() => {}
+            result => result.of(Part::Groups)?,
+        }
     }
     drop_bounding(sets.bounding)?;
     sys::process_control(sys::PR_SET_KEEPCAPS, 1, 0)?;

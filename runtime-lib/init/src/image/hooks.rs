@@ -3,13 +3,23 @@
 use crate::Init;
 use crate::failure::{Failure, In, Outcome, Text};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::{Message, Part, Strings};
+use crate::wire::{Message, Part, Slot, Strings};
 use core::ffi::CStr;
 
 impl Init<'_> {
     /// The parent runs its hooks and hands over the state for ours.
     pub(crate) fn runtime_hooks(&mut self, index: u32) -> Outcome {
         self.handshake(Message::HOOKS, index, 0)
+    }
+
+    pub(crate) fn set_hook_output(&mut self, stdout: Option<Slot>, stderr: Option<Slot>) -> Outcome {
+        for (place, slot) in [(0, stdout), (1, stderr)] {
+            let file = slot.map_or(Ok(Fd::NONE), |slot| self.descriptor(slot))?;
+            if let Some(place) = self.hook_output.get_mut(place) {
+                *place = file;
+            }
+        }
+        Ok(())
     }
 
     /// Runs one hook: the state on its standard input, what it writes to standard error kept for the error's sentence, killed when its time is over.
@@ -19,6 +29,8 @@ impl Init<'_> {
             sys::rewind(self.state)?;
         }
         let (stderr, stderr_end) = sys::pipe()?;
+        let [_, log] = self.hook_output;
+        let log_begins = sys::status(log, c"", sys::AT_EMPTY_PATH).map_or(0, |status| status.size);
         let (verdict, verdict_end) = sys::pipe()?;
         let child = sys::fork(sys::SIGCHLD)?;
         if child == 0 {
@@ -37,6 +49,11 @@ impl Init<'_> {
         let was_executed = sys::read(verdict, &mut errno) != Ok(4);
         sys::close(stderr);
         sys::close(verdict);
+        if log != Fd::NONE {
+            let mut buffer = [0; Message::TEXT];
+            let length = sys::read_at(log, &mut buffer, log_begins).unwrap_or(0);
+            self.said.push(buffer.get(..length).unwrap_or_default());
+        }
         if !was_executed {
             return Err(Failure::new(Part::Source, Errno(i32::from_ne_bytes(errno))));
         }
@@ -57,7 +74,9 @@ impl Init<'_> {
             null => null,
         };
         let stdin = if self.state == Fd::NONE { null } else { self.state };
-        for (file, number) in [(stdin, 0), (null, 1), (stderr, 2)] {
+        let [stdout, log] = self.hook_output;
+        let or = |file: Fd, other| if file == Fd::NONE { other } else { file };
+        for (file, number) in [(stdin, 0), (or(stdout, null), 1), (or(log, stderr), 2)] {
             if let Err(errno) = sys::duplicate(file, number) {
                 return errno;
             }

@@ -12,6 +12,7 @@ mod devices;
 mod failure;
 mod hooks;
 mod label;
+mod landlock;
 mod mounts;
 mod namespaces;
 mod network;
@@ -57,6 +58,10 @@ struct Init<'a> {
     apparmor: Fd,
     /// The same for the SELinux label.
     selinux: Fd,
+    /// The ruleset that the process will be bound by.
+    landlock: Fd,
+    /// Where the output of hooks goes: standard output and standard error.
+    hook_output: [Fd; 2],
     /// The empty filesystem that hides directories, once there is one.
     mask: Fd,
     /// What the next mount is to have besides its step.
@@ -102,6 +107,8 @@ fn begin(argument: Option<&CStr>) -> ! {
         null: Fd::NONE,
         apparmor: Fd::NONE,
         selinux: Fd::NONE,
+        landlock: Fd::NONE,
+        hook_output: [Fd::NONE; 2],
         mask: Fd::NONE,
         next: mounts::Next::default(),
         state: Fd::NONE,
@@ -159,7 +166,7 @@ impl Init<'_> {
             Step::JoinNamespace { file, kind, defer } => self.join_namespace(file, kind, defer),
             Step::JoinDeferred { file, kind } => self.join_deferred(file, kind),
             Step::MapIds => self.map_ids(index),
-            Step::BecomeRoot => self.become_root(),
+            Step::BecomeRoot { keep_groups } => self.become_root(keep_groups),
             Step::EnterPidNamespace => self.enter_pid_namespace(index),
             Step::TimeOffsets { text } => self.time_offsets(text),
             Step::JoinPidNamespace { file } => self.join_pid_namespace(file, index),
@@ -272,6 +279,7 @@ impl Init<'_> {
                 env,
                 timeout,
             } => self.hook(path, args, env, timeout),
+            Step::HookOutput { stdout, stderr } => self.set_hook_output(stdout, stderr),
             Step::Loopback => network::bring_loopback_up(),
             Step::NetworkDevice { .. } => self.network_device(index),
             Step::Pivot => self.pivot(),
@@ -297,6 +305,7 @@ impl Init<'_> {
                 uid,
                 gid,
                 groups,
+                keep_groups,
                 bounding,
                 permitted,
                 effective,
@@ -310,6 +319,7 @@ impl Init<'_> {
                     inheritable,
                     ambient,
                 };
+                let groups = (!keep_groups).then_some(groups);
                 credentials::take_on(uid, gid, groups, &sets, self.in_user_namespace)
             }
             Step::Umask { mask } => {
@@ -320,6 +330,14 @@ impl Init<'_> {
                 sys::process_control(sys::PR_SET_NO_NEW_PRIVS, 1, 0)?;
                 Ok(())
             }
+            Step::LandlockRuleset {
+                filesystem,
+                network,
+                scoped,
+            } => self.begin_ruleset(filesystem, network, scoped),
+            Step::LandlockPath { path, access } => self.allow_beneath(path, access),
+            Step::LandlockPort { port, access } => Ok(sys::allow_port(self.landlock, port, access)?),
+            Step::LandlockRestrict => Ok(sys::restrict_self(self.landlock)?),
             Step::WaitForStart { listener, preserve } => self.wait_for_start(listener, preserve, index),
             Step::Seccomp { filter, flags } if flags & notify::NEW_LISTENER != 0 => {
                 self.load_notifying_filter(filter, flags, index)

@@ -55,10 +55,12 @@ impl Init<'_> {
     }
 
     /// Until here init had the caller's ids, which have no meaning inside: nothing that it makes could be owned by anybody.
-    pub(crate) fn become_root(&mut self) -> Outcome {
+    pub(crate) fn become_root(&mut self, keep_groups: bool) -> Outcome {
         self.in_user_namespace = true;
-        // Refused where groups cannot be dropped at all.
-        let _ = sys::set_groups(&[]);
+        if !keep_groups {
+            // Refused where groups cannot be dropped at all.
+            let _ = sys::set_groups(&[]);
+        }
         for outcome in [sys::set_gid(0), sys::set_uid(0)] {
             match outcome {
                 // The namespace has no root. Then what init makes is the caller's, if that is mapped.

@@ -46,11 +46,20 @@ impl Init<'_> {
 
     /// Nothing of the host's stays open while the container waits, neither ours nor what the caller had open: others may join its namespaces meanwhile.
     fn let_go_of_the_host(&mut self, listener: Fd, preserve: u32) {
-        // What `start` still needs is the state for hooks, which comes with the parent's answer, and the files for security labels.
-        let mut kept = [listener.0, self.channel.0, self.state.0, -1, -1, -1, -1, -1];
-        for (place, file) in kept.iter_mut().skip(3).zip([self.apparmor, self.selinux]) {
-            *place = file.0;
-        }
+        // What `start` still needs is the state for hooks, which comes with the parent's answer, where they write to, the files for security labels, and
+        // the ruleset.
+        let [stdout, stderr] = self.hook_output;
+        let mut kept = [
+            listener,
+            self.channel,
+            self.state,
+            self.apparmor,
+            self.selinux,
+            self.landlock,
+            stdout,
+            stderr,
+        ]
+        .map(|file| file.0);
         kept.sort_unstable();
         let mut next = 3 + preserve;
         for file in kept

@@ -39,9 +39,6 @@ pub(super) fn config(config: &Config, problems: &mut Problems) {
     if config.vm.0 {
         problems.error("vm", "this runtime runs no virtual machines");
     }
-    if config.annotations.contains_key("") {
-        problems.error("annotations[\"\"]", "a key must not be empty");
-    }
     if let Some(process) = &config.process {
         self::process(process, "process", problems);
     }
@@ -58,7 +55,7 @@ pub(super) fn config(config: &Config, problems: &mut Problems) {
 }
 
 /// Says that a path is not absolute, if so.
-fn absolute(path: &str, at: impl FnOnce() -> String, problems: &mut Problems) {
+pub(super) fn absolute(path: &str, at: impl FnOnce() -> String, problems: &mut Problems) {
     if path.is_empty() {
         problems.error(crate::JsonPath::new(at()), "is empty");
     } else if !path.starts_with('/') {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 fn with(change: &Value, apparmor: bool, selinux: bool) -> String {
     let host = Host {
-        rare: RareFacts::described(apparmor, selinux, false),
+        rare: RareFacts::described(apparmor, selinux, false, 0),
         ..hybrid()
     };
     explained(&config(|config| merge(config, change)), &host)

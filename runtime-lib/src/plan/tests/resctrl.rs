@@ -9,7 +9,7 @@ fn the_resource_director_is_the_runtimes_work_and_refused_where_there_is_none() 
     let change = json!({"linux": {"intelRdt": {"closID": "gold", "enableMonitoring": true, "enableCMT": true}}});
     let text = |resctrl: bool| {
         let host = Host {
-            rare: RareFacts::described(false, false, resctrl),
+            rare: RareFacts::described(false, false, resctrl, 0),
             ..hybrid()
         };
         explained(&config(|config| merge(config, &change)), &host)

@@ -101,6 +101,7 @@ pub(super) mod number {
     pub(crate) const CLOSE: usize = 57;
     pub(crate) const PIPE2: usize = 59;
     pub(crate) const GETDENTS64: usize = 61;
+    pub(crate) const PREAD64: usize = 67;
     pub(crate) const LSEEK: usize = 62;
     pub(crate) const READ: usize = 63;
     pub(crate) const WRITE: usize = 64;
@@ -146,4 +147,7 @@ pub(super) mod number {
     pub(crate) const CLOSE_RANGE: usize = 436;
     pub(crate) const OPENAT2: usize = 437;
     pub(crate) const MOUNT_SETATTR: usize = 442;
+    pub(crate) const LANDLOCK_CREATE_RULESET: usize = 444;
+    pub(crate) const LANDLOCK_ADD_RULE: usize = 445;
+    pub(crate) const LANDLOCK_RESTRICT_SELF: usize = 446;
 }

@@ -2,6 +2,7 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod landlock;
 mod memory;
 mod schedule;
 #[cfg(target_arch = "x86_64")]
@@ -15,6 +16,7 @@ use x86_64 as arch;
 use arch::number;
 pub(crate) use arch::{O_DIRECTORY, O_NOFOLLOW};
 use core::ffi::CStr;
+pub(crate) use landlock::{allow_beneath, allow_port, create_ruleset, restrict_self};
 pub(crate) use schedule::{SchedulingAttributes, set_io_priority, set_memory_policy, set_personality, set_scheduling};
 
 /// A system call's refusal, as the kernel gives it: positive.
@@ -205,6 +207,23 @@ pub(crate) fn write(file: Fd, bytes: &[u8]) -> Result<usize> {
         call(
             number::WRITE,
             [file.word(), bytes.as_ptr().expose_provenance(), bytes.len(), 0, 0, 0],
+        )
+    })
+}
+
+/// Reads at a place of the file, wherever others are in it.
+pub(crate) fn read_at(file: Fd, buffer: &mut [u8], offset: u64) -> Result<usize> {
+    retry(|| {
+        call(
+            number::PREAD64,
+            [
+                file.word(),
+                buffer.as_mut_ptr().expose_provenance(),
+                buffer.len(),
+                word(offset),
+                0,
+                0,
+            ],
         )
     })
 }

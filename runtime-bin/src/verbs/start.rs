@@ -1,0 +1,28 @@
+//! `start`.
+
+use super::create::service_manager;
+use crate::call::{Call, Outcome, Refusal};
+use orlop::{Container, Readiness};
+
+pub(super) fn run(call: &mut Call<'_>) -> Outcome {
+    let container = call.container()?;
+    start(call, &container).map(|()| 0)
+}
+
+/// Starts a container and, if a service manager wants to know, waits until its process is ready.
+pub(super) fn start(call: &mut Call<'_>, container: &Container) -> Result<(), Refusal> {
+    let readiness = readiness(call, container);
+    container.start()?;
+    if let Some(Err(error)) = readiness.map(Readiness::wait) {
+        call.warn(&error);
+    }
+    Ok(())
+}
+
+/// The wait for the process to be ready. That nobody can be told is no reason not to start it.
+pub(super) fn readiness(call: &mut Call<'_>, container: &Container) -> Option<Readiness> {
+    container.readiness(&service_manager()?).unwrap_or_else(|error| {
+        call.warn(&error);
+        None
+    })
+}

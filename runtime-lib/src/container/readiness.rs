@@ -1,0 +1,197 @@
+//! `NOTIFY_SOCKET`: the container's process tells the service manager of the runtime that it is ready (`man 3 sd_notify`).
+//!
+//! The manager's own socket is not for the container. It gets one of its own, in a folder of the container's state that is mounted at `/run/notify`; what
+//! comes there is looked at, and only that the process is ready is passed on.
+
+use super::Container;
+use crate::store::NOTIFY_FOLDER;
+use crate::{Error, Failure};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, Mode};
+use rustix::io::{Errno, IoSlice};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind,
+    connect, sendmsg, socket_with,
+};
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::ffi::OsStr;
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Duration, Instant};
+
+/// The socket in the folder.
+const SOCKET: &str = "notify.sock";
+
+/// So long the manager may take to say that it has handled what was sent before.
+const BARRIER: Duration = Duration::from_secs(30);
+
+/// Waits for the word of a container's process that it is ready, and passes it on to a service manager.
+#[derive(Debug)]
+pub struct Readiness {
+    socket: OwnedFd,
+    manager: OwnedFd,
+    init: OwnedFd,
+    pid: i32,
+}
+
+impl Container {
+    /// Makes the socket on which the container's process tells that it is ready, for the `manager` whose socket this is, as `NOTIFY_SOCKET` names it
+    /// (`/run/systemd/notify`, or `@name` for an abstract one). To be called before [`start`](Self::start). `None` if the container was not created with
+    /// [`CreateOptions::notify`](super::CreateOptions::notify): its process would not know the socket.
+    ///
+    /// # Errors
+    /// There is no such container, a socket cannot be made, or the manager's cannot be reached.
+    pub fn readiness(&self, manager: &OsStr) -> Result<Option<Readiness>, Error> {
+        let entry = self.entry()?;
+        let Some(record) = entry.read()? else {
+            return Ok(None);
+        };
+        // Without a process there is nobody to tell anything: that is `start`'s to say.
+        let Some(init) = super::live(&record)? else {
+            return Ok(None);
+        };
+        let path = entry.short_path(NOTIFY_FOLDER).join(SOCKET);
+        let failed = |errno| {
+            Failure::new(
+                format!("make the socket {:?}", entry.path().join(NOTIFY_FOLDER).join(SOCKET)),
+                errno,
+            )
+        };
+        let datagrams = || {
+            let flags = SocketFlags::CLOEXEC;
+            socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)
+        };
+        let socket = datagrams().map_err(failed)?;
+        // What an earlier start left that did not succeed.
+        let _ = rustix::fs::unlinkat(CWD, &path, AtFlags::empty());
+        match bind(&socket, &SocketAddrUnix::new(&path).map_err(failed)?) {
+            Err(Errno::NOENT) => return Ok(None),
+            result => result.map_err(failed)?,
+        }
+        // The process may be any user.
+        rustix::fs::chmodat(CWD, &path, Mode::from_raw_mode(0o777), AtFlags::empty()).map_err(failed)?;
+        let reach = || -> Result<OwnedFd, Errno> {
+            let connection = datagrams()?;
+            let address = match manager.as_bytes().strip_prefix(b"@") {
+                Some(name) => SocketAddrUnix::new_abstract_name(name)?,
+                None => SocketAddrUnix::new(manager)?,
+            };
+            connect(&connection, &address)?;
+            Ok(connection)
+        };
+        let manager =
+            reach().map_err(|errno| Failure::new(format!("reach the service manager at {manager:?}"), errno))?;
+        Ok(Some(Readiness {
+            socket,
+            manager,
+            init,
+            pid: record.init.map_or(0, |init| init.pid),
+        }))
+    }
+}
+
+impl Readiness {
+    /// Readable when the process has said something.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Reads what the process has said. Once it is ready, the manager is told so, and that `main` is the process to look after; then this gives `true`,
+    /// and is done.
+    ///
+    /// # Errors
+    /// The manager is not there any more.
+    pub fn relay(&self, main: i32) -> Result<bool, Error> {
+        let Some(ready) = self.hear()? else {
+            return Ok(false);
+        };
+        self.tell(&ready)?;
+        self.tell(format!("MAINPID={main}\n").as_bytes())?;
+        self.barrier().map(|_| true)
+    }
+
+    /// Waits until the process is ready or has ended, and tells the manager that, and that the process is the one to look after. Returns when the
+    /// manager has handled it, or after 30 seconds.
+    ///
+    /// # Errors
+    /// The manager is not there any more.
+    pub fn wait(self) -> Result<(), Error> {
+        loop {
+            let mut files = [
+                PollFd::new(&self.socket, PollFlags::IN),
+                PollFd::new(&self.init, PollFlags::IN),
+            ];
+            match poll(&mut files, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(errno) => return Err(Failure::new("wait for the container to be ready", errno).into()),
+            }
+            let [speaks, ended] = files.map(|file| !file.revents().is_empty());
+            if speaks {
+                if let Some(ready) = self.hear()? {
+                    self.tell(&ready)?;
+                    self.tell(format!("MAINPID={}\n", self.pid).as_bytes())?;
+                    let handled = self.barrier()?;
+                    return await_hang_up(&handled);
+                }
+            } else if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The line that tells of the readiness, if the datagram that has come has one.
+    fn hear(&self) -> Result<Option<Vec<u8>>, Error> {
+        let mut buffer = [0; 4096];
+        let flags = rustix::net::RecvFlags::DONTWAIT;
+        let length = match rustix::net::recv(&self.socket, &mut buffer[..], flags) {
+            Ok((length, _)) => length,
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
+            Err(errno) => return Err(Failure::new("hear from the container's process", errno).into()),
+        };
+        let mut lines = buffer.get(..length).unwrap_or_default().split(|byte| *byte == b'\n');
+        let line = lines.find(|line| line.starts_with(b"READY="));
+        Ok(line.map(|line| [line, b"\n"].concat()))
+    }
+
+    fn tell(&self, text: &[u8]) -> Result<(), Error> {
+        rustix::net::send(&self.manager, text, SendFlags::NOSIGNAL)
+            .map(drop)
+            .map_err(|errno| Failure::new("tell the service manager", errno).into())
+    }
+
+    /// Asks the manager to close a descriptor when it has handled all before it; gives the other end.
+    fn barrier(&self) -> Result<OwnedFd, Error> {
+        let attempt = || -> Result<OwnedFd, Errno> {
+            let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+            let mut control = SendAncillaryBuffer::new(&mut space);
+            let files = [theirs.as_fd()];
+            control.push(SendAncillaryMessage::ScmRights(&files));
+            sendmsg(
+                &self.manager,
+                &[IoSlice::new(b"BARRIER=1")],
+                &mut control,
+                SendFlags::NOSIGNAL,
+            )?;
+            Ok(ours)
+        };
+        attempt().map_err(|errno| Failure::new("tell the service manager", errno).into())
+    }
+}
+
+fn await_hang_up(file: &OwnedFd) -> Result<(), Error> {
+    let end = Instant::now() + BARRIER;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let limit = Timespec {
+            tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        match poll(&mut [PollFd::new(file, PollFlags::empty())], Some(&limit)) {
+            Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(errno) => return Err(Failure::new("wait for the service manager", errno).into()),
+        }
+    }
+}
