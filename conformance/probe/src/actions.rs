@@ -2,7 +2,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -51,6 +53,8 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
         "sethostname" => sys::set_hostname(word(1)).map(|()| Json::Null),
         "statfs" => sys::filesystem(word(1)).map(Json::from),
         "syscall" => sys::syscall(number(1), [2, 3, 4, 5, 6, 7].map(number)).map(Json::from),
+        "notify" => notify(word(1)).map(|()| Json::Null),
+        "listen" => TcpListener::bind(("127.0.0.1", port(word(1)))).map(|_| Json::Null),
         "sleep" => {
             std::thread::sleep(Duration::from_secs_f64(word(1).parse().unwrap_or(0.0)));
             Ok(Json::Null)
@@ -94,6 +98,18 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
 
 fn errno(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(-1)
+}
+
+fn port(text: &str) -> u16 {
+    text.parse().unwrap_or(0)
+}
+
+/// Says something to the service manager that the environment names.
+fn notify(text: &str) -> io::Result<()> {
+    let manager = std::env::var_os("NOTIFY_SOCKET").ok_or(io::ErrorKind::NotFound)?;
+    UnixDatagram::unbound()?
+        .send_to(text.replace("\\n", "\n").as_bytes(), manager)
+        .map(drop)
 }
 
 fn mode(text: &str) -> u32 {

@@ -1,5 +1,6 @@
 //! The tests, by room: each file holds one concern of the runtime.
 
+mod annotations;
 mod attributes;
 mod capabilities;
 mod cgroups;
@@ -10,6 +11,7 @@ mod hooks;
 mod hostile;
 mod identity;
 mod input;
+mod landlock;
 mod lifecycle;
 mod logs;
 mod masks;
@@ -21,6 +23,7 @@ mod namespaces;
 mod netdevices;
 mod notifications;
 mod process;
+mod readiness;
 mod recorded;
 mod rlimits;
 mod rootfs;
@@ -57,6 +60,9 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("hooks", hooks::TESTS),
     ("seccomp", seccomp::TESTS),
     ("notifications", notifications::TESTS),
+    ("annotations", annotations::TESTS),
+    ("landlock", landlock::TESTS),
+    ("readiness", readiness::TESTS),
     ("cgroups", cgroups::TESTS),
     ("recorded", recorded::TESTS),
     ("logs", logs::TESTS),

@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(no_descriptor_but_stdio_is_open),
     test!(callers_descriptors_do_not_leak),
     test!(preserved_descriptors_arrive),
+    test!(preserved_descriptors_may_have_gaps, ("runc", "1.1", "refuses gaps")),
     test!(
         preserved_descriptor_that_is_missing_is_refused,
         ("crun", "1.8", "does not look")
@@ -96,6 +97,19 @@ fn preserved_descriptors_arrive(t: &Trial<'_>) -> Verdict {
         report["fds"]["3"].as_str().is_some_and(|path| path.ends_with("passwd")),
         || report["fds"].to_string(),
     )
+}
+
+fn preserved_descriptors_may_have_gaps(t: &Trial<'_>) -> Verdict {
+    // With a log the runtime has a descriptor of its own, which would take the place of a gap.
+    let log = t.dir.join("log").to_string_lossy().into_owned();
+    let mut call = t
+        .with_bundle(&["run", "--preserve-fds", "6"], &t.bundle()?)?
+        .global(&["--log", &log]);
+    for number in [4, 8, 9] {
+        call = call.descriptor(File::open("/etc/passwd")?.into(), number);
+    }
+    let report = call.succeed()?.lines()?[0].clone();
+    same("descriptors", &open(&report), vec!["0", "1", "2", "4", "8"])
 }
 
 fn preserved_descriptor_that_is_missing_is_refused(t: &Trial<'_>) -> Verdict {

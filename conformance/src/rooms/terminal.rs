@@ -64,11 +64,12 @@ fn console(t: &Trial<'_>, name: &str) -> Result<Console, Failure> {
     Ok(Console { path, taker })
 }
 
-fn take(listener: &UnixListener) -> std::io::Result<OwnedFd> {
+/// The descriptor that the first one to connect sends.
+pub(super) fn take(listener: &UnixListener) -> std::io::Result<OwnedFd> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let patience = Timespec { tv_sec: 5, tv_nsec: 0 };
     if poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&patience))? == 0 {
-        return Err(std::io::Error::other("nobody connected to the console socket"));
+        return Err(std::io::Error::other("nobody connected to the socket"));
     }
     let (stream, _) = listener.accept()?;
     stream.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;

@@ -106,7 +106,9 @@ fn execve(program: &str, errno: Option<Errno>) -> String {
         Errno::NOEXEC => {
             "; it is neither a program for this machine nor a script with a first line that names its interpreter"
         }
-        Errno::ACCESS => "; it may be on a filesystem that is mounted noexec",
+        Errno::ACCESS => {
+            "; it may be on a filesystem that is mounted noexec, or its user, or Landlock, may not execute it"
+        }
         Errno::TOOBIG => "; its arguments and environment are larger than the kernel takes",
         _ => "",
     };
