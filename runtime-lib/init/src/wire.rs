@@ -275,6 +275,23 @@ steps! { 'a;
     }
     /// Go on in a child of the same parent, which is the first process of the pid namespace made before.
     EnterPidNamespace = 44
+    /// Leave the caller's supplementary groups, if that is allowed: in a user namespace that is joined it may not be.
+    DropGroups = 48
+    /// Enter the time namespace that was made for children.
+    EnterTimeNamespace = 47
+    /// Open the file that takes the offsets of a new time namespace, while it is ours to open.
+    OpenTimeOffsets = 49
+    /// Open the sources of bind mounts, while init is the user that it was started as: in a user namespace it will be another one, who may have no
+    /// way there. What cannot be opened is left for the mount itself to fail at.
+    OpenSources = 64 {
+        /// Paths of the host's.
+        paths: Strings<'a>,
+    }
+    /// The next bind mount, or the root, has a source that was opened before.
+    TakeSource = 65 {
+        /// Which one.
+        index: u32,
+    }
     /// Set how far the new time namespace's clocks are off the host's. It is entered by the last execve.
     TimeOffsets = 45 {
         /// Lines for `/proc/self/timens_offsets`.

@@ -58,3 +58,4 @@ pub use schedule::{ExecCpuAffinity, IoPriority, IoPriorityClass, Scheduler, Sche
 pub use seccomp::*;
 pub use text::Text;
 pub use validate::sysctl_file;
+pub(crate) use validate::sysctl_namespace;

@@ -27,6 +27,9 @@ pub(crate) struct Place {
     pub(crate) mount: PathBuf,
     /// The cgroup's directory, relative to `mount`, without `.` and `..`, not empty.
     pub(crate) below: PathBuf,
+    /// It was there before the container: then it stays when that is deleted (runtime-spec: runtime.md#delete).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) was_there: bool,
 }
 
 impl Place {
@@ -57,6 +60,13 @@ impl Place {
 }
 
 impl Paths {
+    /// Marks the places that were there before.
+    pub(crate) fn mark_as_there(&mut self, there: &[PathBuf]) {
+        for place in self.v2.iter_mut().chain(&mut self.v1) {
+            place.was_there = there.contains(&place.path());
+        }
+    }
+
     /// All places, v2 first.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         self.v2.iter().chain(&self.v1)
@@ -99,6 +109,7 @@ impl Layout {
                 controllers,
                 mount,
                 below: base.join(&below),
+                was_there: false,
             })
         };
         Ok(Paths {
@@ -230,6 +241,7 @@ mod tests {
             controllers: String::new(),
             mount: "/sys/fs/cgroup".into(),
             below: "../../../home".into(),
+            was_there: false,
         };
         assert!(!hostile.is_sound());
     }

@@ -12,13 +12,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Removes the container's cgroup from all hierarchies. What is gone already is fine, so that it can be called again after an
-/// interruption. Parents stay, as runc leaves them: an engine's `/docker` serves its next container.
+/// interruption. What was there before the container stays, and parents stay, as runc leaves them: an engine's `/docker` serves its next container.
 ///
 /// # Errors
 /// The first hierarchy that refuses, with the pids that keep it busy; the others are cleaned nevertheless.
 pub(crate) fn remove(paths: &Paths) -> Result<(), Error> {
     let mut outcome = Ok(());
-    for place in paths.places() {
+    for place in paths.places().filter(|place| !place.was_there) {
         outcome = outcome.and(remove_place(place));
     }
     outcome

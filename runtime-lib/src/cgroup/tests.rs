@@ -182,6 +182,7 @@ fn removal_leads_nowhere_else() {
         controllers: String::new(),
         mount: mount.into(),
         below: below.into(),
+        was_there: false,
     };
     // No hierarchy is mounted there: nothing is touched.
     let paths = Paths {

@@ -24,6 +24,18 @@ impl Runtime {
     /// # Errors
     /// What the bundle asks for is refused, the id is taken, or the host refuses a step. Nothing is left of the container then.
     pub fn create(&self, id: &str, bundle: &Bundle, options: &CreateOptions) -> Result<Created, Error> {
+        self.try_to_create(id, bundle, options).inspect_err(|error| {
+            // runtime-spec: runtime.md#lifecycle: after a hook that failed, the life goes on at its end. That one of these hooks fails, too, would only be
+            // another word about the same.
+            if let Error::Hook(_) = error {
+                let state = super::state::before_its_time(id, bundle);
+                let hooks = &bundle.config().hooks.poststop;
+                let _ = super::delete::run_poststop_hooks(hooks, &state, &bundle.annotated().hooks);
+            }
+        })
+    }
+
+    fn try_to_create(&self, id: &str, bundle: &Bundle, options: &CreateOptions) -> Result<Created, Error> {
         let arguments = Arguments {
             id: id.to_owned(),
             no_pivot: options.no_pivot,
@@ -66,6 +78,12 @@ impl Runtime {
             &plan.cgroup,
             if asked { Need::Asked } else { Need::NotAsked },
         )?);
+        if !made.reused.is_empty() {
+            record.cgroup.mark_as_there(&made.reused);
+            creation.cgroup.mark_as_there(&made.reused);
+            // The next time that the record is written may be when init is there.
+            creation.entry.write(&record)?;
+        }
         warnings.extend(made.reused.iter().map(|path| {
             Problem::warning(
                 "linux.cgroupsPath",

@@ -1,7 +1,7 @@
 //! `delete`.
 
-use super::{Container, Runtime, Status};
-use crate::bundle::HookOutput;
+use super::{Container, Runtime, State, Status};
+use crate::bundle::{Hook, HookOutput};
 use crate::cgroup;
 use crate::launch::{HookState, Watched, is_waiting, run_hooks};
 use crate::store::{Entry, Phase, Record, Store};
@@ -83,9 +83,8 @@ fn kill(record: &Record) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes the cgroup, runs the poststop hooks, and removes the state.
+/// Removes the cgroup and the state, and runs the poststop hooks: when they run, the container is gone.
 fn clean(entry: &Entry, record: Option<&Record>) -> Result<Vec<Error>, Error> {
-    let mut warnings = Vec::new();
     if let Some(record) = record {
         if !record.own_pid_namespace {
             cgroup::kill_all(&record.cgroup)?;
@@ -94,21 +93,32 @@ fn clean(entry: &Entry, record: Option<&Record>) -> Result<Vec<Error>, Error> {
         if let Some(group) = &record.resctrl {
             group.remove()?;
         }
-        if record.phase == Phase::Created {
-            let state = super::state::of(entry.id(), record);
-            let state = HookState::new(&state, Status::Stopped, 0);
-            let output = HookOutput::recorded(&record.annotations);
-            // One that fails does not keep the rest from running.
-            for (index, hook) in record.poststop.iter().enumerate() {
-                let hook = std::slice::from_ref(hook);
-                if let Err(error) = run_hooks("poststop", hook, &state, &output, Watched::default()) {
-                    warnings.push(error.with_index(index));
-                }
-            }
-        }
     }
     entry.remove()?;
-    Ok(warnings)
+    Ok(match record.filter(|record| record.phase == Phase::Created) {
+        None => Vec::new(),
+        Some(record) => {
+            let state = super::state::of(entry.id(), record);
+            let output = HookOutput::recorded(&record.annotations);
+            run_poststop_hooks(&record.poststop, &state, &output)
+        }
+    })
+}
+
+/// Gives what they failed at: one that fails does not keep the rest from running.
+pub(super) fn run_poststop_hooks(hooks: &[Hook], state: &State, output: &HookOutput) -> Vec<Error> {
+    let state = HookState::new(state, Status::Stopped, 0);
+    let run = |(index, hook)| {
+        let outcome = run_hooks(
+            "poststop",
+            std::slice::from_ref(hook),
+            &state,
+            output,
+            Watched::default(),
+        );
+        outcome.err().map(|error| error.with_index(index))
+    };
+    hooks.iter().enumerate().filter_map(run).collect()
 }
 
 /// Waits until a process that was killed has ended.

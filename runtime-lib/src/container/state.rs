@@ -2,6 +2,7 @@
 
 use super::Container;
 use crate::Error;
+use crate::bundle::Bundle;
 use crate::cgroup;
 use crate::launch::is_waiting;
 use crate::store::{Entry, Phase, Record};
@@ -94,6 +95,25 @@ pub(super) fn of(id: &str, record: &Record) -> State {
         rootfs: record.rootfs.clone(),
         created: record.created.clone(),
         annotations: record.annotations.clone(),
+        owner: String::new(),
+    }
+}
+
+/// The state of a container whose creation did not succeed, of which nothing is left.
+pub(super) fn before_its_time(id: &str, bundle: &Bundle) -> State {
+    let config = bundle.config();
+    let annotations = config.annotations.iter();
+    State {
+        oci_version: config.oci_version.to_string(),
+        id: id.to_owned(),
+        pid: 0,
+        status: Status::Stopped,
+        bundle: bundle.dir().to_owned(),
+        rootfs: bundle.rootfs().to_owned(),
+        created: String::new(),
+        annotations: annotations
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect(),
         owner: String::new(),
     }
 }

@@ -141,7 +141,9 @@ fn advice(step: &Step<'_>, errno: Errno) -> Option<String> {
             Errno::NOSYS,
         ) => "the mount API needs Linux 5.12 or newer".to_owned(),
         (Step::Rlimit { .. }, Errno::PERM) => "raising a hard limit needs CAP_SYS_RESOURCE".to_owned(),
-        (Step::OomScore { .. }, Errno::ACCESS | Errno::PERM) => "lowering it needs CAP_SYS_RESOURCE".to_owned(),
+        (Step::OomScore { .. }, Errno::ACCESS) => {
+            "only raising it, or lowering it to what it once was, needs no CAP_SYS_RESOURCE".to_owned()
+        }
         (Step::Label { .. }, Errno::NOENT) => "no such profile is loaded".to_owned(),
         (Step::Label { .. }, Errno::INVAL) => "no policy knows it".to_owned(),
         (Step::Scheduling { policy: 4, .. }, Errno::INVAL) => "Linux has no SCHED_ISO".to_owned(),

@@ -67,11 +67,23 @@ fn hint(errno: Errno) -> &'static str {
     }
 }
 
-/// A tree of the host's that is mounted nowhere yet.
-pub(super) fn tree(source: &str, recursive: bool, origin: Option<JsonPath>) -> Result<OwnedFd, Error> {
+/// A tree of the host's that is mounted nowhere yet. It is no peer of the host's mounts, or what the container mounts in it would show there.
+pub(super) fn tree(
+    source: &str,
+    recursive: bool,
+    propagation: u64,
+    origin: Option<JsonPath>,
+) -> Result<OwnedFd, Error> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
-    open_tree(CWD, source, flags).map_err(|errno| {
+    let attempt = || -> Result<OwnedFd, Errno> {
+        let tree = open_tree(CWD, source, flags)?;
+        if propagation != 0 {
+            sys::set_propagation(&tree, propagation)?;
+        }
+        Ok(tree)
+    };
+    attempt().map_err(|errno| {
         let mut failure = Failure::new(format!("open {source:?} to bind it"), errno);
         failure.path = origin;
         failure.into()

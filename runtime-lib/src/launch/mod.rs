@@ -82,7 +82,7 @@ impl Launch<'_> {
             match message.kind {
                 Message::READY => {
                     self.limits_from_outside(init.pid)?;
-                    self.priorities_from_outside(init.pid)?;
+                    self.attributes_from_outside(init.pid)?;
                     return Ok(init);
                 }
                 Message::FAILED => return Err(failure::of_plan(&self.plan.steps, &message, &text)),
@@ -237,14 +237,15 @@ impl Launch<'_> {
         Ok(())
     }
 
-    /// Nor may anybody there give real time, or a better priority than its own.
-    fn priorities_from_outside(&self, pid: Pid) -> Result<(), Error> {
-        let config = self.bundle.config();
-        if config.linux.namespace(NamespaceType::User).is_none() {
-            return Ok(());
-        }
-        for (step, path) in config.process.iter().flat_map(crate::plan::priorities) {
-            sys::set_priority(pid, &step).map_err(|errno| failure::from_outside(&step, path, errno))?;
+    /// Nor may anybody there give real time, a better priority than its own, or a lower OOM score.
+    fn attributes_from_outside(&self, pid: Pid) -> Result<(), Error> {
+        let process = self.bundle.config().process.as_ref();
+        for (step, path) in process.into_iter().flat_map(|process| self.plan.outside.steps(process)) {
+            let set = match step {
+                Step::OomScore { value } => set_oom_score(pid, value),
+                _ => sys::set_priority(pid, &step),
+            };
+            set.map_err(|errno| failure::from_outside(&step, path, errno))?;
         }
         Ok(())
     }
@@ -354,6 +355,12 @@ impl Drop for Launched {
             let _ = crate::container::wait_for(pidfd.as_fd());
         }
     }
+}
+
+fn set_oom_score(pid: Pid, value: i32) -> Result<(), rustix::io::Errno> {
+    let path = format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero());
+    let file = rustix::fs::open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::io::write(&file, value.to_string().as_bytes()).map(drop)
 }
 
 /// Where `clone3` is refused, the cgroup is joined afterwards.

@@ -87,6 +87,8 @@ fn verify(pid: i32, pidfd: &OwnedFd) -> Result<(), Error> {
     if crate::sys::has_ended(pidfd) != Ok(true) {
         return Ok(());
     }
+    const SIGILL: i32 = 4;
+    const SIGKILL: i32 = 9;
     const SIGSYS: i32 = 31;
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
     let (was_init, status) = match &stat {
@@ -105,8 +107,14 @@ fn verify(pid: i32, pidfd: &OwnedFd) -> Result<(), Error> {
         return Err(failure.at("linux.seccomp").into());
     }
     if was_init {
-        let why = format!("init was ended by signal {signal} before; a memory limit may be too small");
-        return Err(Failure::plain("execute the container's process", why).into());
+        let failure = |why: &str| Failure::plain("execute the container's process", why);
+        return Err(match signal {
+            // Init ends so when it may neither execute nor tell why not.
+            0 | SIGILL => failure("it failed, and the filter does not even allow init to tell why").at("linux.seccomp"),
+            SIGKILL => failure("init was killed before (SIGKILL); a memory limit may be too small"),
+            signal => failure(&format!("init was ended by signal {signal} before")),
+        }
+        .into());
     }
     Ok(())
 }

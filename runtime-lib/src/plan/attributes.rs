@@ -28,8 +28,7 @@ impl Compiler<'_> {
         if let Some(scheduler) = &process.scheduler {
             self.check_scheduler(scheduler);
         }
-        // Real time and good priorities are not for a user namespace to give: there the parent sets them.
-        if !self.in_user_namespace() {
+        if !self.outside().priorities {
             for (step, path) in priorities(process) {
                 self.steps.push(step, Origin::Member(path));
             }
@@ -84,8 +83,48 @@ impl Compiler<'_> {
     }
 }
 
+/// What the runtime sets for init, which is in a user namespace by then, where nobody may: real time, good priorities, a lower OOM score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outside {
+    pub(crate) oom_score: bool,
+    pub(crate) priorities: bool,
+}
+
+impl Compiler<'_> {
+    /// A runtime without privileges leaves them to init, which may do to itself what the runtime may not do to another user.
+    pub(crate) fn outside(&self) -> Outside {
+        const CAP_DAC_OVERRIDE: u64 = 1 << 1;
+        const CAP_SYS_NICE: u64 = 1 << 23;
+        let has = |capability| self.in_user_namespace() && self.host.permitted_capabilities & capability != 0;
+        Outside {
+            oom_score: has(CAP_DAC_OVERRIDE),
+            priorities: has(CAP_SYS_NICE),
+        }
+    }
+}
+
+impl Outside {
+    /// The steps that are the runtime's, with their places in the config.
+    pub(crate) fn steps(self, process: &Process) -> Vec<(Step<'static>, &'static str)> {
+        let mut steps = Vec::new();
+        if self.priorities {
+            steps = priorities(process);
+        }
+        if let Some(step) = oom_score(process).filter(|_| self.oom_score) {
+            steps.push((step, "process.oomScoreAdj"));
+        }
+        steps
+    }
+}
+
+/// The step for `process.oomScoreAdj`.
+pub(crate) fn oom_score(process: &Process) -> Option<Step<'static>> {
+    let value = i32::from(process.oom_score_adj?.get());
+    Some(Step::OomScore { value })
+}
+
 /// The steps for the process's priorities, on CPUs and for input and output, with their places in the config.
-pub(crate) fn priorities(process: &Process) -> Vec<(Step<'static>, &'static str)> {
+fn priorities(process: &Process) -> Vec<(Step<'static>, &'static str)> {
     let mut steps = Vec::new();
     if let Some(io) = process.io_priority {
         let step = Step::IoPriority {

@@ -1,8 +1,9 @@
 //! From a bundle to a plan: the order in which a container is set up.
 
+use super::attributes::oom_score;
 use super::steps::{Inputs, Origin, Steps, below_root, c_string};
 use super::{Arguments, Host, Plan};
-use crate::bundle::{Bundle, Config, NamespaceType};
+use crate::bundle::{Bundle, Config, NamespaceType, NetDevice, Text};
 use crate::cgroup::{Paths, devices, unsupported_resources};
 use crate::problem::Problems;
 use crate::{Error, Severity};
@@ -21,6 +22,10 @@ pub(crate) struct Compiler<'a> {
     pub(crate) new_namespaces: u64,
     /// Where the container's cgroup is.
     pub(crate) cgroup: Paths,
+    /// Whether sources are opened before init becomes another user.
+    pub(crate) has_early_sources: bool,
+    /// The mounts whose sources these are.
+    pub(crate) early_sources: Vec<usize>,
     /// Mounts, and their places in the config, that are made read-only when all else is in its place.
     pub(crate) read_only_later: Vec<(std::ffi::CString, usize)>,
 }
@@ -36,6 +41,8 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         inputs: Inputs::default(),
         new_namespaces: 0,
         cgroup: Paths::default(),
+        has_early_sources: false,
+        early_sources: Vec::new(),
         read_only_later: Vec::new(),
     };
     compiler.find_cgroup();
@@ -53,6 +60,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
     compiler.open_labels();
     compiler.close_the_rootfs_off();
     compiler.process();
+    let outside = compiler.outside();
     let Compiler {
         problems,
         steps,
@@ -68,6 +76,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         new_namespaces,
         cgroup,
         resctrl,
+        outside,
     });
     (plan, problems)
 }
@@ -129,10 +138,10 @@ impl Compiler<'_> {
                 Origin::Named(origin),
             );
         }
-        if let Some(score) = self.config.process.as_ref().and_then(|process| process.oom_score_adj) {
-            let step = Step::OomScore {
-                value: i32::from(score.get()),
-            };
+        let Some(process) = &self.config.process else {
+            return;
+        };
+        if let Some(step) = oom_score(process).filter(|_| !self.outside().oom_score) {
             self.steps.push(step, Origin::Member("process.oomScoreAdj"));
         }
     }
@@ -141,10 +150,14 @@ impl Compiler<'_> {
         if self.makes(NamespaceType::Network) {
             self.steps.push(Step::Loopback, Origin::Default);
         }
-        for (on_host, device) in &self.config.linux.net_devices {
+        let name = |(on_host, device): &(&'_ Text, &'_ NetDevice)| device.name.as_ref().unwrap_or(on_host).to_string();
+        let mut devices: Vec<_> = self.config.linux.net_devices.iter().collect();
+        // A number is chosen when all names are taken that are asked for outright.
+        devices.sort_by_key(|device| name(device).contains("%d"));
+        for (on_host, device) in devices {
             let step = Step::NetworkDevice {
                 from: &c_string(on_host),
-                to: &c_string(device.name.as_ref().unwrap_or(on_host)),
+                to: &c_string(&name(&(on_host, device))),
             };
             let origin = crate::JsonPath::from("linux.netDevices").member(on_host);
             self.steps.push(step, Origin::Named(origin));

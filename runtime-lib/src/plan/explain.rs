@@ -1,9 +1,8 @@
 //! A plan for a person to read.
 
-use super::attributes::priorities;
 use super::phrase::{namespaces, phrase};
 use super::{Origin, Plan};
-use crate::bundle::{Bundle, Hook, NamespaceType};
+use crate::bundle::{Bundle, Hook};
 use crate::cgroup::explain_device_rules;
 use crate::problem::JsonPath;
 use orlop_init::wire::Step;
@@ -54,8 +53,7 @@ impl Plan {
             lines.runtime("start init".to_owned(), None);
         }
         let hooks = &bundle.config().hooks;
-        let outside = bundle.config().linux.namespace(NamespaceType::User).is_some();
-        let process = bundle.config().process.as_ref().filter(|_| outside);
+        let process = bundle.config().process.as_ref();
         for (step, origin) in self.steps.iter() {
             match step {
                 Step::RuntimeHooks => {
@@ -63,7 +61,7 @@ impl Plan {
                     lines.hooks("hooks.createRuntime", &hooks.create_runtime);
                 }
                 Step::WaitForStart { .. } => {
-                    for (step, path) in process.into_iter().flat_map(priorities) {
+                    for (step, path) in process.into_iter().flat_map(|process| self.outside.steps(process)) {
                         lines.runtime(phrase(&step), Some(JsonPath::from(path)));
                     }
                     lines.init(&step, origin);

@@ -21,6 +21,7 @@ mod process;
 mod rare_facts;
 mod resctrl;
 mod rootfs;
+mod sources;
 mod steps;
 
 #[cfg(test)]
@@ -29,7 +30,7 @@ mod tests;
 pub use explain::ExplainedStep;
 pub use host::Host;
 
-pub(crate) use attributes::priorities;
+pub(crate) use attributes::Outside;
 pub(crate) use mount_options::OPTIONS;
 pub(crate) use namespaces::clone_flag;
 pub(crate) use phrase::{namespaces as namespace_names, phrase};
@@ -86,6 +87,8 @@ pub struct Plan {
     pub(crate) cgroup: Paths,
     /// Its place in resctrl.
     pub(crate) resctrl: Option<Group>,
+    /// What the runtime does for init.
+    pub(crate) outside: Outside,
 }
 
 impl Plan {

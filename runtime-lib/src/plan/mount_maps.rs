@@ -67,12 +67,13 @@ impl Compiler<'_> {
                 path: joined.to_owned(),
                 kind: user,
                 origin: JsonPath::from("linux.namespaces"),
+                set_by: None,
             })
         })
     }
 
     /// Whether a source is in what an earlier mount puts into the rootfs.
-    fn is_made_by_an_earlier_mount(&self, index: usize, source: &str) -> bool {
+    pub(crate) fn is_made_by_an_earlier_mount(&self, index: usize, source: &str) -> bool {
         let Ok(inside) = Path::new(source).strip_prefix(self.bundle.rootfs()) else {
             return false;
         };
@@ -103,6 +104,7 @@ impl Compiler<'_> {
         let tree = self.inputs.add(Input::MappedTree {
             source: source.to_owned(),
             recursive,
+            propagation: self.propagation_of_trees(),
             maps: mapping.namespace,
             map_recursive: mapping.recursive,
             origin: JsonPath::from("mounts").index(index),

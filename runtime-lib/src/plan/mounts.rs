@@ -191,6 +191,7 @@ impl Compiler<'_> {
             };
             self.steps.push(step, Origin::Element("mounts", index));
         }
+        self.take_source(index);
         let step = Step::Bind {
             source: &c_string(&source),
             target: &below_root(&mount.destination),

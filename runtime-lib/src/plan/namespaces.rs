@@ -3,7 +3,7 @@
 use super::compile::Compiler;
 use super::steps::{Input, Origin, c_string};
 use crate::JsonPath;
-use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset};
+use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset, sysctl_namespace};
 use orlop_init::wire::{Slot, Step};
 
 /// `CLONE_NEW*` (`man 2 clone`).
@@ -64,6 +64,8 @@ impl Compiler<'_> {
                 self.steps
                     .push(Step::TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
             }
+            self.steps
+                .push(Step::EnterTimeNamespace, self.element(NamespaceType::Time));
         }
     }
 
@@ -82,6 +84,7 @@ impl Compiler<'_> {
         }
         self.keyring_and_cgroups();
         if makes_user {
+            self.open_sources();
             self.steps.push(
                 self.become_root(),
                 Origin::Element("linux.namespaces", self.index(NamespaceType::User)),
@@ -118,10 +121,19 @@ impl Compiler<'_> {
     /// With a user namespace and others that are joined the order counts: what belongs to the host's user namespace can only be joined before the
     /// container's is entered, what belongs to the container's own perhaps only afterwards, and what is new has to be made inside.
     fn enter_by_stages(&mut self) {
+        if !self.config.linux.time_offsets.is_empty() {
+            self.steps
+                .push(Step::OpenTimeOffsets, Origin::Member("linux.timeOffsets"));
+        }
         self.keyring_and_cgroups();
+        if !self.bundle.annotated().keep_original_groups {
+            self.steps.push(Step::DropGroups, self.element(NamespaceType::User));
+        }
+        let pid = self.joined(NamespaceType::Pid);
         let joined: Vec<_> = JOINED
             .into_iter()
             .filter_map(|kind| Some((kind, self.joined(kind)?)))
+            .chain(pid.map(|pid| (NamespaceType::Pid, pid)))
             .collect();
         for (kind, (index, file)) in &joined {
             let step = Step::JoinNamespace {
@@ -154,7 +166,6 @@ impl Compiler<'_> {
             };
             self.steps.push(step, Origin::Element("linux.namespaces", *index));
         }
-        self.steps.push(self.become_root(), self.element(NamespaceType::User));
         let new = self
             .config
             .linux
@@ -168,14 +179,13 @@ impl Compiler<'_> {
             self.steps
                 .push(Step::Unshare { flags }, Origin::Member("linux.namespaces"));
         }
-        if self.makes(NamespaceType::Pid) {
+        // In the mount namespace that they are bound in.
+        self.open_sources();
+        self.steps.push(self.become_root(), self.element(NamespaceType::User));
+        if self.config.linux.namespace(NamespaceType::Pid).is_some() {
+            // Only children are in the pid namespace that was made or joined.
             self.steps
                 .push(Step::EnterPidNamespace, self.element(NamespaceType::Pid));
-        } else if let Some((index, file)) = self.joined(NamespaceType::Pid) {
-            self.steps.push(
-                Step::JoinPidNamespace { file },
-                Origin::Element("linux.namespaces", index),
-            );
         }
     }
 
@@ -231,6 +241,21 @@ impl Compiler<'_> {
             path,
             kind: clone_flag(namespace.kind),
             origin,
+            set_by: self.set_by(namespace.kind),
         })
+    }
+
+    /// The first thing in the config that changes something of a namespace of this type.
+    pub(crate) fn set_by(&self, kind: NamespaceType) -> Option<JsonPath> {
+        let linux = &self.config.linux;
+        let parameter = linux.sysctl.keys().find(|name| sysctl_namespace(name) == Some(kind));
+        let member = match kind {
+            NamespaceType::Uts if self.config.hostname.is_some() => Some("hostname"),
+            NamespaceType::Uts if self.config.domainname.is_some() => Some("domainname"),
+            NamespaceType::Network if !linux.net_devices.is_empty() => Some("linux.netDevices"),
+            _ => None,
+        };
+        let parameter = || Some(JsonPath::from("linux.sysctl").member(parameter?));
+        member.map(JsonPath::from).or_else(parameter)
     }
 }

@@ -21,7 +21,10 @@ impl Compiler<'_> {
         let source = folder.to_string_lossy().into_owned();
         // The state is the runtime's alone: root of a user namespace has no way to it, but a caller who is that very user.
         if self.in_user_namespace() && self.host.permitted_capabilities & CAP_SYS_ADMIN != 0 {
-            let tree = self.inputs.add(Input::Tree { source: source.clone() });
+            let tree = self.inputs.add(Input::Tree {
+                source: source.clone(),
+                propagation: self.propagation_of_trees(),
+            });
             self.steps.push(Step::TakeTree { tree }, Origin::Default);
         }
         let step = Step::Bind {

@@ -20,6 +20,14 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             "join an existing {} namespace, if it could not be before",
             namespaces(kind)
         ),
+        Step::DropGroups => "leave the caller's supplementary groups, if it may".to_owned(),
+        Step::EnterTimeNamespace => "enter the new time namespace".to_owned(),
+        Step::OpenTimeOffsets => "open /proc/self/timens_offsets for the clocks' offsets".to_owned(),
+        Step::OpenSources { paths } => {
+            let paths: Vec<String> = paths.iter().map(|path| format!("{:?}", shown(path))).collect();
+            format!("open what will be bound: {}", paths.join(", "))
+        }
+        Step::TakeSource { .. } => "use what was opened before for the next step".to_owned(),
         Step::MapIds => "wait for its user and group ids to be mapped".to_owned(),
         Step::BecomeRoot { keep_groups: false } => "become root of the user namespace".to_owned(),
         Step::BecomeRoot { keep_groups: true } => {

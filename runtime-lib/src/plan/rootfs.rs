@@ -25,6 +25,7 @@ impl Compiler<'_> {
                 self.steps.push(Step::HostPropagation { propagation: SLAVE }, origin());
             }
         }
+        self.take_rootfs();
         let shared = matches!(wanted, Some(Propagation::Shared | Propagation::Rshared));
         let propagation = if shared { PRIVATE } else { 0 };
         self.steps.push(
@@ -34,6 +35,18 @@ impl Compiler<'_> {
             },
             Origin::Member("root.path"),
         );
+    }
+
+    /// How a tree of the host's propagates that the runtime opens for init, before the host's mounts are told so in init's own copy: what is mounted in the
+    /// container must not show on the host. 0 where they stay peers.
+    pub(crate) fn propagation_of_trees(&self) -> u64 {
+        match self.config.linux.rootfs_propagation {
+            Some(Propagation::Shared | Propagation::Rshared) => 0,
+            Some(Propagation::Private | Propagation::Rprivate | Propagation::Unbindable | Propagation::Runbindable) => {
+                PRIVATE
+            }
+            None | Some(Propagation::Slave | Propagation::Rslave) => SLAVE,
+        }
     }
 
     pub(crate) fn change_root(&mut self) {

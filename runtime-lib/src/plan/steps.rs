@@ -153,7 +153,13 @@ pub(crate) enum Input {
     /// The listening socket that `start` connects to.
     StartSocket,
     /// The file of a namespace to join, with its `CLONE_NEW*` flag.
-    Namespace { path: String, kind: u64, origin: JsonPath },
+    Namespace {
+        path: String,
+        kind: u64,
+        origin: JsonPath,
+        /// What in the config sets something of the namespace's, so that it must not be the runtime's own.
+        set_by: Option<JsonPath>,
+    },
     /// The file of the v1 cgroup hierarchy of this number that a process joins by.
     CgroupTasks(usize),
     /// A file that the output of hooks is appended to.
@@ -165,11 +171,12 @@ pub(crate) enum Input {
         origin: JsonPath,
     },
     /// A tree of the host's that only the runtime has a way to.
-    Tree { source: String },
+    Tree { source: String, propagation: u64 },
     /// A tree of mounts of the host's whose ids are mapped by the namespace of this slot.
     MappedTree {
         source: String,
         recursive: bool,
+        propagation: u64,
         maps: Slot,
         map_recursive: bool,
         origin: JsonPath,

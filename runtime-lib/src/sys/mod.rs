@@ -12,7 +12,7 @@ pub(crate) use kernel::{
     knows_clone_into_cgroup, knows_close_range_cloexec, knows_mount_setattr, knows_pidfd_info, knows_seccomp_action,
     knows_seccomp_flags, knows_seccomp_notifications, landlock_version,
 };
-pub(crate) use mount::map_mount;
+pub(crate) use mount::{map_mount, set_propagation};
 pub(crate) use priority::set_priority;
 pub(crate) use process::{
     exit_status, has_ended, namespace_kind, send_signal, set_limit, survives_execve, wait_for_any,

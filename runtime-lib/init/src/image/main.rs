@@ -22,6 +22,7 @@ mod path;
 mod proc;
 mod program;
 mod root;
+mod sources;
 mod start;
 mod stdio;
 mod sys;
@@ -64,6 +65,10 @@ struct Init<'a> {
     hook_output: [Fd; 2],
     /// The empty filesystem that hides directories, once there is one.
     mask: Fd,
+    /// The file for the offsets of a time namespace, once it is open.
+    time_offsets: Fd,
+    /// The sources of bind mounts that were opened early, as descriptors.
+    sources: &'static [usize],
     /// What the next mount is to have besides its step.
     next: mounts::Next,
     /// The state for hooks' standard input.
@@ -110,6 +115,8 @@ fn begin(argument: Option<&CStr>) -> ! {
         landlock: Fd::NONE,
         hook_output: [Fd::NONE; 2],
         mask: Fd::NONE,
+        time_offsets: Fd::NONE,
+        sources: &[],
         next: mounts::Next::default(),
         state: Fd::NONE,
         program: program::Program::new(),
@@ -168,7 +175,18 @@ impl Init<'_> {
             Step::MapIds => self.map_ids(index),
             Step::BecomeRoot { keep_groups } => self.become_root(keep_groups),
             Step::EnterPidNamespace => self.enter_pid_namespace(index),
+            Step::DropGroups => {
+                let _ = sys::set_groups(&[]);
+                Ok(())
+            }
+            Step::OpenTimeOffsets => self.open_time_offsets(),
             Step::TimeOffsets { text } => self.time_offsets(text),
+            Step::EnterTimeNamespace => self.enter_time_namespace(),
+            Step::OpenSources { paths } => self.open_sources(paths),
+            Step::TakeSource { index } => {
+                self.next.source = self.source(index);
+                Ok(())
+            }
             Step::JoinPidNamespace { file } => self.join_pid_namespace(file, index),
             Step::HostPropagation { propagation } => Ok(sys::mount(c"none", c"/", propagation | sys::MS_REC)?),
             Step::PrivateAround { path } => root::make_private_around(path),

@@ -52,6 +52,8 @@ pub(crate) struct Next {
     pub(crate) mapping: Option<(Fd, bool)>,
     /// The tree that is bound.
     pub(crate) tree: Option<Fd>,
+    /// The source that was opened before.
+    pub(crate) source: Option<Fd>,
     pub(crate) links: Links,
 }
 
@@ -143,9 +145,14 @@ impl Init<'_> {
         let flags = sys::OPEN_TREE_CLONE
             | if tree.recursive { sys::AT_RECURSIVE } else { 0 }
             | if links.source { sys::AT_SYMLINK_NOFOLLOW } else { 0 };
-        let bound = match next.tree {
-            Some(tree) => tree,
-            None => sys::open_tree(Fd::CWD, tree.source, flags).of(Part::Source)?,
+        let bound = match (next.tree, next.source) {
+            (Some(tree), _) => tree,
+            (None, Some(source)) => {
+                let bound = sys::open_tree(source, c"", flags | sys::AT_EMPTY_PATH).of(Part::Source)?;
+                sys::close(source);
+                bound
+            }
+            (None, None) => sys::open_tree(Fd::CWD, tree.source, flags).of(Part::Source)?,
         };
         let mode = sys::status(bound, c"", sys::AT_EMPTY_PATH).of(Part::Source)?.mode;
         let place = if links.target

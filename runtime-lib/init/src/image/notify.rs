@@ -67,6 +67,8 @@ extern "C" fn hand_over(shared: &'static Shared) -> ! {
         .and_then(|()| sys::receive(shared.channel, &mut answer));
     match Message::from_bytes(&answer) {
         Ok((Message { kind: Message::GO, .. }, _)) if answered.is_ok() => {
+            // Without it the kernel knows when the agent is gone: then calls that wait for its answer fail, the execve among them.
+            sys::close(listener);
             shared.is_handed_over.store(true, Ordering::Release);
             sys::exit_thread()
         }

@@ -54,13 +54,52 @@ impl Init<'_> {
         self.write_proc(full.as_c_str(), sys::RESOLVE_NO_SYMLINKS, value.to_bytes())
     }
 
+    /// Before a user namespace is entered that others live in: they could look into a process that can be dumped.
+    pub(crate) fn open_time_offsets(&mut self) -> Outcome {
+        self.time_offsets = self.open_own(c"self/timens_offsets")?;
+        Ok(())
+    }
+
     pub(crate) fn time_offsets(&mut self, text: &CStr) -> Outcome {
-        self.write_proc(c"self/timens_offsets", 0, text.to_bytes())
+        if self.time_offsets == Fd::NONE {
+            self.open_time_offsets()?;
+        }
+        sys::write(self.time_offsets, text.to_bytes())?;
+        sys::close(self.time_offsets);
+        Ok(())
+    }
+
+    /// By itself, init enters it with its execve only, and before Linux 6.3 not even then.
+    pub(crate) fn enter_time_namespace(&mut self) -> Outcome {
+        const CLONE_NEWTIME: u64 = 0x80;
+        self.open_proc()?;
+        // The name is a magic link, which stays no place below.
+        let file = sys::open(self.proc, c"self/ns/time_for_children", sys::O_RDONLY, 0)?;
+        sys::join_namespace(file, CLONE_NEWTIME)?;
+        sys::close(file);
+        Ok(())
     }
 
     pub(crate) fn oom_score(&mut self, value: i32) -> Outcome {
         let mut digits = [0; 12];
-        self.write_proc(c"self/oom_score_adj", 0, decimal(value, &mut digits))
+        let file = self.open_own(c"self/oom_score_adj")?;
+        sys::write(file, decimal(value, &mut digits))?;
+        sys::close(file);
+        Ok(())
+    }
+
+    /// Opens a file about init itself. While it cannot be dumped, these are the files of the root of the user namespace that it was executed in, who may
+    /// be nobody here; so for this moment it can be.
+    fn open_own(&mut self, path: &CStr) -> Result<Fd, Failure> {
+        match self.open_proc_file(path, 0) {
+            Err(failure) if failure.is(Errno::ACCES) => {
+                let _ = sys::process_control(sys::PR_SET_DUMPABLE, 1, 0);
+                let result = self.open_proc_file(path, 0);
+                let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
+                result
+            }
+            result => result,
+        }
     }
 }
 

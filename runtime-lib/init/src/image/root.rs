@@ -34,10 +34,14 @@ impl Init<'_> {
         if null.mode & sys::S_IFMT != sys::S_IFCHR || (null.major, null.minor) != (1, 3) {
             return Err(Failure::from(Part::Null));
         }
-        let tree = sys::open_tree(Fd::CWD, path, sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE).of(Part::Source)?;
+        let place = match core::mem::take(&mut self.next).source {
+            Some(place) => place,
+            None => sys::open(Fd::CWD, path, sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Source)?,
+        };
+        let flags = sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH;
+        let tree = sys::open_tree(place, c"", flags).of(Part::Source)?;
         let later =
             propagation != 0 && is_missing(sys::set_attributes(tree, true, 0, 0, propagation).of(Part::Attributes))?;
-        let place = sys::open(Fd::CWD, path, sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Target)?;
         sys::attach(tree, place).of(Part::Attach)?;
         sys::close(place);
         // The clone's own descriptor is the root of what has just been attached.

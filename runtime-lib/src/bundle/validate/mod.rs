@@ -19,6 +19,7 @@ use crate::problem::Problems;
 pub(super) use process::process;
 pub(super) use resources::resources;
 pub use sysctl::sysctl_file;
+pub(crate) use sysctl::sysctl_namespace;
 
 /// Collects the faults of a config.
 pub(super) fn config(config: &Config, problems: &mut Problems) {

@@ -83,17 +83,26 @@ fn network_devices(config: &Config, problems: &mut Problems) {
             problems.error(path(), format!("{} is no name for a network device", Quoted(on_host)));
         }
         if let Some(name) = &device.name
-            && !is_interface_name(name)
+            && !(is_interface_name(name) && is_plain_or_template(name))
         {
             problems.error(
                 path().member("name"),
                 format!("{} is no name for a network device", Quoted(name)),
             );
         }
-        // A name with a number of the kernel's choice never meets another.
+        // A name with a number is chosen among those that are free when all others are taken.
         if !name.contains("%d") && !names.insert(name) {
             problems.error(path(), format!("a second device would have the name {}", Quoted(name)));
         }
+    }
+}
+
+/// As the kernel takes templates: one `%d`, and no other `%` (Linux: __dev_alloc_name of net/core/dev.c).
+fn is_plain_or_template(name: &str) -> bool {
+    match name.matches('%').count() {
+        0 => true,
+        1 => name.contains("%d"),
+        _ => false,
     }
 }
 

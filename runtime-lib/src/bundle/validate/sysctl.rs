@@ -46,12 +46,15 @@ pub fn sysctl_file(name: &str) -> Option<String> {
 
 pub(super) fn sysctls(linux: &Linux, problems: &mut Problems) {
     let mut files = BTreeSet::new();
-    for name in linux.sysctl.keys() {
+    for (name, value) in &linux.sysctl {
         let path = || JsonPath::from("linux.sysctl").member(&cut(name));
         let Some(file) = sysctl_file(name) else {
             problems.error(path(), "is no kernel parameter's name");
             continue;
         };
+        if value.is_empty() {
+            problems.error(path(), "has no value, so nothing would be set");
+        }
         match owner(&file) {
             Owner::Namespace(kind) if linux.namespace(kind).is_none() => {
                 problems.error(
@@ -67,6 +70,14 @@ pub(super) fn sysctls(linux: &Linux, problems: &mut Problems) {
             problems.error(path(), format!("the parameter {} is given twice", Quoted(&file)));
         }
         files.insert(file);
+    }
+}
+
+/// The type of namespace that has a parameter for its own.
+pub(crate) fn sysctl_namespace(name: &str) -> Option<NamespaceType> {
+    match owner(&sysctl_file(name)?) {
+        Owner::Namespace(kind) => Some(kind),
+        Owner::Hostname | Owner::Host => None,
     }
 }
 
