@@ -1,6 +1,7 @@
 //! Black-box tests and benchmarks of any OCI runtime binary.
 
 mod agent;
+mod architecture;
 mod bench;
 mod bundle;
 mod call;
@@ -70,16 +71,9 @@ fn run(words: &[String]) -> ExitCode {
         Ok(entries) => entries,
         Err(error) => return complain(&error.to_string()),
     };
-    let files = [
-        (options.tap, output::tap(&entries)),
-        (options.junit, output::junit(&entries)),
-    ];
-    for (file, text) in files {
-        if let Some(file) = file
-            && let Err(error) = std::fs::write(&file, text)
-        {
-            return complain(&format!("{}: {error}", file.display()));
-        }
+    let cases: Vec<output::Case<'_>> = entries.iter().map(output::Case::from).collect();
+    if let Err(error) = output::save(options.tap, options.junit, &cases) {
+        return complain(&error.to_string());
     }
     let (summary, well) = output::summary(&entries);
     print!("{summary}");
