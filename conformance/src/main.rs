@@ -12,6 +12,7 @@ mod options;
 mod output;
 mod rooms;
 mod runtime;
+mod runtime_tools;
 mod suite;
 mod sys;
 mod trial;
@@ -26,6 +27,8 @@ conformance run --runtime PATH [--runtime PATH...] [--filter WORD...] [--tap FIL
 conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--json FILE] [--svg FILE]
                   [--config default|engine]
 conformance engines ...
+conformance runtime-tools --suite DIR --runtime PATH [--runtime PATH...] [--filter WORD...] [--time-limit S] [--tap FILE]
+                          [--junit FILE] [--quiet] [--list]
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         "run" => run(rest),
         "bench" => bench::run(rest),
         "engines" => engines::run(rest),
+        "runtime-tools" => runtime_tools::run(rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");
             ExitCode::SUCCESS
