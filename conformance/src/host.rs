@@ -78,6 +78,14 @@ impl Host {
     }
 }
 
+/// Whether something is mounted at or below a folder.
+pub(crate) fn mounts_below(folder: &Path) -> bool {
+    let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .any(|point| Path::new(&point.replace("\\040", " ")).starts_with(folder))
+}
+
 /// The folders where cgroup hierarchies are mounted.
 pub(crate) fn hierarchies() -> Vec<PathBuf> {
     let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
@@ -185,6 +193,21 @@ fn facts() -> Vec<String> {
         .into_iter()
         .chain(nodes.into_iter().filter_map(node))
         .collect()
+}
+
+/// Compares the host with what it was; things that end by themselves get a moment for it.
+///
+/// # Errors
+/// Where /proc cannot be read.
+pub(crate) fn settle(tag: &str, state: &Path, before: &Host) -> io::Result<Vec<String>> {
+    let end = Instant::now() + Duration::from_millis(400);
+    loop {
+        let leftovers = Host::look(tag, state)?.changes_since(before);
+        if leftovers.is_empty() || Instant::now() > end {
+            return Ok(leftovers);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Thaws the cgroups with `tag` in their path and kills everything in them.

@@ -1,6 +1,7 @@
 //! Black-box tests and benchmarks of any OCI runtime binary.
 
 mod agent;
+mod architecture;
 mod bench;
 mod bundle;
 mod call;
@@ -11,6 +12,7 @@ mod options;
 mod output;
 mod rooms;
 mod runtime;
+mod runtime_tools;
 mod suite;
 mod sys;
 mod trial;
@@ -25,6 +27,8 @@ conformance run --runtime PATH [--runtime PATH...] [--filter WORD...] [--tap FIL
 conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--json FILE] [--svg FILE]
                   [--config default|engine]
 conformance engines ...
+conformance runtime-tools --suite DIR --runtime PATH [--runtime PATH...] [--filter WORD...] [--time-limit S] [--tap FILE]
+                          [--junit FILE] [--quiet] [--list]
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
         "run" => run(rest),
         "bench" => bench::run(rest),
         "engines" => engines::run(rest),
+        "runtime-tools" => runtime_tools::run(rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");
             ExitCode::SUCCESS
@@ -70,16 +75,9 @@ fn run(words: &[String]) -> ExitCode {
         Ok(entries) => entries,
         Err(error) => return complain(&error.to_string()),
     };
-    let files = [
-        (options.tap, output::tap(&entries)),
-        (options.junit, output::junit(&entries)),
-    ];
-    for (file, text) in files {
-        if let Some(file) = file
-            && let Err(error) = std::fs::write(&file, text)
-        {
-            return complain(&format!("{}: {error}", file.display()));
-        }
+    let cases: Vec<output::Case<'_>> = entries.iter().map(output::Case::from).collect();
+    if let Err(error) = output::save(options.tap, options.junit, &cases) {
+        return complain(&error.to_string());
     }
     let (summary, well) = output::summary(&entries);
     print!("{summary}");

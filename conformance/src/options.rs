@@ -38,12 +38,7 @@ impl RunOptions {
             match word.as_str() {
                 "--runtime" => options.choice.runtimes.push(named_runtime(value(word, &mut words)?)?),
                 "--filter" => options.choice.filters.push(value(word, &mut words)?.to_owned()),
-                "--time-limit" => {
-                    let seconds: f64 = value(word, &mut words)?
-                        .parse()
-                        .map_err(|_| format!("{word}: not a number"))?;
-                    options.choice.limit = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
-                }
+                "--time-limit" => options.choice.limit = seconds(word, &mut words)?,
                 "--tap" => options.tap = Some(value(word, &mut words)?.into()),
                 "--junit" => options.junit = Some(value(word, &mut words)?.into()),
                 "--list" => options.list = true,
@@ -70,4 +65,12 @@ pub(crate) fn value<'a>(option: &str, words: &mut Iter<'a, String>) -> Result<&'
         .next()
         .map(String::as_str)
         .ok_or_else(|| format!("{option} needs a value"))
+}
+
+/// The time after an option.
+pub(crate) fn seconds(option: &str, words: &mut Iter<'_, String>) -> Result<Duration, String> {
+    let seconds: f64 = value(option, words)?
+        .parse()
+        .map_err(|_| format!("{option}: not a number"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| format!("{option}: {error}"))
 }

@@ -1,8 +1,54 @@
 //! The endings of tests as lines, TAP and JUnit.
 
 use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::suite::{Ending, Entry};
+
+/// One result, as the files for machines have it.
+pub(crate) struct Case<'a> {
+    pub(crate) runtime: &'a str,
+    /// What it belongs to.
+    pub(crate) room: &'a str,
+    pub(crate) name: &'a str,
+    /// The name for a person.
+    pub(crate) title: String,
+    pub(crate) ending: &'a Ending,
+    pub(crate) time: Duration,
+    /// What more is known of a failure, line by line.
+    pub(crate) details: Vec<String>,
+}
+
+impl<'a> From<&'a Entry> for Case<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            runtime: &entry.runtime,
+            room: entry.room,
+            name: entry.name,
+            title: entry.name.replace('_', " "),
+            ending: &entry.ending,
+            time: entry.time,
+            details: Vec::new(),
+        }
+    }
+}
+
+/// Writes the files for machines that were asked for.
+///
+/// # Errors
+/// Where a file cannot be written, with its name.
+pub(crate) fn save(tap_file: Option<PathBuf>, junit_file: Option<PathBuf>, cases: &[Case<'_>]) -> io::Result<()> {
+    let files = [(tap_file, tap(cases)), (junit_file, junit(cases))];
+    for (file, text) in files {
+        if let Some(file) = file {
+            fs::write(&file, text).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        }
+    }
+    Ok(())
+}
 
 /// One line for a person.
 pub(crate) fn line(entry: &Entry) -> String {
@@ -57,25 +103,31 @@ pub(crate) fn summary(entries: &[Entry]) -> (String, bool) {
 }
 
 /// TAP version 14; declared deviations are TODO tests.
-pub(crate) fn tap(entries: &[Entry]) -> String {
-    let mut text = format!("TAP version 14\n1..{}\n", entries.len());
-    for (entry, number) in entries.iter().zip(1..) {
-        let title = format!(
-            "{number} - {} {}: {}",
-            entry.runtime,
-            entry.room,
-            entry.name.replace('_', " ")
-        );
+fn tap(cases: &[Case<'_>]) -> String {
+    let mut text = format!("TAP version 14\n1..{}\n", cases.len());
+    for (case, number) in cases.iter().zip(1..) {
+        let title = format!("{number} - {} {}: {}", case.runtime, case.room, case.title);
         let one = |text: &str| text.replace('\n', " ").replace('#', "\\#");
-        let _ = match &entry.ending {
+        // A JSON string is one in YAML, too.
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let _ = match &case.ending {
             Ending::Passed => writeln!(text, "ok {title}"),
-            Ending::Failed(seen) => writeln!(text, "not ok {title}\n  ---\n  message: {:?}\n  ...", one(seen)),
+            Ending::Failed(seen) => {
+                let _ = writeln!(text, "not ok {title}\n  ---\n  message: {}", quoted(&one(seen)));
+                if !case.details.is_empty() {
+                    text.push_str("  details:\n");
+                }
+                for line in &case.details {
+                    let _ = writeln!(text, "    - {}", quoted(line));
+                }
+                writeln!(text, "  ...")
+            }
             Ending::Deviation(why, seen) => {
                 writeln!(
                     text,
-                    "not ok {title} # TODO {}\n  ---\n  message: {:?}\n  ...",
+                    "not ok {title} # TODO {}\n  ---\n  message: {}\n  ...",
                     one(why),
-                    one(seen)
+                    quoted(&one(seen))
                 )
             }
             Ending::Surprise(why) => writeln!(text, "ok {title} # TODO {}", one(why)),
@@ -86,27 +138,33 @@ pub(crate) fn tap(entries: &[Entry]) -> String {
 }
 
 /// JUnit's XML; declared deviations and skipped tests are `skipped` with their reason.
-pub(crate) fn junit(entries: &[Entry]) -> String {
-    let failures = entries
+fn junit(cases: &[Case<'_>]) -> String {
+    let failures = cases
         .iter()
-        .filter(|entry| matches!(entry.ending, Ending::Failed(_)))
+        .filter(|case| matches!(case.ending, Ending::Failed(_)))
         .count();
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"conformance\" tests=\"{}\" failures=\"{failures}\">\n",
-        entries.len()
+        cases.len()
     );
-    for entry in entries {
-        let class = xml(&format!("{}.{}", entry.runtime.replace(['.', ' '], "_"), entry.room));
+    for case in cases {
+        let class = xml(&format!("{}.{}", case.runtime.replace(['.', ' '], "_"), case.room));
         let _ = write!(
             text,
             "  <testcase classname=\"{class}\" name=\"{}\" time=\"{:.3}\">",
-            xml(entry.name),
-            entry.time.as_secs_f64()
+            xml(case.name),
+            case.time.as_secs_f64()
         );
-        let _ = match &entry.ending {
+        let _ = match &case.ending {
             Ending::Passed => Ok(()),
             Ending::Surprise(why) => write!(text, "<system-out>declared deviation holds: {}</system-out>", xml(why)),
-            Ending::Failed(seen) => write!(text, "<failure message=\"{}\"/>", xml(seen)),
+            Ending::Failed(seen) if case.details.is_empty() => {
+                write!(text, "<failure message=\"{}\"/>", xml(seen))
+            }
+            Ending::Failed(seen) => {
+                let details = case.details.join("\n");
+                write!(text, "<failure message=\"{}\">{}</failure>", xml(seen), xml(&details))
+            }
             Ending::Deviation(why, seen) => {
                 write!(
                     text,
@@ -135,7 +193,8 @@ fn xml(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\n' => safe.push_str("&#10;"),
-            control if control < ' ' => safe.push('?'),
+            // Nor may XML have these two.
+            control if control < ' ' || matches!(control, '\u{fffe}' | '\u{ffff}') => safe.push('?'),
             other => safe.push(other),
         }
     }

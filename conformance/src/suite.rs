@@ -9,7 +9,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, moun
 use rustix::process::set_child_subreaper;
 
 use crate::failure::{Failure, Verdict};
-use crate::host::{Host, cgroups, hierarchies, kill_members, remove_cgroup, tidy};
+use crate::host::{Host, cgroups, hierarchies, kill_members, mounts_below, remove_cgroup, settle, tidy};
 use crate::runtime::Runtime;
 use crate::sys;
 use crate::trial::Trial;
@@ -66,37 +66,49 @@ pub(crate) struct Ground {
     pub(crate) tag: String,
     /// Everything is below it.
     pub(crate) dir: PathBuf,
-    /// The probe, ready to be linked into each rootfs.
+    /// The probe, if it was brought: ready to be linked into each rootfs.
     pub(crate) probe: PathBuf,
 }
 
 impl Ground {
-    /// Takes the place. This process becomes a subreaper and gets a mount namespace of its own, shared as init systems
-    /// have it, so that leaks by propagation show, and cut off from the real host.
+    /// Takes the place, and brings the probe.
     ///
     /// # Errors
     /// Where the kernel or the filesystem refuses, or the probe was not built.
     pub(crate) fn take() -> io::Result<Self> {
-        let tag = format!("orlop-test-{}", std::process::id());
-        let dir = std::env::temp_dir().join(&tag);
+        let ground = Self::take_without_probe()?;
         let built = match std::env::var_os("CONFORMANCE_PROBE") {
             Some(path) => PathBuf::from(path),
             None => std::env::current_exe()?.with_file_name("probe"),
         };
-        fs::create_dir_all(&dir)?;
-        let probe = dir.join("probe");
-        fs::copy(&built, &probe).map_err(|error| {
+        fs::copy(&built, &ground.probe).map_err(|error| {
             io::Error::other(format!(
                 "{}: {error}; build it with `cargo build -p conformance-probe`",
                 built.display()
             ))
         })?;
+        Ok(ground)
+    }
+
+    /// Takes the place. This process becomes a subreaper and gets a mount namespace of its own, shared as init systems
+    /// have it, so that leaks by propagation show, and cut off from the real host.
+    ///
+    /// # Errors
+    /// Where the kernel or the filesystem refuses.
+    pub(crate) fn take_without_probe() -> io::Result<Self> {
+        let tag = format!("orlop-test-{}", std::process::id());
+        let dir = std::env::temp_dir().join(&tag);
+        let probe = dir.join("probe");
+        fs::create_dir_all(&dir)?;
+        // From here on it is removed whatever fails.
+        let ground = Self { tag, dir, probe };
         sweep();
         set_child_subreaper(Some(rustix::process::getpid()))?;
-        sys::own_mount_namespace()?;
+        sys::own_mount_namespace()
+            .map_err(|error| io::Error::other(format!("a mount namespace of its own: {error}; root is needed")))?;
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
         mount_change("/", MountPropagationFlags::SHARED | MountPropagationFlags::REC)?;
-        Ok(Self { tag, dir, probe })
+        Ok(ground)
     }
 
     /// Hides cgroup v2 on a hybrid host from now on. Returns whether there was something to hide.
@@ -107,6 +119,11 @@ impl Ground {
             mount("tmpfs", unified, "tmpfs", MountFlags::empty(), None)?;
         }
         Ok(hybrid)
+    }
+
+    /// Shows it again.
+    pub(crate) fn show_unified(&self) -> io::Result<()> {
+        Ok(unmount("/sys/fs/cgroup/unified", UnmountFlags::DETACH)?)
     }
 
     /// Makes the tests' parent cgroup in every hierarchy.
@@ -129,7 +146,10 @@ impl Drop for Ground {
         for cgroup in cgroups(&self.tag).iter().rev() {
             remove_cgroup(cgroup);
         }
-        let _ = fs::remove_dir_all(&self.dir);
+        // What is mounted there is of the host.
+        if !mounts_below(&self.dir) {
+            let _ = fs::remove_dir_all(&self.dir);
+        }
     }
 }
 
@@ -201,7 +221,7 @@ pub(crate) fn run(choice: &Choice, mut tell: impl FnMut(&Entry)) -> io::Result<V
             entries.push(entry);
         }
         if hidden {
-            unmount("/sys/fs/cgroup/unified", UnmountFlags::DETACH)?;
+            ground.show_unified()?;
         }
     }
     Ok(entries)
@@ -224,7 +244,7 @@ fn run_one(
     let time = started.elapsed();
     let cleared = clear_containers(&trial);
     let verdict = verdict.and(cleared);
-    let leftovers = settle(ground, &trial, &before)?;
+    let leftovers = settle(&ground.tag, &trial.root, &before)?;
     let verdict = match (verdict, leftovers.is_empty()) {
         (Ok(()), false) => Err(Failure::Wrong(leftovers.join("; "))),
         (Err(Failure::Wrong(text)), false) => Err(Failure::Wrong(format!("{text}; {}", leftovers.join("; ")))),
@@ -277,16 +297,4 @@ fn clear_containers(trial: &Trial<'_>) -> Verdict {
         }
     }
     Ok(())
-}
-
-/// Compares the host with what it was; things that end by themselves get a moment for it.
-fn settle(ground: &Ground, trial: &Trial<'_>, before: &Host) -> io::Result<Vec<String>> {
-    let end = Instant::now() + Duration::from_millis(400);
-    loop {
-        let leftovers = Host::look(&ground.tag, &trial.root)?.changes_since(before);
-        if leftovers.is_empty() || Instant::now() > end {
-            return Ok(leftovers);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

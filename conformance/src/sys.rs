@@ -4,7 +4,9 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::{Pid, Signal, set_parent_process_death_signal, setsid};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 /// Gives this process a mount namespace of its own.
@@ -77,6 +79,47 @@ fn refuse_call(number: u32) -> io::Result<()> {
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+/// Starts the program in a session of its own, which ends with this process.
+pub(crate) fn own_session(command: &mut Command) {
+    let action = || {
+        setsid()?;
+        Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+    };
+    // SAFETY: the closure only makes two system calls.
+    unsafe { command.pre_exec(action) };
+}
+
+/// A child that is dead and not reaped yet.
+pub(crate) fn dead_child() -> Option<Pid> {
+    // SAFETY: all zeros are a valid value of this plain structure.
+    let mut found: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the kernel writes to the structure, which lives on.
+    if unsafe { libc::waitid(libc::P_ALL, 0, &raw mut found, flags) } != 0 {
+        return None;
+    }
+    // SAFETY: waitid fills the members of a child's signal, or leaves zeros.
+    Pid::from_raw(unsafe { found.si_pid() })
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on SIGINT and SIGTERM do not end this process; they are remembered.
+pub(crate) fn remember_interrupts() {
+    extern "C" fn remember(_: libc::c_int) {
+        INTERRUPTED.store(true, Ordering::Relaxed);
+    }
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: the handler does nothing but store to an atomic.
+        unsafe { libc::signal(signal, remember as *const () as libc::sighandler_t) };
+    }
+}
+
+/// Whether SIGINT or SIGTERM has come.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// A system call that waits for an agent's answer (`struct seccomp_notif` of linux/seccomp.h).

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::call::Call;
+use crate::architecture;
 use crate::failure::{Failure, Verdict, wrong};
 
 /// Makes the namespaces and cgroups, and removes them.
@@ -76,13 +77,8 @@ impl Lab {
         fs::copy(&tar, format!("{archive}/layer.tar"))?;
         let sum = Call::new("sha256sum").args([&tar]).succeed()?.out;
         let digest = sum.split(' ').next().unwrap_or_default();
-        let architecture = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "aarch64" => "arm64",
-            other => other,
-        };
         let config = serde_json::json!({
-            "architecture": architecture,
+            "architecture": architecture::in_go(),
             "os": "linux",
             "config": {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"]},
             "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{digest}")]},
