@@ -43,7 +43,9 @@ mod sys;
 mod template;
 
 pub use bundle::Bundle;
-pub use container::{Console, Container, CreateOptions, Created, Process, Readiness, Runtime, State, Status};
+pub use container::{
+    Console, Container, Containers, CreateOptions, Created, Process, Readiness, Runtime, State, Status,
+};
 pub use error::{ErrnoInWords, Error, Failure, HookFailure};
 pub use features::{
     CgroupFeatures, Enabled, Features, IntelRdtFeatures, LinuxFeatures, MemoryPolicyFeatures, MountExtensions, Probe,

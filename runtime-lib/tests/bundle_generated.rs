@@ -223,6 +223,14 @@ fn smooth(ours: &mut Value, theirs: &mut Value) {
                 rdt.remove(name);
             }
         }
+        // Nor half a size of a terminal, which the spec wants ignored where there is no terminal.
+        for name in ["height", "width"] {
+            if let Some(size) = config["process"]["consoleSize"].as_object_mut()
+                && size.get(name).is_some_and(|number| *number == 0)
+            {
+                size.remove(name);
+            }
+        }
         // No unset numbers of a device, nor an unset limit of tasks: it says 0.
         for device in config["linux"]["devices"].as_array_mut().into_iter().flatten() {
             for name in ["major", "minor"] {

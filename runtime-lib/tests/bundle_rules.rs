@@ -82,7 +82,10 @@ fn what_is_for_another_platform_is_refused_or_warned_about() {
         &[("/windows", json!({"x": [1]})), ("/zos", json!({}))],
         &["windows: not for Linux, ignored", "zos: not for Linux, ignored"],
     );
-    assert_warnings(&[("/windows", json!(null)), ("/unknown", json!({"a": 1}))], &[]);
+    assert_warnings(
+        &[("/windows", json!(null)), ("/unknown", json!({"a": 1}))],
+        &["unknown: unknown member, ignored"],
+    );
 }
 
 #[test]

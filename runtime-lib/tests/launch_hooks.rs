@@ -250,7 +250,7 @@ fn a_create_that_hangs_in_a_hook_is_cancelled_and_undone() {
             if kind != "createContainer" {
                 assert!(is_alive(state.pid));
             }
-            assert_eq!(stage.runtime().containers().unwrap().len(), 1);
+            assert_eq!(stage.runtime().containers().unwrap().states.len(), 1);
             assert!(begin.elapsed() < Duration::from_millis(500));
             drop(cancel_end);
             create.join().unwrap()

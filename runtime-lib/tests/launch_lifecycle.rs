@@ -521,9 +521,9 @@ fn a_running_container_is_not_deleted_but_by_force() {
 #[test]
 fn containers_are_listed_with_their_states() {
     let stage = Stage::new();
-    assert!(stage.runtime().containers().unwrap().is_empty());
+    assert!(stage.runtime().containers().unwrap().states.is_empty());
     let (second, first) = (stage.running("b"), stage.created("a", &stage.sleeper()));
-    let states = stage.runtime().containers().unwrap();
+    let states = stage.runtime().containers().unwrap().states;
     let seen: Vec<_> = states
         .iter()
         .map(|state| (state.id.as_str(), state.status, state.pid, state.owner.as_str()))

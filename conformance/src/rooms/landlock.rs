@@ -18,7 +18,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(rules_bind_a_process_without_capabilities_that_may_gain_some, RUNC, CRUN),
     test!(rules_bind_in_a_user_namespace, RUNC, CRUN),
     test!(rules_go_together_with_a_filter, RUNC, CRUN),
-    test!(hooks_are_not_bound_by_the_rules),
+    test!(
+        hooks_of_start_are_bound_by_the_rules_and_those_of_create_are_not,
+        RUNC,
+        CRUN
+    ),
     test!(place_that_is_not_there_is_refused, RUNC, CRUN),
     test!(place_is_looked_for_inside_the_rootfs, RUNC, CRUN),
     test!(rules_that_are_wrong_are_refused_with_their_place, RUNC, CRUN),
@@ -168,19 +172,25 @@ fn rules_go_together_with_a_filter(t: &Trial<'_>) -> Verdict {
     same("errnos", &errnos(&lines), vec![Value::Null, json!(EACCES)])
 }
 
-fn hooks_are_not_bound_by_the_rules(t: &Trial<'_>) -> Verdict {
+fn hooks_of_start_are_bound_by_the_rules_and_those_of_create_are_not(t: &Trial<'_>) -> Verdict {
     skip_without_landlock()?;
     let folder = t.dir.to_string_lossy().into_owned();
-    let hook = json!({"path": "/probe", "args": ["hook", "write", format!("{folder}/by-hook")]});
+    let hook = |path: &str, file: &str| json!({"path": path, "args": ["hook", "write", format!("{folder}/{file}")]});
     let bundle = t
         .bundle()?
         .mount(&folder, "bind", &folder, &["bind"])
-        .hook("startContainer", hook);
+        .hook("createContainer", hook(&t.probe().to_string_lossy(), "by-create"))
+        .hook("startContainer", hook("/probe", "by-start"));
     t.see(&ruled(
         bundle,
         &json!({"filesystem": {"handled": ["write_file", "make_reg"], "allowed": []}}),
     ))?;
-    ensure(t.dir.join("by-hook").exists(), || "the hook could not write".into())
+    ensure(t.dir.join("by-create").exists(), || {
+        "the hook of create could not write".into()
+    })?;
+    ensure(!t.dir.join("by-start").exists(), || {
+        "the hook of start could write".into()
+    })
 }
 
 fn place_that_is_not_there_is_refused(t: &Trial<'_>) -> Verdict {

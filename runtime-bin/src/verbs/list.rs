@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Outcome, Refusal, print};
 use crate::owner::Users;
-use orlop::State;
+use orlop::{Containers, State};
 use std::fmt::Write;
 use std::fs;
 
@@ -10,7 +10,7 @@ use std::fs;
 const NARROWEST: usize = 12;
 const PADDING: usize = 3;
 
-pub(super) fn run(call: &Call<'_>) -> Outcome {
+pub(super) fn run(call: &mut Call<'_>) -> Outcome {
     let format = call
         .matches
         .text("format")
@@ -21,7 +21,8 @@ pub(super) fn run(call: &Call<'_>) -> Outcome {
     {
         return Err(orlop::Failure::io(format!("list the state root {root:?}"), &error).into());
     }
-    let mut states = call.runtime()?.containers()?;
+    let Containers { mut states, faults } = call.runtime()?.containers()?;
+    faults.iter().for_each(|fault| call.warn(fault));
     let users = Users::read();
     for state in &mut states {
         state.owner = users.owner(&root.join(&state.id));

@@ -51,16 +51,21 @@ impl Bundle {
     }
 
     fn new(dir: PathBuf, json: &str) -> Result<Self, Error> {
-        let mut config: Config = read_document(CONFIG, json)?;
+        let (config, has_unknown) = unknown::parse(|| read_document::<Config>(CONFIG, json));
+        let mut config = config?;
         let mut problems = Problems::default();
         validate::config(&config, &mut problems);
         let annotated = annotations::apply(&mut config, &mut problems);
+        if has_unknown {
+            unknown::warn(json, Config::SHAPE, &mut problems);
+        }
         Ok(Self::of(dir, config, annotated, problems.into_warnings()?))
     }
 
     fn of(dir: PathBuf, config: Config, annotated: Annotated, warnings: Vec<Problem>) -> Self {
         Self {
-            rootfs: dir.join(config.root.path.as_path()),
+            // Without a slash at the end, behind which a link would be followed.
+            rootfs: dir.join(config.root.path.as_path()).components().collect(),
             dir,
             config,
             annotated,
@@ -121,7 +126,7 @@ impl Bundle {
 }
 
 /// Collects all faults of the bundle in the folder `dir`; of a config that cannot be parsed, the first one. There is a bundle if no
-/// fault is an error. Other than [`Bundle::load`] it also warns about members that the spec does not know.
+/// fault is an error.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -175,7 +180,8 @@ fn read_document<'de, T: Deserialize<'de>>(document: &str, json: &'de str) -> Re
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf, Error> {
-    std::path::absolute(dir).map_err(|error| Failure::io(format!("find the bundle's folder {dir:?}"), &error).into())
+    let absolute = std::path::absolute(dir).map(|dir| dir.components().collect());
+    absolute.map_err(|error| Failure::io(format!("find the bundle's folder {dir:?}"), &error).into())
 }
 
 fn read(dir: &Path) -> Result<(PathBuf, String), Error> {

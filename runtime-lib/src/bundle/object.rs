@@ -39,6 +39,7 @@ macro_rules! object {
                         $(let mut $field: Option<object!(@read $type $(, $default)?)> = None;)*
                         while let Some(number) = members.next_key_seed(MemberName(NAMES))? {
                             let Some(number) = number else {
+                                $crate::bundle::unknown::note();
                                 members.next_value::<::serde::de::IgnoredAny>()?;
                                 continue;
                             };

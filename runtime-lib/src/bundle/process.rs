@@ -47,13 +47,13 @@ object! {
 pub type OomScoreAdj = Bounded<-1000, 1000>;
 
 object! {
-    /// A terminal's size, in characters.
+    /// A terminal's size, in characters. Both are there, and at most 65535, if the process has a terminal; otherwise they are ignored, as the spec wants it.
     #[derive(Copy)]
     pub struct ConsoleSize {
         /// Rows.
-        height: u16 = "height",
+        height: Option<u64> = "height",
         /// Columns.
-        width: u16 = "width",
+        width: Option<u64> = "width",
     }
 }
 
@@ -106,5 +106,13 @@ words! {
         Nice = "RLIMIT_NICE",
         Rtprio = "RLIMIT_RTPRIO",
         Rttime = "RLIMIT_RTTIME",
+    }
+}
+
+impl Rlimit {
+    /// Whether init could not go on under this limit: it still has descriptors to open.
+    pub(crate) fn is_too_small_for_init(&self) -> bool {
+        const NEEDED: u64 = 64;
+        self.resource == RlimitType::Nofile && self.soft < NEEDED
     }
 }

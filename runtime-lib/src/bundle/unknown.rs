@@ -1,8 +1,26 @@
-//! Members that the spec does not know: the parse ignores them, as it must, and `check` tells of them.
+//! Members that the spec does not know: the parse ignores them, as it must, and the user is told of them.
 
 use super::json::Shape;
 use super::locate::{Event, Scanner, unquote};
 use crate::problem::{JsonPath, Problems};
+use std::cell::Cell;
+
+thread_local! {
+    /// Whether the document that this thread parses has a member that is not known. The parse sees each name anyway; looking for their places costs
+    /// another walk through the text, which is for those documents only that have one.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes that there is an unknown member.
+pub(crate) fn note() {
+    NOTED.set(true);
+}
+
+/// Parses a document; also tells whether it has unknown members.
+pub(crate) fn parse<T>(parse: impl FnOnce() -> T) -> (T, bool) {
+    NOTED.set(false);
+    (parse(), NOTED.get())
+}
 
 /// Warns about each unknown member of a text that was parsed as a value of this shape.
 pub(crate) fn warn(text: &str, shape: &'static Shape, problems: &mut Problems) {

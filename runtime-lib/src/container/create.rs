@@ -24,18 +24,26 @@ impl Runtime {
     /// # Errors
     /// What the bundle asks for is refused, the id is taken, or the host refuses a step. Nothing is left of the container then.
     pub fn create(&self, id: &str, bundle: &Bundle, options: &CreateOptions) -> Result<Created, Error> {
-        self.try_to_create(id, bundle, options).inspect_err(|error| {
-            // runtime-spec: runtime.md#lifecycle: after a hook that failed, the life goes on at its end. That one of these hooks fails, too, would only be
-            // another word about the same.
-            if let Error::Hook(_) = error {
-                let state = super::state::before_its_time(id, bundle);
-                let hooks = &bundle.config().hooks.poststop;
-                let _ = super::delete::run_poststop_hooks(hooks, &state, &bundle.annotated().hooks);
-            }
-        })
+        let mut hooks_began = false;
+        self.try_to_create(id, bundle, options, &mut hooks_began)
+            .inspect_err(|_| {
+                // runtime-spec: runtime.md#lifecycle: what the first hooks did is for the last ones to undo. That one of these fails, too, would only be another
+                // word about the same.
+                if hooks_began {
+                    let state = super::state::before_its_time(id, bundle);
+                    let hooks = &bundle.config().hooks.poststop;
+                    let _ = super::delete::run_poststop_hooks(hooks, &state, &bundle.annotated().hooks);
+                }
+            })
     }
 
-    fn try_to_create(&self, id: &str, bundle: &Bundle, options: &CreateOptions) -> Result<Created, Error> {
+    fn try_to_create(
+        &self,
+        id: &str,
+        bundle: &Bundle,
+        options: &CreateOptions,
+        hooks_began: &mut bool,
+    ) -> Result<Created, Error> {
         let arguments = Arguments {
             id: id.to_owned(),
             no_pivot: options.no_pivot,
@@ -106,6 +114,8 @@ impl Runtime {
         };
         let launched = launch.run(|pid, pidfd| {
             record.init = Some(identity(pid, pidfd)?);
+            record.hooks_began = true;
+            *hooks_began = true;
             creation.entry.write(&record)
         })?;
         // Not before: mounting a filesystem from a device opens it, which the container itself may not be allowed to.
@@ -214,6 +224,7 @@ fn record(bundle: &Bundle, plan: &Plan) -> Record {
         cgroup: plan.cgroup.clone(),
         resctrl: plan.resctrl.clone().map(Group::looked_at),
         init: None,
+        hooks_began: false,
         startable: config.process.is_some(),
         own_pid_namespace: config
             .linux
@@ -258,29 +269,31 @@ fn check_console(bundle: &Bundle, options: &CreateOptions) -> Result<(), Error> 
     }
 }
 
-/// The descriptors that are passed to the process. A socket of `LISTEN_FDS` has to be there, and so has the last of the preserved ones: that it is not is
-/// a mistake in the number. Below it there may be gaps, which stay gaps.
+/// The descriptors that are passed to the process. A socket of `LISTEN_FDS` has to be there. Among the preserved ones there may be gaps, which stay gaps:
+/// callers give the highest number that they have.
 fn passed_descriptors(options: &CreateOptions) -> Result<Vec<RawFd>, Error> {
     let (sockets, preserved) = (options.listen_fds, options.preserve_fds);
     let count = u64::from(sockets) + u64::from(preserved);
     let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let first: RawFd = 3;
-    let first_preserved = first.saturating_add_unsigned(sockets);
-    let end = first_preserved.saturating_add_unsigned(preserved);
-    let missing = |what: &str, index, count| {
-        let attempted = format!("preserve descriptors: unable to stat {what} {index} (of {count})");
-        Error::from(Failure::new(attempted, rustix::io::Errno::BADF))
-    };
     if most.is_some_and(|most| count >= most) {
-        return Err(missing("preserved-fd", preserved.saturating_sub(1), preserved));
+        let attempted = format!(
+            "preserve descriptors: unable to stat preserved-fd {} (of {preserved})",
+            preserved.saturating_sub(1)
+        );
+        let failure = Failure::new(attempted, rustix::io::Errno::BADF);
+        return Err(failure
+            .hint("it is more than a process may have (RLIMIT_NOFILE)")
+            .into());
     }
     let is_open = |number: &RawFd| crate::sys::survives_execve(*number);
+    let first: RawFd = 3;
+    let first_preserved = first.saturating_add_unsigned(sockets);
     if let Some(number) = (first..first_preserved).find(|number| !is_open(number)) {
-        return Err(missing("listening socket", number.abs_diff(first), sockets));
+        let index = number.abs_diff(first);
+        let attempted = format!("preserve descriptors: unable to stat listening socket {index} (of {sockets})");
+        return Err(Failure::new(attempted, rustix::io::Errno::BADF).into());
     }
-    if preserved > 0 && !is_open(&(end - 1)) {
-        return Err(missing("preserved-fd", preserved - 1, preserved));
-    }
+    let end = first_preserved.saturating_add_unsigned(preserved);
     Ok((first..end).filter(is_open).collect())
 }
 
@@ -290,9 +303,8 @@ fn write_pid_file(path: &Path, pid: i32) -> Result<(), Error> {
     let name = path
         .file_name()
         .ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
-    let new = path.with_file_name(format!(".{}", name.to_string_lossy()));
-    // A link that somebody put there would be followed.
-    let _ = std::fs::remove_file(&new);
+    // A name that nobody else has: what is there already is not ours to remove, and a link would be followed.
+    let new = path.with_file_name(format!(".{}.{pid}.orlop", name.to_string_lossy()));
     let attempt = || -> std::io::Result<()> {
         let mut file = File::options().write(true).create_new(true).mode(0o644).open(&new)?;
         file.write_all(pid.to_string().as_bytes())?;

@@ -20,6 +20,14 @@ impl Container {
     /// `cannot delete container ID that is not stopped: running`; the cgroup cannot be removed.
     pub fn delete(&self) -> Result<Vec<Error>, Error> {
         let entry = self.entry()?;
+        let is_creating = entry.read()?.is_some_and(|record| record.phase == Phase::Creating);
+        if is_creating && !entry.is_unlocked() {
+            // Perhaps one of its own hooks asks, which would wait for itself.
+            return Err(Error::Status(format!(
+                "cannot delete container {} that is not stopped: creating",
+                self.id()
+            )));
+        }
         // Somebody who is at work on it is waited for; somebody who died is not.
         entry.lock()?;
         let Some(record) = entry.read()? else {
@@ -95,14 +103,16 @@ fn clean(entry: &Entry, record: Option<&Record>) -> Result<Vec<Error>, Error> {
         }
     }
     entry.remove()?;
-    Ok(match record.filter(|record| record.phase == Phase::Created) {
-        None => Vec::new(),
-        Some(record) => {
-            let state = super::state::of(entry.id(), record);
-            let output = HookOutput::recorded(&record.annotations);
-            run_poststop_hooks(&record.poststop, &state, &output)
-        }
-    })
+    Ok(
+        match record.filter(|record| record.phase == Phase::Created || record.hooks_began) {
+            None => Vec::new(),
+            Some(record) => {
+                let state = super::state::of(entry.id(), record);
+                let output = HookOutput::recorded(&record.annotations);
+                run_poststop_hooks(&record.poststop, &state, &output)
+            }
+        },
+    )
 }
 
 /// Gives what they failed at: one that fails does not keep the rest from running.

@@ -2,7 +2,7 @@
 
 use super::Container;
 use crate::cgroup;
-use crate::store::Record;
+use crate::store::{Phase, Record};
 use crate::{Error, Failure};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -20,6 +20,11 @@ impl Container {
         let Some(record) = entry.read()? else {
             return Err(super::start::not_whole(self.id()));
         };
+        if record.phase == Phase::Creating && !entry.is_unlocked() {
+            return Err(Error::Status(
+                "cannot kill a container that is being created".to_owned(),
+            ));
+        }
         let live = super::live(&record)?;
         // Without a pid namespace of its own nothing ends the others when init does.
         let everything = all || (signal == SIGKILL && !record.own_pid_namespace);

@@ -10,6 +10,7 @@ mod readiness;
 mod start;
 mod state;
 
+pub use list::Containers;
 pub use options::{Console, CreateOptions};
 pub use process::Process;
 pub use readiness::Readiness;

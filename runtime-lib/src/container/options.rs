@@ -30,8 +30,7 @@ pub struct CreateOptions {
     pub no_pivot: bool,
     /// Keep the caller's session keyring.
     pub no_new_keyring: bool,
-    /// So many descriptors from 3 on are passed to the container's process, by the same numbers: those of them that are open and not close-on-exec, as
-    /// the last one has to be.
+    /// So many descriptors from 3 on are passed to the container's process, by the same numbers: those of them that are open and not close-on-exec.
     pub preserve_fds: u32,
     /// So many descriptors from 3 on are sockets of `man 3 sd_listen_fds`: they come before the preserved ones, and the process gets `LISTEN_FDS` and `LISTEN_PID`.
     pub listen_fds: u32,

@@ -33,6 +33,8 @@ impl Container {
         let agent = record.seccomp_agent.as_ref();
         let agent = agent.map(|agent| Agent::connect(agent, &state, pid)).transpose()?;
         launch::start(&entry, &record, &pidfd, agent)?;
+        // A hook may delete the container, which takes the lock.
+        drop(entry);
         if !record.poststart.is_empty() {
             let state = HookState::new(&state, Status::Running, pid);
             let output = HookOutput::recorded(&record.annotations);

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, pidfd_send_signal};
 use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,11 @@ use std::time::{Duration, Instant};
 const KEPT: usize = 2048;
 
 /// The state that hooks read (runtime-spec: runtime.md#state).
-pub(crate) struct HookState(Vec<u8>);
+pub(crate) struct HookState {
+    text: Vec<u8>,
+    /// The bundle, where hooks of the host stand.
+    directory: CString,
+}
 
 /// The state's members that the spec has.
 #[derive(serde::Serialize)]
@@ -57,12 +62,15 @@ pub(super) fn pid_inside(pid: i32) -> i32 {
 
 impl HookState {
     pub(crate) fn new(state: &State, status: Status, pid: i32) -> Self {
-        Self(serde_json::to_vec(&Document::new(state, status, pid)).unwrap_or_default())
+        Self {
+            text: serde_json::to_vec(&Document::new(state, status, pid)).unwrap_or_default(),
+            directory: CString::new(state.bundle.as_os_str().as_bytes()).unwrap_or_default(),
+        }
     }
 
     /// As a file: a hook that does not read its input is then no different from one that does.
     pub(super) fn file(&self) -> Result<OwnedFd, Error> {
-        let file = image::sealed(c"orlop-state", &[&self.0])?;
+        let file = image::sealed(c"orlop-state", &[&self.text])?;
         rustix::fs::seek(&file, rustix::fs::SeekFrom::Start(0))
             .map_err(|errno| Failure::new("rewind the state for hooks", errno))?;
         Ok(file)
@@ -165,6 +173,7 @@ fn run_one(
             Some(log.unwrap_or(&stderr_end).as_fd()),
         ],
         inherited: &[],
+        directory: Some(&state.directory),
     });
     drop(stderr_end);
     let spawned = match spawned {

@@ -146,6 +146,7 @@ impl Launch<'_> {
             cgroup: self.cgroup.v2.as_ref().map(AsFd::as_fd),
             stdio: [None; 3],
             inherited: &inherited,
+            directory: None,
         })
         .map_err(|errno| {
             let failure = Failure::new("start init in its namespaces", errno).at("linux.namespaces");
@@ -223,7 +224,8 @@ impl Launch<'_> {
         if config.linux.namespace(NamespaceType::User).is_none() {
             return Ok(());
         }
-        for (index, limit) in config.process.iter().flat_map(|process| &process.rlimits).enumerate() {
+        let limits = config.process.iter().flat_map(|process| &process.rlimits).enumerate();
+        for (index, limit) in limits.filter(|(_, limit)| !limit.is_too_small_for_init()) {
             sys::set_limit(pid, limit.resource as u32, limit.soft, limit.hard).map_err(|errno| {
                 let attempted = format!("set {} to {} (hard limit {})", limit.resource, limit.soft, limit.hard);
                 let failure = Failure::new(attempted, errno).at(crate::JsonPath::from("process.rlimits").index(index));

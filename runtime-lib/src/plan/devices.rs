@@ -121,10 +121,11 @@ impl Compiler<'_> {
 
     pub(crate) fn console(&mut self) {
         if let Some(process) = self.config.process.as_ref().filter(|process| process.terminal) {
-            let (rows, columns) = process.console_size.map_or((0, 0), |size| (size.height, size.width));
+            let size = process.console_size;
+            let number = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
             let step = Step::Console {
-                rows: rows.into(),
-                columns: columns.into(),
+                rows: number(size.and_then(|size| size.height)),
+                columns: number(size.and_then(|size| size.width)),
                 uid: process.user.uid,
             };
             self.steps.push(step, Origin::Member("process.terminal"));

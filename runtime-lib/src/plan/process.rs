@@ -3,7 +3,7 @@
 use super::compile::Compiler;
 use super::notify;
 use super::steps::{Input, Origin, StringList, c_string};
-use crate::bundle::{Capabilities, CapabilityName, Process, landlock_place};
+use crate::bundle::{Capabilities, CapabilityName, Process, Rlimit, landlock_place};
 use crate::problem::{JsonPath, Severity};
 use orlop_init::wire::Step;
 use std::collections::HashSet;
@@ -23,18 +23,8 @@ impl Compiler<'_> {
                 .push(Step::StdioOwner { uid }, Origin::Member("process.user.uid"));
         }
         // In a user namespace nobody may raise a hard limit: there the parent sets them all.
-        let own_limits = if self.in_user_namespace() {
-            &[]
-        } else {
-            &*process.rlimits
-        };
-        for (index, limit) in own_limits.iter().enumerate() {
-            let step = Step::Rlimit {
-                resource: limit.resource as u32,
-                soft: limit.soft,
-                hard: limit.hard,
-            };
-            self.steps.push(step, Origin::Element("process.rlimits", index));
+        if !self.in_user_namespace() {
+            self.limits(process, |limit| !limit.is_too_small_for_init());
         }
         self.attributes(process);
         // With the runtime's own rights, as runc does: the container's process may stand where it could not have gone.
@@ -63,8 +53,10 @@ impl Compiler<'_> {
         let preserve = self.arguments.preserve_fds.saturating_add(self.arguments.listen_fds);
         self.steps
             .push(Step::WaitForStart { listener, preserve }, Origin::Default);
-        self.hooks("hooks.startContainer", &self.config.hooks.start_container);
+        // Before the hooks: their programs are the container's, and are not to do what its process may not.
         self.labels(process);
+        self.hooks("hooks.startContainer", &self.config.hooks.start_container);
+        self.small_limits(process);
         if has_landlock {
             self.steps.push(Step::LandlockRestrict, Origin::Named(landlock_place()));
         }
@@ -97,6 +89,22 @@ impl Compiler<'_> {
                 None
             }
         }
+    }
+
+    fn limits(&mut self, process: &Process, are_now: impl Fn(&Rlimit) -> bool) {
+        for (index, limit) in process.rlimits.iter().enumerate().filter(|(_, limit)| are_now(limit)) {
+            let step = Step::Rlimit {
+                resource: limit.resource as u32,
+                soft: limit.soft,
+                hard: limit.hard,
+            };
+            self.steps.push(step, Origin::Element("process.rlimits", index));
+        }
+    }
+
+    /// Those that would leave init itself without descriptors; nobody needs a privilege for them.
+    fn small_limits(&mut self, process: &Process) {
+        self.limits(process, Rlimit::is_too_small_for_init);
     }
 
     /// What is said of a profile that is right: a call that is unknown to us may be one of a newer kernel's, unless the user takes it for a fault.

@@ -37,6 +37,9 @@ pub(crate) struct Record {
     /// Its place in resctrl; written before it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) resctrl: Option<Group>,
+    /// Whether hooks have run, or begun to: then the poststop hooks run at the end, even if the creation did not succeed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) hooks_began: bool,
     /// Init, as soon as there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) init: Option<Identity>,

@@ -30,6 +30,8 @@ pub(crate) struct Spawn<'a> {
     pub(crate) stdio: [Option<BorrowedFd<'a>>; 3],
     /// Descriptors that it inherits at their own numbers.
     pub(crate) inherited: &'a [RawFd],
+    /// Its working directory, if it is to be another one than the caller's and is there.
+    pub(crate) directory: Option<&'a CStr>,
 }
 
 /// A child.
@@ -57,6 +59,7 @@ struct Task {
     stdio: [RawFd; 3],
     inherited: *const RawFd,
     inherited_count: usize,
+    directory: *const c_char,
     keeps_capabilities: bool,
     errno: c_int,
 }
@@ -78,6 +81,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         stdio: spawn.stdio.map(|file| file.map_or(-1, |file| file.as_raw_fd())),
         inherited: spawn.inherited.as_ptr(),
         inherited_count: spawn.inherited.len(),
+        directory: spawn.directory.map_or(ptr::null(), CStr::as_ptr),
         keeps_capabilities: spawn.namespaces & libc::CLONE_NEWUSER as u64 != 0,
         errno: 0,
     };
@@ -193,6 +197,9 @@ unsafe fn execute(task: &Task) -> c_int {
             c_uint::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         );
+        if !task.directory.is_null() {
+            libc::syscall(libc::SYS_chdir, task.directory);
+        }
         for index in 0..task.inherited_count {
             libc::syscall(libc::SYS_fcntl, *task.inherited.add(index), libc::F_SETFD, 0 as c_int);
         }

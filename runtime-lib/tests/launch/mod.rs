@@ -233,7 +233,7 @@ impl Drop for Stage {
         };
         let failed = std::thread::panicking();
         if failed {
-            for state in self.runtime().containers().unwrap_or_default() {
+            for state in self.runtime().containers().unwrap_or_default().states {
                 let _ = self.runtime().delete_by_force(&state.id);
             }
             host::kill_cgroups(&self.name);

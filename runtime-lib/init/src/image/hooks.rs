@@ -3,8 +3,17 @@
 use crate::Init;
 use crate::failure::{Failure, In, Outcome, Text};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::{Message, Part, Slot, Strings};
+use crate::wire::{Message, Part, Reader, Slot, Step, Strings, Wire};
 use core::ffi::CStr;
+
+/// A hook's program.
+pub(crate) struct Hook<'a> {
+    pub(crate) path: &'a CStr,
+    pub(crate) args: Strings<'a>,
+    pub(crate) env: Strings<'a>,
+    /// Seconds until it is killed; 0 for never.
+    pub(crate) timeout: u32,
+}
 
 impl Init<'_> {
     /// The parent runs its hooks and hands over the state for ours.
@@ -24,7 +33,8 @@ impl Init<'_> {
 
     /// Runs one hook: the state on its standard input, what it writes to standard error kept for the error's sentence, killed when its time is over.
     #[inline(never)]
-    pub(crate) fn hook(&mut self, path: &CStr, args: Strings<'_>, env: Strings<'_>, timeout: u32) -> Outcome {
+    pub(crate) fn hook(&mut self, hook: &Hook<'_>, rest: &Reader<'_>) -> Outcome {
+        let timeout = hook.timeout;
         if self.state != Fd::NONE {
             sys::rewind(self.state)?;
         }
@@ -34,7 +44,7 @@ impl Init<'_> {
         let (verdict, verdict_end) = sys::pipe()?;
         let child = sys::fork(sys::SIGCHLD)?;
         if child == 0 {
-            let errno = self.become_hook(stderr_end, path, args, env);
+            let errno = self.become_hook(stderr_end, hook, rest);
             let _ = sys::write(verdict_end, &errno.0.to_ne_bytes());
             sys::exit(127);
         }
@@ -67,7 +77,7 @@ impl Init<'_> {
         Ok(())
     }
 
-    fn become_hook(&self, stderr: Fd, path: &CStr, args: Strings<'_>, env: Strings<'_>) -> Errno {
+    fn become_hook(&self, stderr: Fd, hook: &Hook<'_>, rest: &Reader<'_>) -> Errno {
         // After the pivot the hook is the container's program: the host's inode is not for it.
         let null = match self.null {
             Fd::NONE => sys::open(Fd::CWD, c"/dev/null", sys::O_RDWR, 0).unwrap_or(stderr),
@@ -85,10 +95,34 @@ impl Init<'_> {
         if let Err(errno) = sys::close_on_exec_from(3) {
             return errno;
         }
-        match sys::room_for(args.len() + env.len()) {
-            Ok(room) => sys::execute(room, path, args.iter(), args.len(), env.iter(), env.len()),
-            Err(errno) => errno,
+        let Hook { path, args, env, .. } = *hook;
+        let attempt = || -> sys::Result<Errno> {
+            let room = sys::room_for(args.len() + env.len())?;
+            if self.is_started {
+                self.bind_like_the_process(rest)?;
+            }
+            Ok(sys::execute(room, path, args.iter(), args.len(), env.iter(), env.len()))
+        };
+        attempt().unwrap_or_else(|errno| errno)
+    }
+
+    /// A hook of `start` is a program of the container's, and may be the image's own: what binds the process binds it, too. (The labels are set already,
+    /// and a child has them.)
+    fn bind_like_the_process(&self, rest: &Reader<'_>) -> sys::Result<()> {
+        // The agent is for the process. What it would be asked about fails.
+        const OF_A_LISTENER: u64 = crate::notify::NEW_LISTENER | 1 << 5;
+        if self.landlock != Fd::NONE {
+            sys::restrict_self(self.landlock)?;
         }
+        let mut rest = *rest;
+        while !rest.is_at_end() {
+            match Step::take(&mut rest) {
+                Ok(Step::Seccomp { filter, flags }) => drop(sys::load_filter(filter, flags & !OF_A_LISTENER)?),
+                Ok(_) => {}
+                Err(_) => return Err(Errno::INVAL),
+            }
+        }
+        Ok(())
     }
 }
 

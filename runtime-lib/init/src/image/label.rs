@@ -22,7 +22,7 @@ impl Init<'_> {
         Ok(())
     }
 
-    /// Writes the label. The last thing before the filter: any execve takes it up, and hooks are not meant to.
+    /// Writes the label. Any execve takes it up from now on, those of hooks of `start` among them.
     pub(crate) fn label(&mut self, module: SecurityModule, text: &CStr) -> Outcome {
         let file = *self.label_file(module);
         // All in one write, or the module takes a part for the whole.

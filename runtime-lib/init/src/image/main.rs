@@ -59,6 +59,8 @@ struct Init<'a> {
     apparmor: Fd,
     /// The same for the SELinux label.
     selinux: Fd,
+    /// `start` has come.
+    is_started: bool,
     /// The ruleset that the process will be bound by.
     landlock: Fd,
     /// Where the output of hooks goes: standard output and standard error.
@@ -112,6 +114,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         null: Fd::NONE,
         apparmor: Fd::NONE,
         selinux: Fd::NONE,
+        is_started: false,
         landlock: Fd::NONE,
         hook_output: [Fd::NONE; 2],
         mask: Fd::NONE,
@@ -143,7 +146,9 @@ impl Init<'_> {
         }
         while !reader.is_at_end() {
             let outcome = match Step::take(&mut reader) {
-                Ok(step) => self.look_ahead(&step, &reader).and_then(|()| self.step(&step, *index)),
+                Ok(step) => self
+                    .look_ahead(&step, &reader)
+                    .and_then(|()| self.step(&step, &reader, *index)),
                 Err(malformed) => Err(malformed.into()),
             };
             if let Err(failure) = outcome {
@@ -165,7 +170,7 @@ impl Init<'_> {
         }
     }
 
-    fn step(&mut self, step: &Step<'_>, index: u32) -> Outcome {
+    fn step(&mut self, step: &Step<'_>, rest: &Reader<'_>, index: u32) -> Outcome {
         match *step {
             Step::NewKeyring { name } => namespaces::new_keyring(name),
             Step::JoinCgroup { file } => namespaces::join_cgroup(self.descriptor(file)?),
@@ -296,7 +301,15 @@ impl Init<'_> {
                 args,
                 env,
                 timeout,
-            } => self.hook(path, args, env, timeout),
+            } => self.hook(
+                &hooks::Hook {
+                    path,
+                    args,
+                    env,
+                    timeout,
+                },
+                rest,
+            ),
             Step::HookOutput { stdout, stderr } => self.set_hook_output(stdout, stderr),
             Step::Loopback => network::bring_loopback_up(),
             Step::NetworkDevice { .. } => self.network_device(index),

@@ -5,9 +5,6 @@ use crate::failure::Outcome;
 use crate::sys::{self, Fd};
 use crate::wire::Strings;
 
-/// No descriptor, among numbers without a sign.
-const NOTHING: usize = usize::MAX;
-
 impl Init<'_> {
     #[inline(never)]
     pub(crate) fn open_sources(&mut self, paths: Strings<'_>) -> Outcome {
@@ -17,7 +14,7 @@ impl Init<'_> {
             *place = opened
                 .ok()
                 .and_then(|file| usize::try_from(file.0).ok())
-                .unwrap_or(NOTHING);
+                .unwrap_or(usize::MAX);
         }
         self.sources = sources;
         Ok(())

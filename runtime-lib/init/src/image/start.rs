@@ -8,15 +8,19 @@ use crate::wire::{Message, Part, Slot};
 /// What `start` sends as soon as it is connected. A connection that ends without it was only somebody who looked.
 const GO: &[u8] = b"G";
 
+/// Signals that end a process unless it says otherwise: SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM and SIGTERM.
+const ENDING: [i32; 7] = [1, 2, 3, 10, 12, 14, 15];
+
 impl Init<'_> {
     /// Tells the parent that all is set up. From its answer on the container is on its own, and waits for a connection.
     pub(crate) fn wait_for_start(&mut self, listener: Slot, preserve: u32, index: u32) -> Outcome {
         let listener = self.descriptor(listener)?;
         self.let_go_of_the_host(listener, preserve);
         sys::set_umask(self.umask);
-        // As pid 1 of its namespace it would not see them otherwise. Before the parent says that the container is created.
-        sys::exit_on(sys::SIGTERM);
-        sys::exit_on(sys::SIGINT);
+        // As pid 1 of its namespace it would not see them otherwise. Before the parent says that the container is created; the execve ends it.
+        for signal in ENDING {
+            sys::exit_on(signal);
+        }
         // From here on the socket's end is what tells of the parent's: a signal could come when the parent has said its word and is already gone.
         sys::process_control(sys::PR_SET_PDEATHSIG, 0, 0)?;
         self.handshake(Message::READY, index, 0)?;
@@ -27,13 +31,12 @@ impl Init<'_> {
             let mut word = [0; 1];
             if sys::read(connection, &mut word) == Ok(1) && word == GO {
                 self.channel = connection;
+                self.is_started = true;
                 break;
             }
             sys::close(connection);
         }
-        sys::close(listener);
-        sys::default_effect(sys::SIGTERM);
-        sys::default_effect(sys::SIGINT);
+        // The listener stays until the execve: so long the container is created, and not running.
         // Before a filter is loaded, which may forbid it.
         Ok(sys::close_on_exec_from(3 + preserve)?)
     }

@@ -1,11 +1,11 @@
 //! The process (runtime-spec: config.md#process).
 
-use super::super::process::{Process, RlimitType, User};
+use super::super::process::{ConsoleSize, Process, RlimitType, User};
 use super::super::quote::Quoted;
 use super::super::schedule::{Scheduler, SchedulerPolicy};
 use super::super::text::Text;
 use super::{NO_ID, absolute, is_number_list};
-use crate::problem::{JsonPath, Problems};
+use crate::problem::{JsonPath, Problem, Problems};
 
 /// Collects the faults of a process; `at` is its path, empty for a `process.json`.
 pub(in super::super) fn process(process: &Process, at: &'static str, problems: &mut Problems) {
@@ -18,11 +18,8 @@ pub(in super::super) fn process(process: &Process, at: &'static str, problems: &
     }
     environment(&process.env, &member("env"), problems);
     user(&process.user, &member("user"), problems);
-    if let Some(size) = process.console_size
-        && !process.terminal
-        && (size.height, size.width) != (0, 0)
-    {
-        problems.warning(member("consoleSize"), "there is no terminal, ignored");
+    if let Some(size) = process.console_size {
+        console_size(size, process.terminal, &member("consoleSize"), problems);
     }
     if process.command_line.is_some() {
         problems.warning(member("commandLine"), "not for Linux, ignored");
@@ -104,6 +101,25 @@ fn warn_of_some<'a, T: 'a>(
             return;
         }
         problems.warning(path.index(index), text(element));
+    }
+}
+
+fn console_size(size: ConsoleSize, has_terminal: bool, path: &JsonPath, problems: &mut Problems) {
+    if !has_terminal {
+        if (size.height.unwrap_or(0), size.width.unwrap_or(0)) != (0, 0) {
+            problems.push(Problem::warning(path.clone(), "there is no terminal, ignored").into_notice());
+        }
+        return;
+    }
+    for (name, value) in [("height", size.height), ("width", size.width)] {
+        match value {
+            None => problems.error(path.member(name), "missing"),
+            Some(value) if value > u16::MAX.into() => {
+                let text = format!("expected a number from 0 to {}, found {value}", u16::MAX);
+                problems.error(path.member(name), text);
+            }
+            Some(_) => {}
+        }
     }
 }
 

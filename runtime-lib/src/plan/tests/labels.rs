@@ -13,7 +13,7 @@ fn with(change: &Value, apparmor: bool, selinux: bool) -> String {
 }
 
 #[test]
-fn a_label_is_opened_before_the_root_changes_and_set_after_the_hooks() {
+fn a_label_is_opened_before_the_root_changes_and_set_before_the_hooks_of_start() {
     for (change, module, path) in [
         (
             json!({"process": {"apparmorProfile": "box"}}),
@@ -39,7 +39,7 @@ fn a_label_is_opened_before_the_root_changes_and_set_after_the_hooks() {
         let set = place(&format!("start init: set {module}  <- {path}\n"));
         assert!(opened < place("make the rootfs the root"), "{text}");
         assert!(
-            place("run the hook \"/hook\"") < set && set < place("execute"),
+            place("wait for start") < set && set < place("run the hook \"/hook\""),
             "{text}"
         );
     }

@@ -108,8 +108,6 @@ pub(crate) const MNT_DETACH: u32 = 2;
 pub(crate) const CLONE_PARENT: u64 = 0x8000;
 pub(crate) const SIGCHLD: u64 = 17;
 pub(crate) const SIGKILL: i32 = 9;
-pub(crate) const SIGINT: i32 = 2;
-pub(crate) const SIGTERM: i32 = 15;
 
 pub(crate) const PR_SET_PDEATHSIG: u32 = 1;
 pub(crate) const PR_SET_DUMPABLE: u32 = 4;
@@ -840,11 +838,6 @@ pub(crate) fn load_filter(filter: &[u8], flags: u64) -> Result<usize> {
             0,
         ],
     )
-}
-
-/// Gives a signal its default effect again.
-pub(crate) fn default_effect(signal: i32) {
-    memory::set_handler(signal, None);
 }
 
 /// Ends the process on `signal`, which pid 1 of a pid namespace would otherwise not see.
