@@ -6,6 +6,7 @@ mod capabilities;
 mod cgroups;
 mod cli;
 mod crash;
+mod details;
 mod devices;
 mod hooks;
 mod hostile;
@@ -29,9 +30,11 @@ mod rlimits;
 mod rootfs;
 mod seccomp;
 mod seen;
+mod start_hooks;
 mod state;
 mod stdio;
 mod terminal;
+mod user_joins;
 mod users;
 
 use crate::suite::Test;
@@ -50,6 +53,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("terminal", terminal::TESTS),
     ("namespaces", namespaces::TESTS),
     ("users", users::TESTS),
+    ("user joins", user_joins::TESTS),
     ("mounts", mounts::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),
@@ -58,6 +62,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("netdevices", netdevices::TESTS),
     ("masks", masks::TESTS),
     ("hooks", hooks::TESTS),
+    ("start hooks", start_hooks::TESTS),
     ("seccomp", seccomp::TESTS),
     ("notifications", notifications::TESTS),
     ("annotations", annotations::TESTS),
@@ -68,6 +73,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("logs", logs::TESTS),
     ("input", input::TESTS),
     ("mutations", mutations::TESTS),
+    ("details", details::TESTS),
     ("hostile", hostile::TESTS),
     ("crash", crash::TESTS),
 ];

@@ -24,6 +24,8 @@ pub(crate) const TESTS: &[Test] = &[
     test!(failed_create_gives_the_devices_back, RUNC, CRUN),
     test!(devices_without_a_network_namespace_are_refused, RUNC, CRUN),
     test!(two_devices_with_one_name_are_refused, RUNC, CRUN),
+    test!(template_that_the_kernel_would_not_take_is_refused, RUNC, CRUN),
+    test!(template_leaves_the_names_that_others_ask_for, RUNC, CRUN),
 ];
 
 fn ip(words: &str) -> Result<String, Failure> {
@@ -181,4 +183,24 @@ fn devices_without_a_network_namespace_are_refused(t: &Trial<'_>) -> Verdict {
 fn two_devices_with_one_name_are_refused(t: &Trial<'_>) -> Verdict {
     let bundle = moving(t.bundle()?, json!({"one": {"name": "eth0"}, "two": {"name": "eth0"}}));
     t.refused(&bundle, &["linux.netDevices", "eth0"]).map(drop)
+}
+
+fn template_that_the_kernel_would_not_take_is_refused(t: &Trial<'_>) -> Verdict {
+    for name in ["eth%d%d", "eth%%d", "eth%s", "e%"] {
+        let pair = Pair::new(1)?;
+        let bundle = moving(t.bundle()?, json!({&pair.name: {"name": name}}));
+        t.refused(&bundle, &["linux.netDevices.", "no name for a network device"])?;
+        pair.shown()?;
+    }
+    Ok(())
+}
+
+fn template_leaves_the_names_that_others_ask_for(t: &Trial<'_>) -> Verdict {
+    let (one, two) = (Pair::new(1)?, Pair::new(2)?);
+    let devices = json!({&one.name: {"name": "eth%d"}, &two.name: {"name": "eth0"}});
+    let said = t.see(&moving(t.bundle()?, devices).probe("list /sys/class/net"))?;
+    ensure(
+        said[0].to_string().contains("\"eth0\"") && said[0].to_string().contains("\"eth1\""),
+        || said[0].to_string(),
+    )
 }

@@ -144,12 +144,12 @@ fn sysctl_of_the_containers_network_is_set_in_a_user_namespace(t: &Trial<'_>) ->
 }
 
 /// A container that sleeps, and the folder of its namespaces.
-fn sleeper(t: &Trial<'_>, bundle: &Bundle) -> Result<String, Failure> {
+pub(super) fn sleeper(t: &Trial<'_>, bundle: &Bundle) -> Result<String, Failure> {
     let created = t.launch(bundle)?;
     Ok(format!("/proc/{}/ns", t.pid(&created.id)?.as_raw_nonzero()))
 }
 
-fn joining(bundle: Bundle, kind: &str, path: &str) -> Bundle {
+pub(super) fn joining(bundle: Bundle, kind: &str, path: &str) -> Bundle {
     bundle
         .without_namespace(kind)
         .set("/linux/namespaces/-", json!({"type": kind, "path": path}))

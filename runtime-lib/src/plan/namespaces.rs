@@ -40,33 +40,38 @@ impl Compiler<'_> {
             .iter()
             .any(|namespace| namespace.path.is_some());
         if user.is_some() && joins {
-            self.enter_by_stages()
+            self.enter_by_stages();
         } else {
-            self.enter_at_once()
+            self.enter_at_once();
+            self.enter_time_namespace();
         }
-        if self.makes(NamespaceType::Time) {
-            let offsets = &self.config.linux.time_offsets;
-            self.steps.push(
-                Step::Unshare {
-                    flags: clone_flag(NamespaceType::Time),
-                },
-                self.element(NamespaceType::Time),
-            );
-            if !offsets.is_empty() {
-                let line = |(clock, offset): (&Clock, &TimeOffset)| {
-                    format!(
-                        "{clock} {} {}\n",
-                        offset.secs.unwrap_or(0),
-                        offset.nanosecs.unwrap_or(0)
-                    )
-                };
-                let text = c_string(&offsets.iter().map(line).collect::<String>());
-                self.steps
-                    .push(Step::TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
-            }
+    }
+
+    fn enter_time_namespace(&mut self) {
+        if !self.makes(NamespaceType::Time) {
+            return;
+        }
+        let offsets = &self.config.linux.time_offsets;
+        self.steps.push(
+            Step::Unshare {
+                flags: clone_flag(NamespaceType::Time),
+            },
+            self.element(NamespaceType::Time),
+        );
+        if !offsets.is_empty() {
+            let line = |(clock, offset): (&Clock, &TimeOffset)| {
+                format!(
+                    "{clock} {} {}\n",
+                    offset.secs.unwrap_or(0),
+                    offset.nanosecs.unwrap_or(0)
+                )
+            };
+            let text = c_string(&offsets.iter().map(line).collect::<String>());
             self.steps
-                .push(Step::EnterTimeNamespace, self.element(NamespaceType::Time));
+                .push(Step::TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
         }
+        self.steps
+            .push(Step::EnterTimeNamespace, self.element(NamespaceType::Time));
     }
 
     /// Init is born into all new namespaces, and joins the others.
@@ -179,6 +184,8 @@ impl Compiler<'_> {
             self.steps
                 .push(Step::Unshare { flags }, Origin::Member("linux.namespaces"));
         }
+        // By the process that has opened the file for the offsets.
+        self.enter_time_namespace();
         // In the mount namespace that they are bound in.
         self.open_sources();
         self.steps.push(self.become_root(), self.element(NamespaceType::User));
