@@ -11,8 +11,10 @@ mod options;
 mod output;
 mod rooms;
 mod runtime;
+mod spec;
 mod suite;
 mod sys;
+mod table;
 mod trial;
 
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ conformance run --runtime PATH [--runtime PATH...] [--filter WORD...] [--tap FIL
 conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--json FILE] [--svg FILE]
                   [--config default|engine]
 conformance engines ...
+conformance table --runtime PATH [--runtime PATH...] [--out FILE]
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         "run" => run(rest),
         "bench" => bench::run(rest),
         "engines" => engines::run(rest),
+        "table" => table::run(rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");
             ExitCode::SUCCESS
@@ -55,7 +59,7 @@ fn run(words: &[String]) -> ExitCode {
         Err(text) => return complain(&text),
     };
     if options.list {
-        for (room, test) in suite::selected(&options.choice.filters) {
+        for (room, test) in &options.choice.tests {
             println!("{room}: {}", test.name.replace('_', " "));
         }
         return ExitCode::SUCCESS;

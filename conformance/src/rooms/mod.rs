@@ -6,8 +6,11 @@ mod cgroups;
 mod cli;
 mod crash;
 mod devices;
+mod features;
+mod hook_failures;
 mod hooks;
 mod hostile;
+mod id_helpers;
 mod identity;
 mod input;
 mod lifecycle;
@@ -15,16 +18,20 @@ mod logs;
 mod masks;
 mod mount_changes;
 mod mount_maps;
+mod mount_options;
 mod mounts;
 mod mutations;
 mod namespaces;
 mod netdevices;
 mod notifications;
+mod operations;
 mod process;
 mod recorded;
+mod recursive_options;
 mod rlimits;
 mod rootfs;
 mod seccomp;
+mod seccomp_words;
 mod seen;
 mod state;
 mod stdio;
@@ -36,8 +43,10 @@ use crate::suite::Test;
 /// Every room with its tests, in the order in which they run.
 pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("lifecycle", lifecycle::TESTS),
+    ("operations", operations::TESTS),
     ("state", state::TESTS),
     ("cli", cli::TESTS),
+    ("features", features::TESTS),
     ("process", process::TESTS),
     ("identity", identity::TESTS),
     ("capabilities", capabilities::TESTS),
@@ -47,7 +56,10 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("terminal", terminal::TESTS),
     ("namespaces", namespaces::TESTS),
     ("users", users::TESTS),
+    ("id helpers", id_helpers::TESTS),
     ("mounts", mounts::TESTS),
+    ("mount options", mount_options::TESTS),
+    ("recursive options", recursive_options::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),
     ("rootfs", rootfs::TESTS),
@@ -55,7 +67,9 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("netdevices", netdevices::TESTS),
     ("masks", masks::TESTS),
     ("hooks", hooks::TESTS),
+    ("hook failures", hook_failures::TESTS),
     ("seccomp", seccomp::TESTS),
+    ("seccomp words", seccomp_words::TESTS),
     ("notifications", notifications::TESTS),
     ("cgroups", cgroups::TESTS),
     ("recorded", recorded::TESTS),

@@ -215,7 +215,7 @@ fn each_word_on_propagation_holds(t: &Trial<'_>) -> Verdict {
 }
 
 /// What the options of the mounts at `/data` and below it are, with these options of ours.
-fn below(t: &Trial<'_>, number: usize, flags: MountFlags, options: &[&str]) -> Result<[Value; 2], Failure> {
+pub(super) fn below(t: &Trial<'_>, number: usize, flags: MountFlags, options: &[&str]) -> Result<[Value; 2], Failure> {
     let folder = t.dir.join(format!("tree{number}"));
     fs::create_dir(&folder)?;
     mount("none", &folder, "tmpfs", flags, None)?;

@@ -89,6 +89,10 @@ pub(crate) const TESTS: &[Test] = &[
     test!(mount_without_type_and_bind_option_is_refused),
     test!(two_mounts_at_one_place_stack),
     test!(bind_onto_a_file_that_is_a_bind_already_works),
+    test!(bind_without_a_type_works),
+    test!(bind_of_any_type_works),
+    test!(mount_without_a_source_works),
+    test!(bind_may_stand_anywhere_among_the_options),
 ];
 
 fn default_mounts_are_there_with_their_options(t: &Trial<'_>) -> Verdict {
@@ -529,4 +533,40 @@ fn bind_onto_a_file_that_is_a_bind_already_works(t: &Trial<'_>) -> Verdict {
         .mount("/etc/f", "bind", &format!("{folder}/inside"), &["bind"]);
     let bundle = bundle.mount("/etc/f", "bind", &format!("{folder}/second"), &["bind", "ro"]);
     same("content", &t.see_one(&bundle.probe("read /etc/f"))?["value"], "second")
+}
+
+fn bind_without_a_type_works(t: &Trial<'_>) -> Verdict {
+    for option in ["bind", "rbind"] {
+        let mount = json!({"destination": "/data", "source": source(t)?, "options": [option]});
+        let said = t.see_one(&t.bundle()?.set("/mounts/-", mount).probe("read /data/inside"))?;
+        same("content", &said["value"], "from the host")?;
+    }
+    Ok(())
+}
+
+fn bind_of_any_type_works(t: &Trial<'_>) -> Verdict {
+    for kind in ["none", "bind", "dummy"] {
+        let bundle = t.bundle()?.mount("/data", kind, &source(t)?, &["rbind"]);
+        let said = t.see_one(&bundle.probe("read /data/inside"))?;
+        same("content", &said["value"], "from the host")?;
+    }
+    Ok(())
+}
+
+fn mount_without_a_source_works(t: &Trial<'_>) -> Verdict {
+    let mount = json!({"destination": "/data", "type": "tmpfs", "options": ["nosuid"]});
+    let report = t.see_one(&t.bundle()?.set("/mounts/-", mount))?;
+    same("type", &mount_at(&report, "/data")?["type"], "tmpfs")
+}
+
+fn bind_may_stand_anywhere_among_the_options(t: &Trial<'_>) -> Verdict {
+    let report = t.see_one(
+        &t.bundle()?
+            .mount("/data", "none", &source(t)?, &["nodev", "bind", "nosuid"]),
+    )?;
+    let mount = mount_at(&report, "/data")?;
+    ensure(
+        has(&mount["options"], "nodev") && has(&mount["options"], "nosuid"),
+        || mount.to_string(),
+    )
 }

@@ -66,6 +66,10 @@ pub(crate) const TESTS: &[Test] = &[
     test!(process_carries_the_programs_name_and_file),
     test!(thousand_arguments_and_variables_arrive),
     test!(argument_of_100_kb_arrives),
+    test!(unset_oom_score_adj_is_inherited),
+    test!(oom_score_adj_of_zero_is_set, ("crun", "1.8", "takes zero for unset")),
+    test!(value_without_a_name_in_the_environment_is_no_crash),
+    test!(no_environment_at_all_is_fine),
 ];
 
 fn arguments_arrive_as_given(t: &Trial<'_>) -> Verdict {
@@ -335,4 +339,39 @@ fn argument_of_100_kb_arrives(t: &Trial<'_>) -> Verdict {
     ensure(report["args"][2] == long.as_str(), || {
         "the long argument differs".into()
     })
+}
+
+fn unset_oom_score_adj_is_inherited(t: &Trial<'_>) -> Verdict {
+    let call = t.with_bundle(&["run"], &t.bundle()?)?;
+    let done = call
+        .script("echo 77 >/proc/self/oom_score_adj; exec \"$0\" \"$@\"")
+        .succeed()?;
+    same("oom_score_adj", &done.lines()?[0]["oom_score_adj"], "77")
+}
+
+fn oom_score_adj_of_zero_is_set(t: &Trial<'_>) -> Verdict {
+    // Zero is a value, too: the caller has another one.
+    let call = t.with_bundle(&["run"], &t.bundle()?.set("/process/oomScoreAdj", json!(0)))?;
+    let done = call
+        .script("echo 500 >/proc/self/oom_score_adj; exec \"$0\" \"$@\"")
+        .succeed()?;
+    same("oom_score_adj", &done.lines()?[0]["oom_score_adj"], "0")
+}
+
+fn value_without_a_name_in_the_environment_is_no_crash(t: &Trial<'_>) -> Verdict {
+    let done = t.run(&t.bundle()?.set("/process/env", json!(["PATH=/", "word"])))?;
+    ensure(done.code <= 1 && !done.err.contains("panic"), || {
+        format!("{}: {}", done.code, done.err)
+    })
+}
+
+fn no_environment_at_all_is_fine(t: &Trial<'_>) -> Verdict {
+    let report = t.see_one(&t.bundle()?.remove("/process", "env"))?;
+    let names: Vec<&str> = report["env"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.as_str()?.split('=').next())
+        .collect();
+    ensure(names.iter().all(|name| *name == "HOME"), || format!("{names:?}"))
 }

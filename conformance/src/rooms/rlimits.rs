@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
         limit_that_may_not_be_raised_is_an_error,
         ("runc", "1.1", "says: rlimit type 7")
     ),
+    test!(every_limit_of_linux_can_be_set),
 ];
 
 fn limit(name: &str, soft: u64, hard: u64) -> serde_json::Value {
@@ -116,4 +117,39 @@ fn limit_that_may_not_be_raised_is_an_error(t: &Trial<'_>) -> Verdict {
     let limits = json!([limit("RLIMIT_NOFILE", hard + 1, hard + 1)]);
     t.refused(&t.bundle()?.set("/process/rlimits", limits), &["NOFILE"])
         .map(drop)
+}
+
+fn every_limit_of_linux_can_be_set(t: &Trial<'_>) -> Verdict {
+    // Small enough for every caller, large enough for every runtime.
+    let wanted = [
+        ("AS", 1_u64 << 41),
+        ("CORE", 0),
+        ("CPU", 1000),
+        ("DATA", 1 << 40),
+        ("FSIZE", 1 << 40),
+        ("LOCKS", 1000),
+        ("MEMLOCK", 1 << 13),
+        ("MSGQUEUE", 1 << 12),
+        ("NICE", 0),
+        ("NOFILE", 500),
+        ("NPROC", 900),
+        ("RSS", 1 << 40),
+        ("RTPRIO", 0),
+        ("RTTIME", 1_000_000),
+        ("SIGPENDING", 100),
+        ("STACK", 1 << 22),
+    ];
+    let limits: Vec<_> = wanted
+        .iter()
+        .map(|(name, value)| limit(&format!("RLIMIT_{name}"), *value, *value))
+        .collect();
+    let report = t.see_one(&t.bundle()?.set("/process/rlimits", json!(limits)))?;
+    for (name, value) in wanted {
+        same(
+            name,
+            &report["rlimits"][format!("RLIMIT_{name}")],
+            json!([value, value]),
+        )?;
+    }
+    Ok(())
 }

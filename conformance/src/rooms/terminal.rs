@@ -46,6 +46,7 @@ pub(crate) const TESTS: &[Test] = &[
         foreground_run_takes_input_from_a_pipe,
         ("crun", "1.8", "wants stdin to be a terminal")
     ),
+    test!(console_size_without_a_terminal_is_ignored),
 ];
 
 /// A console socket in a thread that takes one descriptor.
@@ -339,4 +340,12 @@ fn foreground_run_takes_input_from_a_pipe(t: &Trial<'_>) -> Verdict {
     ensure(done.code == 0 && text.contains("\"terminal\":[true,true,true]"), || {
         format!("{}: {text:?}", done.code)
     })
+}
+
+fn console_size_without_a_terminal_is_ignored(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/process/consoleSize", json!({"height": 7, "width": 9}));
+    let report = t.see_one(&bundle)?;
+    same("terminals", &report["terminal"], json!([false, false, false]))
 }
