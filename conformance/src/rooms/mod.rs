@@ -8,6 +8,7 @@ mod crash;
 mod devices;
 mod features;
 mod hook_failures;
+mod hook_kinds;
 mod hooks;
 mod hostile;
 mod id_helpers;
@@ -25,6 +26,7 @@ mod namespaces;
 mod netdevices;
 mod notifications;
 mod operations;
+mod ordinary;
 mod process;
 mod recorded;
 mod recursive_options;
@@ -56,6 +58,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("terminal", terminal::TESTS),
     ("namespaces", namespaces::TESTS),
     ("users", users::TESTS),
+    ("ordinary user", ordinary::TESTS),
     ("id helpers", id_helpers::TESTS),
     ("mounts", mounts::TESTS),
     ("mount options", mount_options::TESTS),
@@ -67,6 +70,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("netdevices", netdevices::TESTS),
     ("masks", masks::TESTS),
     ("hooks", hooks::TESTS),
+    ("hook kinds", hook_kinds::TESTS),
     ("hook failures", hook_failures::TESTS),
     ("seccomp", seccomp::TESTS),
     ("seccomp words", seccomp_words::TESTS),

@@ -93,6 +93,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(bind_of_any_type_works),
     test!(mount_without_a_source_works),
     test!(bind_may_stand_anywhere_among_the_options),
+    test!(filesystem_that_the_kernel_does_not_have_is_an_error),
 ];
 
 fn default_mounts_are_there_with_their_options(t: &Trial<'_>) -> Verdict {
@@ -569,4 +570,9 @@ fn bind_may_stand_anywhere_among_the_options(t: &Trial<'_>) -> Verdict {
         has(&mount["options"], "nodev") && has(&mount["options"], "nosuid"),
         || mount.to_string(),
     )
+}
+
+fn filesystem_that_the_kernel_does_not_have_is_an_error(t: &Trial<'_>) -> Verdict {
+    t.refused(&t.bundle()?.mount("/data", "nosuchfs", "x", &[]), &[])
+        .map(drop)
 }

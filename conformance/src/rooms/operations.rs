@@ -11,7 +11,6 @@ use crate::trial::Trial;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(operation_without_an_id_is_refused),
-    test!(kill_of_an_unknown_id_is_refused),
     test!(create_without_a_bundle_is_refused),
     test!(config_that_changes_after_create_has_no_effect),
     test!(
@@ -40,6 +39,9 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(deleting_twice_is_refused),
     test!(every_usual_signal_reaches_the_process),
+    test!(operation_on_an_unknown_id_is_refused),
+    test!(process_runs_at_start_and_not_before),
+    test!(refused_kill_leaves_the_stopped_container_alone),
 ];
 
 fn operation_without_an_id_is_refused(t: &Trial<'_>) -> Verdict {
@@ -57,10 +59,6 @@ fn operation_without_an_id_is_refused(t: &Trial<'_>) -> Verdict {
         t.call(words).refuse(&[])?;
     }
     Ok(())
-}
-
-fn kill_of_an_unknown_id_is_refused(t: &Trial<'_>) -> Verdict {
-    t.call(&["kill", &t.fresh_id(), "KILL"]).refuse(&[]).map(drop)
 }
 
 fn create_without_a_bundle_is_refused(t: &Trial<'_>) -> Verdict {
@@ -252,4 +250,32 @@ fn every_usual_signal_reaches_the_process(t: &Trial<'_>) -> Verdict {
     }
     t.call(&["kill", &bundle.id, "KILL"]).succeed()?;
     same("exit status", &running.wait()?.code, 137)
+}
+
+fn operation_on_an_unknown_id_is_refused(t: &Trial<'_>) -> Verdict {
+    for verb in ["state", "start", "kill", "delete"] {
+        t.call(&[verb, &t.fresh_id()]).refuse(&[])?;
+    }
+    Ok(())
+}
+
+fn process_runs_at_start_and_not_before(t: &Trial<'_>) -> Verdict {
+    let created = t.create(&t.bundle()?.probe("stdout began"))?;
+    let pid = t.pid(&created.id)?;
+    std::thread::sleep(std::time::Duration::from_millis(30));
+    same("output before", &fs::read_to_string(&created.out_path)?, "")?;
+    t.call(&["start", &created.id]).succeed()?;
+    same("exit status", &t.exit_of(pid)?, 0)?;
+    let said = fs::read_to_string(&created.out_path)?;
+    ensure(said.starts_with("began"), || said.clone())
+}
+
+fn refused_kill_leaves_the_stopped_container_alone(t: &Trial<'_>) -> Verdict {
+    let created = t.create(&t.bundle()?.probe("exit 0"))?;
+    let pid = t.pid(&created.id)?;
+    t.call(&["start", &created.id]).succeed()?;
+    t.exit_of(pid)?;
+    let before = t.state(&created.id)?;
+    t.call(&["kill", &created.id, "KILL"]).refuse(&[])?;
+    same("state", &t.state(&created.id)?, before)
 }

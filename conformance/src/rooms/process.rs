@@ -70,6 +70,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(oom_score_adj_of_zero_is_set, ("crun", "1.8", "takes zero for unset")),
     test!(value_without_a_name_in_the_environment_is_no_crash),
     test!(no_environment_at_all_is_fine),
+    test!(missing_arguments_are_an_error),
 ];
 
 fn arguments_arrive_as_given(t: &Trial<'_>) -> Verdict {
@@ -374,4 +375,9 @@ fn no_environment_at_all_is_fine(t: &Trial<'_>) -> Verdict {
         .filter_map(|one| one.as_str()?.split('=').next())
         .collect();
     ensure(names.iter().all(|name| *name == "HOME"), || format!("{names:?}"))
+}
+
+fn missing_arguments_are_an_error(t: &Trial<'_>) -> Verdict {
+    t.refused(&t.bundle()?.args(&[]), &[])?;
+    t.refused(&t.bundle()?.remove("/process", "args"), &[]).map(drop)
 }

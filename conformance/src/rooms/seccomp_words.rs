@@ -60,6 +60,7 @@ pub(crate) const TESTS: &[Test] = &[
         agents_path_without_notifications_is_ignored,
         ("crun", "1.8", "connects all the same")
     ),
+    test!(unknown_operator_is_an_error),
 ];
 
 const SYNC: i64 = libc::SYS_sync;
@@ -300,4 +301,13 @@ fn metadata_without_an_agents_path_is_refused(t: &Trial<'_>) -> Verdict {
 fn agents_path_without_notifications_is_ignored(t: &Trial<'_>) -> Verdict {
     let bundle = with_action(t, "SCMP_ACT_ERRNO")?.set("/linux/seccomp/listenerPath", json!("/no/such/agent"));
     same("errno", &t.see_one(&bundle)?["errno"], libc::EPERM)
+}
+
+fn unknown_operator_is_an_error(t: &Trial<'_>) -> Verdict {
+    let args = json!([{"index": 0, "value": 7, "op": "SCMP_CMP_ISH"}]);
+    t.refused(
+        &ruled(t, json!({"names": ["sync"], "action": "SCMP_ACT_ERRNO", "args": args}))?,
+        &[],
+    )
+    .map(drop)
 }

@@ -88,7 +88,7 @@ pub(super) const CONFIG: Document = Document {
                     ],
                 ),
                 tested("args", &["process: arguments_arrive_as_given"]),
-                tested("args: at least one", &["process: empty_arguments_are_refused"]),
+                tested("args: at least one", &["process: missing_arguments_are_an_error"]),
                 tested(
                     "args: the program is looked for as execvp does",
                     &[
@@ -232,7 +232,7 @@ pub(super) const CONFIG: Document = Document {
                 ),
                 partly(
                     "selinuxLabel",
-                    &["attributes: selinux_label_that_cannot_be_set_is_refused"],
+                    &["attributes: selinux_label_that_cannot_be_set_is_an_error"],
                     NO_SELINUX,
                 ),
                 tested("ioPriority: class", &["attributes: every_io_priority_class_is_set"]),
@@ -352,10 +352,6 @@ pub(super) const CONFIG: Document = Document {
                     &["hook failures: hook_that_is_killed_has_failed"],
                 ),
                 tested(
-                    "the state comes on standard input",
-                    &["hooks: hooks_get_the_state_on_stdin"],
-                ),
-                tested(
                     "a hook that does not read it is no failure",
                     &[
                         "hook failures: hook_that_closes_stdin_at_once_is_no_failure",
@@ -368,8 +364,15 @@ pub(super) const CONFIG: Document = Document {
             anchor: "prestart",
             entries: &[
                 tested(
+                    "the state comes on standard input",
+                    &["hook kinds: prestart_hooks_get_the_state"],
+                ),
+                tested(
                     "called by create, before createRuntime",
-                    &["hooks: hooks_run_in_the_specs_order"],
+                    &[
+                        "hook kinds: prestart_hooks_run_in_create_before_create_runtime",
+                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                    ],
                 ),
                 tested(
                     "path and namespace: the runtime's",
@@ -384,8 +387,15 @@ pub(super) const CONFIG: Document = Document {
             anchor: "createruntime-hooks",
             entries: &[
                 tested(
+                    "the state comes on standard input",
+                    &["hook kinds: create_runtime_hooks_get_the_state"],
+                ),
+                tested(
                     "called by create, before pivot_root",
-                    &["hooks: hooks_run_in_the_specs_order"],
+                    &[
+                        "hook kinds: create_runtime_hooks_run_in_create_when_the_namespaces_are_there",
+                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                    ],
                 ),
                 tested(
                     "path and namespace: the runtime's",
@@ -400,8 +410,15 @@ pub(super) const CONFIG: Document = Document {
             anchor: "createcontainer-hooks",
             entries: &[
                 tested(
+                    "the state comes on standard input",
+                    &["hook kinds: create_container_hooks_get_the_state"],
+                ),
+                tested(
                     "called by create, after createRuntime, before pivot_root",
-                    &["hooks: hooks_run_in_the_specs_order"],
+                    &[
+                        "hook kinds: create_container_hooks_run_in_create_after_create_runtime",
+                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                    ],
                 ),
                 tested(
                     "path: the runtime's; namespace: the container's",
@@ -416,8 +433,12 @@ pub(super) const CONFIG: Document = Document {
             anchor: "startcontainer-hooks",
             entries: &[
                 tested(
+                    "the state comes on standard input",
+                    &["hook kinds: start_container_hooks_get_the_state"],
+                ),
+                tested(
                     "called by start, before the process",
-                    &["hooks: hooks_run_in_the_specs_order"],
+                    &["hook kinds: start_container_hooks_run_in_start_before_the_process"],
                 ),
                 tested(
                     "path and namespace: the container's",
@@ -432,11 +453,12 @@ pub(super) const CONFIG: Document = Document {
             anchor: "poststart",
             entries: &[
                 tested(
+                    "the state comes on standard input",
+                    &["hook kinds: poststart_hooks_get_the_state"],
+                ),
+                tested(
                     "called after the process began, before start returns",
-                    &[
-                        "hooks: hooks_run_in_the_specs_order",
-                        "hooks: hooks_status_is_the_specs",
-                    ],
+                    &["hook kinds: poststart_hooks_run_in_start_when_the_process_runs"],
                 ),
                 tested(
                     "path and namespace: the runtime's",
@@ -448,8 +470,12 @@ pub(super) const CONFIG: Document = Document {
             anchor: "poststop",
             entries: &[
                 tested(
+                    "the state comes on standard input",
+                    &["hook kinds: poststop_hooks_get_the_state"],
+                ),
+                tested(
                     "called before delete returns",
-                    &["hooks: poststop_hook_runs_when_a_started_container_is_deleted"],
+                    &["hook kinds: poststop_hooks_run_in_delete"],
                 ),
                 tested(
                     "called after the container is deleted",

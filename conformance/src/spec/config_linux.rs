@@ -51,6 +51,25 @@ pub(super) const CONFIG_LINUX: Document = Document {
                     &["users: ordinary_user_runs_a_container"],
                 ),
                 tested(
+                    "an ordinary user's container has the same: mounts, devices, masks",
+                    &[
+                        "ordinary user: binds_take_their_flags",
+                        "ordinary user: filesystems_in_memory_take_their_options",
+                        "ordinary user: default_devices_can_be_used",
+                        "ordinary user: paths_are_masked",
+                        "ordinary user: paths_are_read_only",
+                    ],
+                ),
+                tested(
+                    "an ordinary user's container has the same: filter, limits, hooks, sysctl",
+                    &[
+                        "ordinary user: filter_is_loaded",
+                        "ordinary user: limits_are_set",
+                        "ordinary user: hooks_of_every_kind_run",
+                        "ordinary user: sysctl_of_the_network_is_set",
+                    ],
+                ),
+                tested(
                     "an ordinary user maps the ranges it was granted",
                     &[
                         "id helpers: ordinary_user_maps_the_ranges_it_was_granted",
@@ -679,7 +698,7 @@ const SECCOMP: Section = Section {
         tested("SCMP_CMP_MASKED_EQ", &["seccomp words: masked_equal_operator_holds"]),
         tested(
             "other operators are an error",
-            &["seccomp: unknown_operator_is_refused"],
+            &["seccomp words: unknown_operator_is_an_error"],
         ),
         tested(
             "names that nobody knows are no error",

@@ -137,7 +137,7 @@ pub(super) const LINUX_MOUNT_OPTIONS: Section = Section {
         ),
         tested(
             "idmap: without any mappings is an error",
-            &["mount maps: idmap_without_any_mappings_is_refused"],
+            &["mount maps: idmap_without_any_mappings_is_an_error"],
         ),
         tested(
             "ridmap",
@@ -166,7 +166,7 @@ pub(super) const POSIX_MOUNTS: Section = Section {
         ),
         tested(
             "type: one that the kernel does not have is an error",
-            &["mounts: unknown_filesystem_is_refused"],
+            &["mounts: filesystem_that_the_kernel_does_not_have_is_an_error"],
         ),
         tested(
             "type: optional and of no meaning for binds",

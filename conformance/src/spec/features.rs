@@ -32,7 +32,7 @@ pub(super) const FEATURES: Document = Document {
                 "hooks: what is told is run",
                 &[
                     "features: every_kind_of_hook_is_told",
-                    "hooks: hooks_get_the_state_on_stdin",
+                    "hook failures: several_hooks_of_a_kind_run_in_their_order",
                 ],
             )],
         },

@@ -46,7 +46,7 @@ pub(super) const RUNTIME: Document = Document {
             entries: &[
                 tested(
                     "create makes the environment and does not run the process",
-                    &["lifecycle: create_waits_for_start"],
+                    &["operations: process_runs_at_start_and_not_before"],
                 ),
                 tested(
                     "an environment that cannot be made is an error",
@@ -117,8 +117,8 @@ pub(super) const RUNTIME: Document = Document {
                     "an error of create leaves all as before",
                     &[
                         "cgroups: cgroup_is_gone_after_a_failed_create",
+                        "hook failures: failing_hook_at_create_leaves_no_container",
                         "netdevices: failed_create_gives_the_devices_back",
-                        "input: full_state_root_is_an_error_and_leaves_nothing",
                     ],
                 ),
                 tested(
@@ -142,7 +142,10 @@ pub(super) const RUNTIME: Document = Document {
                     "without an id: an error",
                     &["operations: operation_without_an_id_is_refused"],
                 ),
-                tested("unknown id: an error", &["state: state_of_an_unknown_id_is_refused"]),
+                tested(
+                    "unknown id: an error",
+                    &["operations: operation_on_an_unknown_id_is_refused"],
+                ),
                 tested("returns the state", &["state: state_has_every_member_of_the_spec"]),
             ],
         },
@@ -159,10 +162,7 @@ pub(super) const RUNTIME: Document = Document {
                 ),
                 tested(
                     "id that is in use: an error, and nothing is made",
-                    &[
-                        "lifecycle: duplicate_id_is_refused",
-                        "operations: refused_create_leaves_nothing_but_the_first_container",
-                    ],
+                    &["operations: refused_create_leaves_nothing_but_the_first_container"],
                 ),
                 tested(
                     "id that is not valid: an error",
@@ -178,7 +178,7 @@ pub(super) const RUNTIME: Document = Document {
                 ),
                 tested(
                     "applies everything but the process",
-                    &["lifecycle: create_waits_for_start"],
+                    &["operations: process_runs_at_start_and_not_before"],
                 ),
                 tested(
                     "config without a process",
@@ -187,8 +187,9 @@ pub(super) const RUNTIME: Document = Document {
                 tested(
                     "a property that cannot be applied: an error",
                     &[
-                        "mutations: values_out_of_range_are_refused_with_their_path",
-                        "mounts: unknown_filesystem_is_refused",
+                        "mounts: missing_bind_source_is_refused",
+                        "mounts: filesystem_that_the_kernel_does_not_have_is_an_error",
+                        "namespaces: missing_namespace_path_is_refused",
                     ],
                 ),
             ],
@@ -202,24 +203,23 @@ pub(super) const RUNTIME: Document = Document {
                 ),
                 tested(
                     "unknown id: an error",
-                    &["lifecycle: start_of_an_unknown_id_is_refused"],
+                    &["operations: operation_on_an_unknown_id_is_refused"],
                 ),
                 tested(
                     "running container: an error, no effect",
-                    &[
-                        "lifecycle: second_start_is_refused",
-                        "operations: refused_start_leaves_the_running_container_alone",
-                    ],
+                    &["operations: refused_start_leaves_the_running_container_alone"],
                 ),
                 tested(
                     "stopped container: an error, no effect",
                     &[
-                        "lifecycle: start_of_a_stopped_container_is_refused",
                         "operations: refused_start_leaves_the_stopped_container_alone",
                         "operations: start_of_a_container_that_died_is_refused",
                     ],
                 ),
-                tested("runs the process", &["lifecycle: create_waits_for_start"]),
+                tested(
+                    "runs the process",
+                    &["operations: process_runs_at_start_and_not_before"],
+                ),
                 tested(
                     "config without a process: an error",
                     &["operations: start_without_a_process_is_refused"],
@@ -235,15 +235,15 @@ pub(super) const RUNTIME: Document = Document {
                 ),
                 tested(
                     "unknown id: an error",
-                    &["operations: kill_of_an_unknown_id_is_refused"],
+                    &["operations: operation_on_an_unknown_id_is_refused"],
                 ),
                 tested(
                     "created container: the signal is sent",
                     &["lifecycle: kill_of_a_created_container_ends_it"],
                 ),
                 tested(
-                    "stopped container: an error",
-                    &["lifecycle: kill_of_a_stopped_container_is_refused"],
+                    "stopped container: an error, no effect",
+                    &["operations: refused_kill_leaves_the_stopped_container_alone"],
                 ),
                 tested(
                     "sends the signal that was asked for",
@@ -263,14 +263,11 @@ pub(super) const RUNTIME: Document = Document {
                 ),
                 tested(
                     "unknown id: an error",
-                    &["lifecycle: delete_of_an_unknown_id_is_refused"],
+                    &["operations: operation_on_an_unknown_id_is_refused"],
                 ),
                 tested(
                     "running container: an error, no effect",
-                    &[
-                        "lifecycle: delete_of_a_running_container_is_refused",
-                        "operations: refused_delete_leaves_the_running_container_alone",
-                    ],
+                    &["operations: refused_delete_leaves_the_running_container_alone"],
                 ),
                 untested("created container: an error, no effect", CONVENTION),
                 tested(

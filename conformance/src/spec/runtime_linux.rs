@@ -19,7 +19,7 @@ pub(super) const RUNTIME_LINUX: Document = Document {
                     "further descriptors on demand: LISTEN_FDS",
                     &[
                         "stdio: listen_fds_are_passed_on",
-                        "stdio: listen_fds_of_another_process_are_not_passed_on",
+                        "stdio: no_listen_fds_are_told_when_there_are_none",
                     ],
                 ),
                 tested(

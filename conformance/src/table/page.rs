@@ -12,6 +12,9 @@ use crate::suite;
 /// The version that the register follows.
 const VERSION: &str = "1.3.0";
 
+/// Where it can be read.
+const SPECIFICATION: &str = "https://github.com/opencontainers/runtime-spec/blob";
+
 /// The whole page.
 pub(crate) fn page(runtimes: &[Runtime], results: &[suite::Entry]) -> String {
     let names: Vec<String> = runtimes.iter().map(Runtime::title).collect();
@@ -21,12 +24,12 @@ pub(crate) fn page(runtimes: &[Runtime], results: &[suite::Entry]) -> String {
     let _ = write!(
         text,
         "What runtime-spec {VERSION} asks of a runtime on Linux, property by property, and what each runtime does of it, looked at from\n\
-         outside by the tests of `conformance`. This page is generated:\n\n```\n{}\n```\n\n\
-         It was made on Linux {}, {}, as root. \"yes\": all tests of the property hold; \"no\": one does not, and why; \"n/a\": it\n\
-         cannot be tried on this machine; \"-\": there is no test, and the note says why.\n\n",
-        command(runtimes),
+         outside by the tests of `conformance`. This page is generated, on Linux {} with {}, by root:\n\n```\n{}\n```\n\n\
+         \"yes\": all tests of the property hold; \"no\": one does not, and why; \"n/a\": it cannot be tried on this machine; \"-\": there is\n\
+         no test, and the note says why.\n\n",
         kernel(),
-        cgroups()
+        cgroups(),
+        command(runtimes)
     );
     text.push_str(&counts(&names, results));
     text.push_str(&tables);
@@ -93,10 +96,11 @@ fn tables(names: &[String], results: &[suite::Entry], notes: &mut Notes) -> Stri
     for document in DOCUMENTS {
         let _ = write!(text, "\n## {}\n", document.name);
         for section in document.sections {
+            let anchor = section.anchor;
             let _ = write!(
                 text,
-                "\n### {}\n\n| | {} |\n|---|{}\n",
-                section.anchor,
+                "\n### [{anchor}]({SPECIFICATION}/v{VERSION}/{}#{anchor})\n\n| | {} |\n|---|{}\n",
+                document.name,
                 names.join(" | "),
                 "---|".repeat(names.len())
             );
