@@ -30,6 +30,7 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(effective_set_holds_by_itself),
     test!(permitted_set_holds_by_itself),
+    test!(ambient_capability_that_is_not_inheritable_is_no_failure),
 ];
 
 const KILL: u64 = 1 << 5;
@@ -165,4 +166,11 @@ fn permitted_set_holds_by_itself(t: &Trial<'_>) -> Verdict {
     let report = for_a_user(t, &["CAP_KILL"])?;
     same("CapPrm", &set(&report, "CapPrm"), KILL)?;
     same("CapAmb", &set(&report, "CapAmb"), KILL)
+}
+
+fn ambient_capability_that_is_not_inheritable_is_no_failure(t: &Trial<'_>) -> Verdict {
+    // The kernel grants no such thing.
+    let bundle = t.bundle()?.capabilities(&["CAP_KILL"]).user(1000, 1000);
+    let report = t.see_one(&bundle.set("/process/capabilities/ambient", json!(["CAP_KILL"])))?;
+    same("CapAmb", &set(&report, "CapAmb"), 0)
 }

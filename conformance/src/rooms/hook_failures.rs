@@ -50,6 +50,8 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "poststart runs in create")
     ),
     test!(poststop_hook_past_its_timeout_is_killed),
+    test!(hook_that_writes_much_is_no_trouble),
+    test!(hook_that_reads_late_gets_all_of_a_large_state),
 ];
 
 const AT_CREATE: [&str; 3] = ["prestart", "createRuntime", "createContainer"];
@@ -268,4 +270,23 @@ fn in_time(begin: Instant) -> Verdict {
     ensure(begin.elapsed() < Duration::from_secs(6), || {
         format!("took {:?}", begin.elapsed())
     })
+}
+
+fn hook_that_writes_much_is_no_trouble(t: &Trial<'_>) -> Verdict {
+    let script = "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2";
+    let mut bundle = t.bundle()?.probe("exit 0");
+    for kind in ["prestart", "createRuntime", "createContainer", "poststart", "poststop"] {
+        bundle = bundle.hook(kind, shell(script));
+    }
+    let begin = Instant::now();
+    t.full_life(&bundle)?;
+    in_time(begin)
+}
+
+fn hook_that_reads_late_gets_all_of_a_large_state(t: &Trial<'_>) -> Verdict {
+    let script = format!("sleep 0.2; wc -c >{}", log(t).display());
+    let bundle = with_large_state(t)?.hook("createRuntime", shell(&script));
+    t.create(&bundle.probe("sleep 60"))?;
+    let length: usize = ran(t).trim().parse().unwrap_or(0);
+    ensure(length > 300_000, || format!("{length} bytes came"))
 }

@@ -28,6 +28,7 @@ mod notifications;
 mod operations;
 mod ordinary;
 mod process;
+mod propagation;
 mod recorded;
 mod recursive_options;
 mod rlimits;
@@ -63,6 +64,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("mounts", mounts::TESTS),
     ("mount options", mount_options::TESTS),
     ("recursive options", recursive_options::TESTS),
+    ("propagation", propagation::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),
     ("rootfs", rootfs::TESTS),

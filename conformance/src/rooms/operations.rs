@@ -42,6 +42,12 @@ pub(crate) const TESTS: &[Test] = &[
     test!(operation_on_an_unknown_id_is_refused),
     test!(process_runs_at_start_and_not_before),
     test!(refused_kill_leaves_the_stopped_container_alone),
+    test!(
+        cgroup_that_is_in_use_is_refused_or_its_container_left_in_peace,
+        ("runc", "1.1", "deleting the second kills the first"),
+        ("crun", "1.8", "deleting the second kills the first")
+    ),
+    test!(delete_ends_what_is_left_in_a_shared_pid_namespace),
 ];
 
 fn operation_without_an_id_is_refused(t: &Trial<'_>) -> Verdict {
@@ -278,4 +284,25 @@ fn refused_kill_leaves_the_stopped_container_alone(t: &Trial<'_>) -> Verdict {
     let before = t.state(&created.id)?;
     t.call(&["kill", &created.id, "KILL"]).refuse(&[])?;
     same("state", &t.state(&created.id)?, before)
+}
+
+fn cgroup_that_is_in_use_is_refused_or_its_container_left_in_peace(t: &Trial<'_>) -> Verdict {
+    let first = t.launch(&t.bundle()?.probe("sleep 60"))?;
+    let second = t.bundle()?.set("/linux/cgroupsPath", json!(t.cgroup(&first.id)));
+    let second = second.without_namespace("pid").probe("sleep 60");
+    let done = t.with_bundle(&["create"], &second)?.finish()?;
+    if done.code == 0 {
+        t.adopt(&second.id);
+        let pid = t.pid(&second.id)?;
+        t.call(&["delete", "--force", &second.id]).finish()?;
+        t.exit_of(pid)?;
+    }
+    same("status of the first", &t.status(&first.id)?, "running")
+}
+
+fn delete_ends_what_is_left_in_a_shared_pid_namespace(t: &Trial<'_>) -> Verdict {
+    // The harness looks for processes that are left.
+    let bundle = t.bundle()?.without_namespace("pid").probe("leave 60 session , exit 0");
+    t.full_life(&bundle)?;
+    same("cgroups", &crate::host::cgroups(&bundle.id).len(), 0)
 }

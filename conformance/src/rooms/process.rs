@@ -71,6 +71,10 @@ pub(crate) const TESTS: &[Test] = &[
     test!(value_without_a_name_in_the_environment_is_no_crash),
     test!(no_environment_at_all_is_fine),
     test!(missing_arguments_are_an_error),
+    test!(program_of_an_additional_group_is_executed),
+    test!(program_of_another_user_is_not_executed),
+    test!(search_passes_over_what_cannot_be_executed),
+    test!(folder_of_the_user_only_is_entered),
 ];
 
 fn arguments_arrive_as_given(t: &Trial<'_>) -> Verdict {
@@ -380,4 +384,45 @@ fn no_environment_at_all_is_fine(t: &Trial<'_>) -> Verdict {
 fn missing_arguments_are_an_error(t: &Trial<'_>) -> Verdict {
     t.refused(&t.bundle()?.args(&[]), &[])?;
     t.refused(&t.bundle()?.remove("/process", "args"), &[]).map(drop)
+}
+
+/// A copy of the probe with this mode, owned by root and group 5.
+fn guarded(bundle: crate::bundle::Bundle, mode: u32) -> std::io::Result<crate::bundle::Bundle> {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let file = bundle.rootfs().join("data/tool");
+    std::fs::copy(bundle.rootfs().join("probe"), &file)?;
+    chown(&file, Some(0), Some(5))?;
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode))?;
+    Ok(bundle.args(&["/data/tool", "report"]))
+}
+
+fn program_of_an_additional_group_is_executed(t: &Trial<'_>) -> Verdict {
+    let bundle = guarded(t.bundle()?.user(1000, 1000), 0o750)?;
+    let report = t.see_one(&bundle.set("/process/user/additionalGids", json!([5])))?;
+    same("exe", &report["exe"], "/data/tool")
+}
+
+fn program_of_another_user_is_not_executed(t: &Trial<'_>) -> Verdict {
+    let bundle = guarded(t.bundle()?.user(1000, 1000), 0o750)?;
+    t.refused(&bundle, &["ermission denied"]).map(drop)
+}
+
+fn search_passes_over_what_cannot_be_executed(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .folder("etc/tool")?
+        .file("run/tool", "no program")?
+        .set("/process/env", json!(["PATH=/etc:/run:/data"]))
+        .args(&["tool", "report"]);
+    std::fs::copy(bundle.rootfs().join("probe"), bundle.rootfs().join("data/tool"))?;
+    same("exe", &t.see_one(&bundle)?["exe"], "/data/tool")
+}
+
+fn folder_of_the_user_only_is_entered(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let bundle = t.bundle()?.user(1000, 1000).set("/process/cwd", json!("/data"));
+    let folder = bundle.rootfs().join("data");
+    chown(&folder, Some(1000), Some(1000))?;
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+    same("cwd", &t.see_one(&bundle)?["cwd"], "/data")
 }

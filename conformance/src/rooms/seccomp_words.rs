@@ -61,6 +61,10 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "connects all the same")
     ),
     test!(unknown_operator_is_an_error),
+    test!(own_architecture_is_filtered_though_it_is_not_listed),
+    test!(rules_of_one_call_are_alternatives),
+    test!(comparisons_of_one_argument_in_a_rule_are_alternatives),
+    test!(errno_of_zero_makes_the_call_succeed),
 ];
 
 const SYNC: i64 = libc::SYS_sync;
@@ -310,4 +314,49 @@ fn unknown_operator_is_an_error(t: &Trial<'_>) -> Verdict {
         &[],
     )
     .map(drop)
+}
+
+fn own_architecture_is_filtered_though_it_is_not_listed(t: &Trial<'_>) -> Verdict {
+    let other = match std::env::consts::ARCH {
+        "x86_64" => "SCMP_ARCH_X86",
+        "aarch64" => "SCMP_ARCH_ARM",
+        other => return Err(Failure::Skip(format!("no pair for {other}"))),
+    };
+    let bundle = with_action(t, "SCMP_ACT_ERRNO")?.set("/linux/seccomp/architectures", json!([other]));
+    same("errno", &t.see_one(&bundle)?["errno"], libc::EPERM)
+}
+
+fn rules_of_one_call_are_alternatives(t: &Trial<'_>) -> Verdict {
+    let rule = |value: u32, errno: u32| {
+        json!({"names": ["personality"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno,
+            "args": [{"index": 0, "value": value, "op": "SCMP_CMP_EQ"}]})
+    };
+    let bundle = ruled(t, rule(41, 71))?.set("/linux/seccomp/syscalls/-", rule(42, 72));
+    let call = libc::SYS_personality;
+    let said = t.see(&bundle.probe(&format!("syscall {call} 41 , syscall {call} 42 , syscall {call} 43")))?;
+    same("first", &said[0]["errno"], 71)?;
+    same("second", &said[1]["errno"], 72)?;
+    ensure(said[2]["errno"] != 71 && said[2]["errno"] != 72, || said[2].to_string())
+}
+
+fn comparisons_of_one_argument_in_a_rule_are_alternatives(t: &Trial<'_>) -> Verdict {
+    // Docker's default profile has such rules for `personality`, and libseccomp knows no other meaning.
+    let args = json!([
+        {"index": 0, "value": 41, "op": "SCMP_CMP_EQ"},
+        {"index": 0, "value": 42, "op": "SCMP_CMP_EQ"}
+    ]);
+    let rule = json!({"names": ["personality"], "action": "SCMP_ACT_ERRNO", "errnoRet": 88, "args": args});
+    let call = libc::SYS_personality;
+    let bundle = ruled(t, rule)?.probe(&format!("syscall {call} 41 , syscall {call} 42 , syscall {call} 43"));
+    let said = t.see(&bundle)?;
+    same("first", &said[0]["errno"], 88)?;
+    same("second", &said[1]["errno"], 88)?;
+    ensure(said[2]["errno"] != 88, || "neither, and refused".into())
+}
+
+fn errno_of_zero_makes_the_call_succeed(t: &Trial<'_>) -> Verdict {
+    let rule = json!({"names": ["sethostname"], "action": "SCMP_ACT_ERRNO", "errnoRet": 0});
+    let said = t.see(&ruled(t, rule)?.probe("sethostname changed , report"))?;
+    same("errno", &said[0]["errno"], json!(null))?;
+    same("hostname", &said[1]["hostname"], "conformance")
 }

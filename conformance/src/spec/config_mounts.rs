@@ -28,7 +28,11 @@ pub(super) const MOUNTS: Section = Section {
         ),
         tested(
             "source: a file or folder for binds",
-            &["mounts: bind_of_a_folder_shows_it", "mounts: bind_of_a_file_shows_it"],
+            &[
+                "mounts: bind_of_a_folder_shows_it",
+                "mounts: bind_of_a_file_shows_it",
+                "mounts: bind_of_a_device_a_fifo_and_a_socket_works",
+            ],
         ),
         tested(
             "source: relative to the bundle for binds",
@@ -104,7 +108,13 @@ pub(super) const LINUX_MOUNT_OPTIONS: Section = Section {
             "ro",
             &["mount options: ro_holds", "mounts: read_only_bind_refuses_writes"],
         ),
-        tested("rprivate", &["mount options: rprivate_holds"]),
+        tested(
+            "rprivate",
+            &[
+                "mount options: rprivate_holds",
+                "propagation: mount_on_the_host_does_not_arrive_in_a_private_bind",
+            ],
+        ),
         tested("rrelatime", &["recursive options: rrelatime_reaches_below"]),
         tested(
             "rro",
@@ -114,8 +124,22 @@ pub(super) const LINUX_MOUNT_OPTIONS: Section = Section {
             ],
         ),
         tested("rrw", &["recursive options: rrw_reaches_below"]),
-        tested("rshared", &["mount options: rshared_holds"]),
-        tested("rslave", &["mount options: rslave_holds"]),
+        tested(
+            "rshared",
+            &[
+                "mount options: rshared_holds",
+                "propagation: mount_inside_arrives_on_the_host_from_a_shared_bind",
+                "propagation: mount_on_the_host_arrives_in_a_shared_bind",
+            ],
+        ),
+        tested(
+            "rslave",
+            &[
+                "mount options: rslave_holds",
+                "propagation: mount_on_the_host_arrives_in_a_slave_bind",
+                "propagation: mount_inside_stays_inside_in_a_slave_bind",
+            ],
+        ),
         tested("rstrictatime", &["recursive options: rstrictatime_reaches_below"]),
         tested("rsuid", &["recursive options: rsuid_reaches_below"]),
         tested("rsymfollow", &["recursive options: rsymfollow_reaches_below"]),
@@ -128,7 +152,13 @@ pub(super) const LINUX_MOUNT_OPTIONS: Section = Section {
         tested("suid", &["mount options: suid_takes_nosuid_back"]),
         tested("symfollow", &["mount options: symfollow_takes_nosymfollow_back"]),
         tested("sync", &["mount options: sync_holds"]),
-        tested("tmpcopyup", &["mounts: tmpcopyup_copies_what_was_there"]),
+        tested(
+            "tmpcopyup",
+            &[
+                "mounts: tmpcopyup_copies_what_was_there",
+                "mount changes: tmpcopyup_keeps_modes_and_owners",
+            ],
+        ),
         tested("unbindable", &["mount options: unbindable_holds"]),
         tested("idmap", &["mount maps: a_bind_with_mappings_shows_the_mapped_owners"]),
         tested(
@@ -148,6 +178,7 @@ pub(super) const LINUX_MOUNT_OPTIONS: Section = Section {
             &[
                 "mount options: word_that_is_no_option_reaches_the_filesystem",
                 "mounts: unknown_option_of_a_filesystem_is_refused",
+                "mounts: procfs_takes_options_of_its_own",
             ],
         ),
         tested(
