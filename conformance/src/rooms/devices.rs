@@ -43,7 +43,8 @@ pub(crate) const TESTS: &[Test] = &[
     test!(mode_of_a_device_is_not_cut_by_the_umask),
     test!(
         owner_of_a_device_is_of_the_containers_namespace,
-        ("runc", "1.1", "binds the host's file, and there is none")
+        ("runc", "1.1", "binds the host's file, and there is none"),
+        super::users::GIVES_NULL
     ),
     test!(
         device_without_numbers_is_refused,

@@ -47,14 +47,8 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "wants stdin to be a terminal")
     ),
     test!(console_size_without_a_terminal_is_ignored),
-    test!(
-        terminal_works_in_a_user_namespace,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
-    test!(
-        terminal_works_for_an_ordinary_user_inside,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
+    test!(terminal_works_in_a_user_namespace, super::users::GIVES_NULL),
+    test!(terminal_works_for_an_ordinary_user_inside, super::users::GIVES_NULL),
 ];
 
 /// A console socket in a thread that takes one descriptor.

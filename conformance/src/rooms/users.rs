@@ -7,37 +7,32 @@ use std::path::Path;
 use crate::bundle::Bundle;
 use crate::call::Call;
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::suite::{Test, test};
+use crate::suite::{Known, Test, test};
 use crate::trial::Trial;
 
 const FIRST: u32 = 100_000;
 const USER: u32 = 1000;
 
+pub(super) const GIVES_NULL: Known = ("crun", "1.8", "gives the host's own /dev/null to the container's user");
+
 pub(crate) const TESTS: &[Test] = &[
-    test!(
-        new_user_namespace_maps_ids,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
-    test!(devices_are_the_hosts_in_a_user_namespace),
-    test!(all_capabilities_can_be_given_in_a_user_namespace),
-    test!(
-        process_can_be_another_user_of_the_namespace,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
-    test!(
-        limits_are_set_in_a_user_namespace,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
-    test!(sysctl_of_the_containers_network_is_set_in_a_user_namespace),
+    test!(new_user_namespace_maps_ids, GIVES_NULL),
+    test!(devices_are_the_hosts_in_a_user_namespace, GIVES_NULL),
+    test!(all_capabilities_can_be_given_in_a_user_namespace, GIVES_NULL),
+    test!(process_can_be_another_user_of_the_namespace, GIVES_NULL),
+    test!(limits_are_set_in_a_user_namespace, GIVES_NULL),
+    test!(sysctl_of_the_containers_network_is_set_in_a_user_namespace, GIVES_NULL),
     test!(
         user_namespace_is_joined_with_others_of_its_own,
-        ("runc", "1.1", "wants mappings although the namespace is joined")
+        ("runc", "1.1", "wants mappings although the namespace is joined"),
+        GIVES_NULL
     ),
     test!(
         user_namespace_is_joined_with_a_network_of_the_hosts,
-        ("runc", "1.1", "wants mappings although the namespace is joined")
+        ("runc", "1.1", "wants mappings although the namespace is joined"),
+        GIVES_NULL
     ),
-    test!(new_user_namespace_with_a_network_of_the_hosts),
+    test!(new_user_namespace_with_a_network_of_the_hosts, GIVES_NULL),
     test!(
         mappings_without_user_namespace_are_refused,
         ("runc", "1.1", "runs it"),
@@ -60,8 +55,8 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "makes a user namespace unasked")
     ),
     test!(ordinary_user_cannot_map_what_is_not_its_own),
-    test!(several_ranges_are_mapped),
-    test!(mapping_changes_no_owner_on_the_host),
+    test!(several_ranges_are_mapped, GIVES_NULL),
+    test!(mapping_changes_no_owner_on_the_host, GIVES_NULL),
     test!(
         offsets_of_both_clocks_are_exact,
         ("runc", "1.1", "too old to know time namespaces"),

@@ -144,8 +144,12 @@ pub(super) const CONFIG_LINUX: Document = Document {
                     "another container's cgroup is not disturbed",
                     &["cgroups: cgroup_of_another_container_is_not_disturbed"],
                 ),
+                tested(
+                    "a cgroup in use: refused, or its container is left in peace",
+                    &["operations: cgroup_that_is_in_use_is_refused_or_its_container_left_in_peace"],
+                ),
                 untested(
-                    "a cgroup that is not fit (frozen, in use) may be refused",
+                    "a frozen cgroup may be refused",
                     "what a runtime may check is its choice",
                 ),
             ],
@@ -333,8 +337,20 @@ pub(super) const CONFIG_LINUX: Document = Document {
             anchor: "rootfs-mount-propagation",
             entries: &[
                 tested("shared", &["rootfs: shared_propagation_shares"]),
-                tested("slave", &["rootfs: slave_propagation_receives"]),
-                tested("private", &["rootfs: private_propagation_is_private"]),
+                tested(
+                    "slave",
+                    &[
+                        "rootfs: slave_propagation_receives",
+                        "propagation: mount_on_the_host_arrives_in_a_slave_root",
+                    ],
+                ),
+                tested(
+                    "private",
+                    &[
+                        "rootfs: private_propagation_is_private",
+                        "propagation: mount_on_the_host_does_not_arrive_in_a_private_root",
+                    ],
+                ),
                 tested("unbindable", &["rootfs: unbindable_propagation_is_unbindable"]),
                 tested("other words are an error", &["rootfs: unknown_propagation_is_refused"]),
             ],
@@ -612,6 +628,7 @@ const SECCOMP: Section = Section {
                 "seccomp words: architectures_of_the_machines_family_are_taken",
                 "seccomp words: architecture_of_another_machine_is_no_error",
                 "seccomp words: missing_architectures_mean_the_machines_own",
+                "seccomp words: own_architecture_is_filtered_though_it_is_not_listed",
             ],
         ),
         tested(
@@ -699,6 +716,13 @@ const SECCOMP: Section = Section {
         tested(
             "other operators are an error",
             &["seccomp words: unknown_operator_is_an_error"],
+        ),
+        tested(
+            "several rules of one call are alternatives",
+            &[
+                "seccomp words: rules_of_one_call_are_alternatives",
+                "seccomp words: comparisons_of_one_argument_in_a_rule_are_alternatives",
+            ],
         ),
         tested(
             "names that nobody knows are no error",
