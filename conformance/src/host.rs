@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,9 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 /// Interfaces that container engines on the same machine may make at any time.
 const FOREIGN_LINKS: [&str; 5] = ["veth", "docker", "br-", "cni", "podman"];
 
+/// Device nodes that a runtime could change for everybody.
+const NODES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/console", "/dev/ptmx", "/dev/tty"];
+
 /// The host at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Host {
@@ -20,6 +23,8 @@ pub(crate) struct Host {
     things: BTreeSet<String>,
     /// Where the mounts are.
     mounts: BTreeMap<String, PathBuf>,
+    /// The device nodes of [`NODES`] with their owners.
+    owners: Vec<(&'static str, u32, u32)>,
 }
 
 impl Host {
@@ -45,6 +50,10 @@ impl Host {
         host.things.extend(descriptors());
         host.things.extend(links());
         host.things.extend(facts());
+        host.owners = NODES
+            .into_iter()
+            .filter_map(|node| fs::metadata(node).ok().map(|found| (node, found.uid(), found.gid())))
+            .collect();
         if let Ok(entries) = fs::read_dir(state) {
             host.things.extend(
                 entries
@@ -177,7 +186,6 @@ fn facts() -> Vec<String> {
         "/proc/sys/kernel/domainname",
         "/proc/sys/kernel/core_pattern",
     ];
-    let nodes = ["/dev/null", "/dev/zero", "/dev/console", "/dev/ptmx", "/dev/tty"];
     let node = |path: &str| {
         let found = fs::metadata(path).ok()?;
         Some(format!(
@@ -191,7 +199,7 @@ fn facts() -> Vec<String> {
     files
         .map(|path| format!("{path} = {:?}", read(path)))
         .into_iter()
-        .chain(nodes.into_iter().filter_map(node))
+        .chain(NODES.into_iter().filter_map(node))
         .collect()
 }
 
@@ -247,6 +255,9 @@ pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
     }
     for cgroup in cgroups(tag).iter().rev() {
         remove_cgroup(cgroup);
+    }
+    for (node, uid, gid) in &before.owners {
+        let _ = chown(node, Some(*uid), Some(*gid));
     }
     for _ in 0..64 {
         let Ok(now) = Host::look(tag, state) else { return false };

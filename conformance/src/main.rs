@@ -13,8 +13,10 @@ mod output;
 mod rooms;
 mod runtime;
 mod runtime_tools;
+mod spec;
 mod suite;
 mod sys;
+mod table;
 mod trial;
 
 use std::process::ExitCode;
@@ -29,6 +31,7 @@ conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--jso
 conformance engines ...
 conformance runtime-tools --suite DIR --runtime PATH [--runtime PATH...] [--filter WORD...] [--time-limit S] [--tap FILE]
                           [--junit FILE] [--quiet] [--list]
+conformance table --runtime PATH [--runtime PATH...] [--out FILE]
 ";
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "engines" => engines::run(rest),
         "runtime-tools" => runtime_tools::run(rest),
+        "table" => table::run(rest),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");
             ExitCode::SUCCESS
@@ -60,7 +64,7 @@ fn run(words: &[String]) -> ExitCode {
         Err(text) => return complain(&text),
     };
     if options.list {
-        for (room, test) in suite::selected(&options.choice.filters) {
+        for (room, test) in &options.choice.tests {
             println!("{room}: {}", test.name.replace('_', " "));
         }
         return ExitCode::SUCCESS;

@@ -5,7 +5,7 @@ use std::slice::Iter;
 use std::time::Duration;
 
 use crate::runtime::Runtime;
-use crate::suite::Choice;
+use crate::suite::{Choice, selected};
 
 /// What `conformance run` was told.
 pub(crate) struct RunOptions {
@@ -22,7 +22,7 @@ impl RunOptions {
     pub(crate) fn parse(words: &[String]) -> Result<Self, String> {
         let choice = Choice {
             runtimes: Vec::new(),
-            filters: Vec::new(),
+            tests: Vec::new(),
             limit: Duration::from_secs(30),
             keep: false,
         };
@@ -33,11 +33,12 @@ impl RunOptions {
             list: false,
             quiet: false,
         };
+        let mut filters = Vec::new();
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--runtime" => options.choice.runtimes.push(named_runtime(value(word, &mut words)?)?),
-                "--filter" => options.choice.filters.push(value(word, &mut words)?.to_owned()),
+                "--filter" => filters.push(value(word, &mut words)?.to_owned()),
                 "--time-limit" => options.choice.limit = seconds(word, &mut words)?,
                 "--tap" => options.tap = Some(value(word, &mut words)?.into()),
                 "--junit" => options.junit = Some(value(word, &mut words)?.into()),
@@ -50,6 +51,7 @@ impl RunOptions {
         if options.choice.runtimes.is_empty() && !options.list {
             return Err("--runtime PATH is needed".into());
         }
+        options.choice.tests = selected(&filters);
         Ok(options)
     }
 }

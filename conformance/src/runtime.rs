@@ -49,6 +49,11 @@ impl Runtime {
         })
     }
 
+    /// Name and version, as results are told.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", self.name, self.version).trim().to_owned()
+    }
+
     /// crun 1.8 refuses hosts with both cgroup versions: such a runtime gets an empty folder over the second.
     pub(crate) fn refuses_hybrid(&self) -> bool {
         self.name == "crun"

@@ -183,24 +183,31 @@ fn sweep() {
 pub(crate) struct Choice {
     /// The runtimes, in order.
     pub(crate) runtimes: Vec<Runtime>,
-    /// Words of which each must be in a test's `room: name`.
-    pub(crate) filters: Vec<String>,
+    /// The tests, each with its room.
+    pub(crate) tests: Vec<Placed>,
     /// Longest time for one test.
     pub(crate) limit: Duration,
     /// Keep the folders of tests that failed.
     pub(crate) keep: bool,
 }
 
-/// The tests that a choice selects.
-pub(crate) fn selected(filters: &[String]) -> Vec<(&'static str, &'static Test)> {
-    let all = crate::rooms::ROOMS
+/// A test and the room it is in.
+pub(crate) type Placed = (&'static str, &'static Test);
+
+/// Every test, in the order in which they run.
+pub(crate) fn all() -> impl Iterator<Item = Placed> {
+    crate::rooms::ROOMS
         .iter()
-        .flat_map(|(room, tests)| tests.iter().map(move |test| (*room, test)));
-    let wanted = |(room, test): &(&str, &Test)| {
+        .flat_map(|(room, tests)| tests.iter().map(move |test| (*room, test)))
+}
+
+/// The tests with all of these words in their `room: name`.
+pub(crate) fn selected(filters: &[String]) -> Vec<Placed> {
+    let wanted = |(room, test): &Placed| {
         let text = format!("{room}: {}", test.name);
         filters.iter().all(|filter| text.contains(filter.as_str()))
     };
-    all.filter(wanted).collect()
+    all().filter(wanted).collect()
 }
 
 /// Runs the chosen tests, telling each ending as it comes.
@@ -214,7 +221,7 @@ pub(crate) fn run(choice: &Choice, mut tell: impl FnMut(&Entry)) -> io::Result<V
     for runtime in &choice.runtimes {
         let hidden = runtime.refuses_hybrid() && ground.hide_unified()?;
         ground.make_cgroups()?;
-        for (room, test) in selected(&choice.filters) {
+        for &(room, test) in &choice.tests {
             number += 1;
             let entry = run_one(&ground, runtime, (room, test), number, choice)?;
             tell(&entry);
@@ -260,7 +267,6 @@ fn run_one(
     if !(choice.keep && matches!(verdict, Err(Failure::Wrong(_)))) {
         let _ = fs::remove_dir_all(&dir);
     }
-    let version = format!("{} {}", runtime.name, runtime.version);
     let known = test
         .known
         .iter()
@@ -273,7 +279,7 @@ fn run_one(
         (Err(Failure::Skip(why)), _) => Ending::Skipped(why),
     };
     Ok(Entry {
-        runtime: version.trim().to_owned(),
+        runtime: runtime.title(),
         room,
         name: test.name,
         ending,

@@ -42,10 +42,11 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(resource_director_that_is_not_there_is_refused, OLD_CRUN),
     test!(class_that_is_no_folder_is_refused, OLD_RUNC, OLD_CRUN),
+    test!(selinux_label_that_cannot_be_set_is_an_error),
 ];
 
 const OLD_RUNC: (&str, &str, &str) = ("runc", "1.1", "is older than this property, and ignores it");
-const OLD_CRUN: (&str, &str, &str) = ("crun", "1.8", "is older than this property, and ignores it, or differs");
+const OLD_CRUN: (&str, &str, &str) = ("crun", "1.8", "is older than this property, and ignores it");
 
 fn scheduler(t: &Trial<'_>, scheduler: Value) -> Result<Value, Failure> {
     let bundle = t.bundle()?.set("/process/scheduler", scheduler);
@@ -334,4 +335,10 @@ fn class_that_is_no_folder_is_refused(t: &Trial<'_>) -> Verdict {
         &["closID"],
     )
     .map(drop)
+}
+
+fn selinux_label_that_cannot_be_set_is_an_error(t: &Trial<'_>) -> Verdict {
+    let label = json!("orlop_u:orlop_r:orlop_t:s0");
+    t.refused(&t.bundle()?.set("/process/selinuxLabel", label), &[])
+        .map(drop)
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::failure::{Verdict, same};
+use crate::call::Done;
+use crate::failure::{Failure, Verdict, ensure, same};
 use crate::suite::{Test, test};
 use crate::trial::Trial;
 
@@ -16,6 +17,20 @@ pub(crate) const TESTS: &[Test] = &[
     test!(unknown_capability_is_only_a_warning),
     test!(capability_that_was_dropped_is_refused_in_use),
     test!(each_of_the_sets_may_differ),
+    test!(unknown_capability_is_told_in_a_warning, ("crun", "1.8", "says nothing")),
+    test!(
+        capability_that_cannot_be_granted_is_no_failure,
+        ("runc", "1.1", "cannot set the sets then"),
+        ("crun", "1.8", "cannot set the sets then")
+    ),
+    test!(
+        capability_that_cannot_be_granted_is_told_in_a_warning,
+        ("runc", "1.1", "cannot set the sets then"),
+        ("crun", "1.8", "cannot set the sets then")
+    ),
+    test!(effective_set_holds_by_itself),
+    test!(permitted_set_holds_by_itself),
+    test!(ambient_capability_that_is_not_inheritable_is_no_failure),
 ];
 
 const KILL: u64 = 1 << 5;
@@ -104,4 +119,58 @@ fn each_of_the_sets_may_differ(t: &Trial<'_>) -> Verdict {
     let report = t.see_one(&bundle)?;
     same("CapBnd", &set(&report, "CapBnd"), KILL | CHOWN | NET_BIND)?;
     same("CapInh", &set(&report, "CapInh"), CHOWN)
+}
+
+fn unknown_capability_is_told_in_a_warning(t: &Trial<'_>) -> Verdict {
+    let done = t
+        .with_bundle(&["run"], &t.bundle()?.capabilities(&["CAP_KILL", "CAP_WARP_DRIVE"]))?
+        .succeed()?;
+    ensure(done.err.contains("CAP_WARP_DRIVE"), || {
+        format!("stderr: {:?}", done.err)
+    })
+}
+
+/// Run by a caller that has dropped `CAP_SYS_BOOT`.
+fn without_boot(t: &Trial<'_>) -> Result<Done, Failure> {
+    let call = t.with_bundle(&["run"], &t.bundle()?.capabilities(&["CAP_KILL", "CAP_SYS_BOOT"]))?;
+    call.script("exec setpriv --bounding-set=-sys_boot \"$0\" \"$@\"")
+        .finish()
+}
+
+fn capability_that_cannot_be_granted_is_no_failure(t: &Trial<'_>) -> Verdict {
+    let done = without_boot(t)?;
+    ensure(done.code == 0, || done.err.clone())?;
+    same("CapBnd", &set(&done.lines()?[0], "CapBnd"), KILL)
+}
+
+fn capability_that_cannot_be_granted_is_told_in_a_warning(t: &Trial<'_>) -> Verdict {
+    let done = without_boot(t)?;
+    ensure(done.err.contains("CAP_SYS_BOOT"), || format!("stderr: {:?}", done.err))
+}
+
+/// What an ordinary user's process has of these sets: exec leaves it only what is ambient.
+fn for_a_user(t: &Trial<'_>, ambient: &[&str]) -> Result<serde_json::Value, Failure> {
+    let both = ["CAP_KILL", "CAP_CHOWN"];
+    let sets =
+        json!({"bounding": both, "permitted": both, "inheritable": both, "effective": ambient, "ambient": ambient});
+    t.see_one(&t.bundle()?.user(1000, 1000).set("/process/capabilities", sets))
+}
+
+fn effective_set_holds_by_itself(t: &Trial<'_>) -> Verdict {
+    let report = for_a_user(t, &["CAP_CHOWN"])?;
+    same("CapEff", &set(&report, "CapEff"), CHOWN)?;
+    same("CapInh", &set(&report, "CapInh"), KILL | CHOWN)
+}
+
+fn permitted_set_holds_by_itself(t: &Trial<'_>) -> Verdict {
+    let report = for_a_user(t, &["CAP_KILL"])?;
+    same("CapPrm", &set(&report, "CapPrm"), KILL)?;
+    same("CapAmb", &set(&report, "CapAmb"), KILL)
+}
+
+fn ambient_capability_that_is_not_inheritable_is_no_failure(t: &Trial<'_>) -> Verdict {
+    // The kernel grants no such thing.
+    let bundle = t.bundle()?.capabilities(&["CAP_KILL"]).user(1000, 1000);
+    let report = t.see_one(&bundle.set("/process/capabilities/ambient", json!(["CAP_KILL"])))?;
+    same("CapAmb", &set(&report, "CapAmb"), 0)
 }

@@ -12,21 +12,23 @@ pub(crate) const TESTS: &[Test] = &[
     test!(size_of_a_terminal_that_there_is_not_is_ignored),
     test!(
         few_descriptors_are_enough_for_the_process,
-        ("runc", "1.1", "needs more itself")
+        ("runc", "1.1", "needs more itself"),
+        ("crun", "1.8", "needs more itself")
     ),
-    test!(signals_end_a_created_container, ("crun", "1.8", "lets them be lost")),
     test!(
-        file_beside_the_pid_file_is_left_alone,
-        ("crun", "1.8", "writes the pid file in place")
+        signals_end_a_created_container,
+        RUNC,
+        ("crun", "1.8", "lets them be lost")
     ),
+    test!(file_beside_the_pid_file_is_left_alone),
     test!(members_that_nobody_knows_are_told_of, RUNC, CRUN),
     test!(rootfs_that_is_a_link_is_refused_with_a_slash_too, CRUN),
-    test!(folder_in_the_state_root_that_is_no_container_is_told_of, CRUN),
+    test!(folder_in_the_state_root_that_is_no_container_is_told_of, RUNC, CRUN),
     test!(parameter_without_a_value_is_refused, RUNC, CRUN),
     test!(parameter_of_the_hosts_own_network_by_its_path_is_refused, CRUN),
     test!(name_of_the_hosts_own_uts_namespace_by_its_path_is_refused, RUNC, CRUN),
     test!(filter_that_allows_neither_execve_nor_words_is_named, RUNC, CRUN),
-    test!(agent_that_goes_before_the_execve_does_not_block, RUNC, CRUN),
+    test!(agent_that_goes_before_the_execve_does_not_block),
 ];
 
 const RUNC: Known = ("runc", "1.1", "says nothing, or something else");

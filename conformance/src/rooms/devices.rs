@@ -36,6 +36,30 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "drops unknown letters"),
         ("crun", "1.8", "leaves its cgroups behind")
     ),
+    test!(unbuffered_device_is_made),
+    test!(block_device_is_made),
+    test!(fifo_ignores_numbers),
+    test!(device_outside_of_dev_is_made),
+    test!(mode_of_a_device_is_not_cut_by_the_umask),
+    test!(
+        owner_of_a_device_is_of_the_containers_namespace,
+        ("runc", "1.1", "binds the host's file, and there is none"),
+        super::users::GIVES_NULL
+    ),
+    test!(
+        device_without_numbers_is_refused,
+        ("runc", "1.1", "takes them for 0"),
+        ("crun", "1.8", "takes them for 0")
+    ),
+    test!(
+        folder_in_the_place_of_a_device_is_refused,
+        ("runc", "1.1", "keeps what is there"),
+        ("crun", "1.8", "keeps what is there")
+    ),
+    test!(rules_are_applied_in_their_order),
+    test!(rule_without_a_type_is_for_all),
+    test!(rule_without_numbers_is_for_all_of_its_type),
+    test!(write_only_rule_refuses_reading),
 ];
 
 fn default_devices_are_there(t: &Trial<'_>) -> Verdict {
@@ -193,4 +217,120 @@ fn malformed_access_is_refused(t: &Trial<'_>) -> Verdict {
     let rules = json!([{"allow": true, "type": "c", "major": 1, "minor": 3, "access": "xyz"}]);
     t.refused(&t.bundle()?.set("/linux/resources/devices", rules), &[])
         .map(drop)
+}
+
+fn unbuffered_device_is_made(t: &Trial<'_>) -> Verdict {
+    // `u` is mknod's word for what Linux has as `c` only.
+    let bundle = t
+        .bundle()?
+        .set("/linux/devices", json!([device("/dev/mine", "u", 10, 229)]));
+    let seen = t.see_one(&bundle.probe("stat /dev/mine"))?;
+    same("kind", &seen["value"]["kind"], "char")?;
+    same("numbers", &seen["value"]["rdev"], json!([10, 229]))
+}
+
+fn block_device_is_made(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/linux/devices", json!([device("/dev/mine", "b", 7, 201)]));
+    let seen = t.see_one(&bundle.probe("stat /dev/mine"))?;
+    same("kind", &seen["value"]["kind"], "block")?;
+    same("numbers", &seen["value"]["rdev"], json!([7, 201]))
+}
+
+fn fifo_ignores_numbers(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/linux/devices", json!([device("/dev/mine", "p", 1, 3)]));
+    let seen = t.see_one(&bundle.probe("stat /dev/mine"))?;
+    same("kind", &seen["value"]["kind"], "fifo")?;
+    same("mode", &seen["value"]["mode"], 0o640)
+}
+
+fn device_outside_of_dev_is_made(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .writable()
+        .set("/linux/devices", json!([device("/data/mine", "c", 10, 229)]));
+    let seen = t.see_one(&bundle.probe("stat /data/mine"))?;
+    same("kind", &seen["value"]["kind"], "char")?;
+    same("numbers", &seen["value"]["rdev"], json!([10, 229]))
+}
+
+fn mode_of_a_device_is_not_cut_by_the_umask(t: &Trial<'_>) -> Verdict {
+    let mut wide = device("/dev/mine", "c", 10, 229);
+    wide["fileMode"] = json!(0o666);
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let seen = t
+        .bundle()
+        .and_then(|bundle| t.see_one(&bundle.set("/linux/devices", json!([wide])).probe("stat /dev/mine")));
+    rustix::process::umask(before);
+    same("mode", &seen?["value"]["mode"], 0o666)
+}
+
+fn owner_of_a_device_is_of_the_containers_namespace(t: &Trial<'_>) -> Verdict {
+    let bundle = super::users::mapped(t)?.set("/linux/devices", json!([device("/dev/mine", "p", 0, 0)]));
+    let seen = t.see_one(&bundle.probe("stat /dev/mine"))?;
+    same(
+        "owner",
+        &json!([seen["value"]["uid"], seen["value"]["gid"]]),
+        json!([7, 8]),
+    )
+}
+
+fn device_without_numbers_is_refused(t: &Trial<'_>) -> Verdict {
+    let devices = json!([{"path": "/dev/mine", "type": "c"}]);
+    t.refused(&t.bundle()?.set("/linux/devices", devices), &[]).map(drop)
+}
+
+fn folder_in_the_place_of_a_device_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.writable().folder("data/mine")?;
+    let bundle = bundle.set("/linux/devices", json!([device("/data/mine", "c", 10, 229)]));
+    t.refused(&bundle, &["/data/mine"]).map(drop)
+}
+
+fn rules_are_applied_in_their_order(t: &Trial<'_>) -> Verdict {
+    let one = |allow: bool| json!({"allow": allow, "type": "b", "major": 7, "minor": 200, "access": "rwm"});
+    let all = json!({"allow": false, "access": "rwm"});
+    let errno = opening(t, Some(json!([all, one(true), one(false)])), "read /dev/mine")?;
+    same("denied last", &errno, libc::EPERM)?;
+    let errno = opening(t, Some(json!([all, one(false), one(true)])), "read /dev/mine")?;
+    ensure(errno != libc::EPERM, || "allowed last, and denied".into())
+}
+
+fn rule_without_a_type_is_for_all(t: &Trial<'_>) -> Verdict {
+    let denied = opening(t, Some(json!([{"allow": false, "access": "rwm"}])), "read /dev/mine")?;
+    same("denied", &denied, libc::EPERM)?;
+    let errno = opening(t, Some(json!([{"allow": true, "access": "rwm"}])), "read /dev/mine")?;
+    ensure(errno != libc::EPERM, || "allowed, and denied".into())
+}
+
+fn rule_without_numbers_is_for_all_of_its_type(t: &Trial<'_>) -> Verdict {
+    let rules = |kind: &str| {
+        json!([
+            {"allow": false, "access": "rwm"},
+            {"allow": true, "type": kind, "access": "rwm"}
+        ])
+    };
+    let errno = opening(t, Some(rules("b")), "read /dev/mine")?;
+    ensure(errno != libc::EPERM, || {
+        "all block devices are allowed, and it is denied".into()
+    })?;
+    let errno = opening(t, Some(rules("c")), "read /dev/mine")?;
+    same("all character devices are allowed", &errno, libc::EPERM)
+}
+
+fn write_only_rule_refuses_reading(t: &Trial<'_>) -> Verdict {
+    let rules = json!([
+        {"allow": false, "access": "rwm"},
+        {"allow": true, "type": "b", "major": 7, "minor": 200, "access": "w"}
+    ]);
+    same(
+        "errno",
+        &opening(t, Some(rules.clone()), "read /dev/mine")?,
+        libc::EPERM,
+    )?;
+    ensure(opening(t, Some(rules), "write /dev/mine")? != libc::EPERM, || {
+        "writing is denied".into()
+    })
 }

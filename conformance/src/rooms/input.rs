@@ -56,6 +56,17 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "cuts the string at the NUL")
     ),
     test!(invalid_utf8_is_no_crash),
+    test!(
+        annotation_with_an_empty_name_is_refused,
+        ("runc", "1.1", "takes it"),
+        ("crun", "1.8", "takes it")
+    ),
+    test!(annotation_that_is_no_text_is_refused),
+    test!(reserved_annotations_are_taken),
+    test!(
+        members_of_other_platforms_are_ignored,
+        ("crun", "1.8", "wants a complete windows member")
+    ),
 ];
 
 /// Runs a bundle whose config is exactly these bytes: it must be refused.
@@ -317,4 +328,43 @@ fn invalid_utf8_is_no_crash(t: &Trial<'_>) -> Verdict {
     ensure(done.code <= 1 && !done.err.contains("panic"), || {
         format!("{}: {}", done.code, done.err)
     })
+}
+
+fn annotation_with_an_empty_name_is_refused(t: &Trial<'_>) -> Verdict {
+    t.refused(&t.bundle()?.set("/annotations", json!({"": "x"})), &[])
+        .map(drop)
+}
+
+fn annotation_that_is_no_text_is_refused(t: &Trial<'_>) -> Verdict {
+    t.refused(&t.bundle()?.set("/annotations", json!({"a": 1})), &[])
+        .map(drop)
+}
+
+fn reserved_annotations_are_taken(t: &Trial<'_>) -> Verdict {
+    let names = [
+        "os",
+        "os.version",
+        "os.features",
+        "architecture",
+        "variant",
+        "author",
+        "created",
+        "stopSignal",
+        "unheard-of",
+    ];
+    let annotations: serde_json::Map<String, Value> = names
+        .iter()
+        .map(|name| (format!("org.opencontainers.image.{name}"), json!("SIGTERM")))
+        .collect();
+    t.see(&t.bundle()?.set("/annotations", Value::Object(annotations)))
+        .map(drop)
+}
+
+fn members_of_other_platforms_are_ignored(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/process/commandLine", json!("cmd.exe"))
+        .set("/process/user/username", json!("administrator"));
+    t.see(&bundle.set("/windows", json!({})).set("/zos", json!({})))
+        .map(drop)
 }

@@ -22,6 +22,17 @@ pub(crate) const TESTS: &[Test] = &[
     test!(sysctl_that_is_not_of_a_namespace_is_refused),
     test!(sysctl_of_a_shared_namespace_is_refused),
     test!(sysctl_that_does_not_exist_is_refused),
+    test!(
+        relative_masked_path_is_refused,
+        ("runc", "1.1", "takes it as relative to /"),
+        ("crun", "1.8", "takes it as relative to /")
+    ),
+    test!(
+        relative_read_only_path_is_refused,
+        ("runc", "1.1", "takes it as relative to /"),
+        ("crun", "1.8", "takes it as relative to /")
+    ),
+    test!(sysctl_of_uts_is_refused_or_set_inside_only),
 ];
 
 fn masked_file_reads_as_empty(t: &Trial<'_>) -> Verdict {
@@ -171,4 +182,34 @@ fn sysctl_that_does_not_exist_is_refused(t: &Trial<'_>) -> Verdict {
         &["net"],
     )
     .map(drop)
+}
+
+fn relative_masked_path_is_refused(t: &Trial<'_>) -> Verdict {
+    t.refused(
+        &t.bundle()?.set("/linux/maskedPaths", json!(["proc/kcore"])),
+        &["proc/kcore"],
+    )
+    .map(drop)
+}
+
+fn relative_read_only_path_is_refused(t: &Trial<'_>) -> Verdict {
+    t.refused(
+        &t.bundle()?.set("/linux/readonlyPaths", json!(["proc/sys"])),
+        &["proc/sys"],
+    )
+    .map(drop)
+}
+
+fn sysctl_of_uts_is_refused_or_set_inside_only(t: &Trial<'_>) -> Verdict {
+    let before = std::fs::read_to_string("/proc/sys/kernel/domainname")?;
+    let bundle = t.bundle()?.set("/linux/sysctl", json!({"kernel.domainname": "inside"}));
+    let done = t.run(&bundle.probe("read /proc/sys/kernel/domainname"))?;
+    if done.code == 0 {
+        same("inside", &done.lines()?[0]["value"], "inside\n")?;
+    }
+    same(
+        "outside",
+        &std::fs::read_to_string("/proc/sys/kernel/domainname")?,
+        before,
+    )
 }

@@ -8,8 +8,12 @@ mod cli;
 mod crash;
 mod details;
 mod devices;
+mod features;
+mod hook_failures;
+mod hook_kinds;
 mod hooks;
 mod hostile;
+mod id_helpers;
 mod identity;
 mod input;
 mod landlock;
@@ -18,17 +22,23 @@ mod logs;
 mod masks;
 mod mount_changes;
 mod mount_maps;
+mod mount_options;
 mod mounts;
 mod mutations;
 mod namespaces;
 mod netdevices;
 mod notifications;
+mod operations;
+mod ordinary;
 mod process;
+mod propagation;
 mod readiness;
 mod recorded;
+mod recursive_options;
 mod rlimits;
 mod rootfs;
 mod seccomp;
+mod seccomp_words;
 mod seen;
 mod start_hooks;
 mod state;
@@ -42,8 +52,10 @@ use crate::suite::Test;
 /// Every room with its tests, in the order in which they run.
 pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("lifecycle", lifecycle::TESTS),
+    ("operations", operations::TESTS),
     ("state", state::TESTS),
     ("cli", cli::TESTS),
+    ("features", features::TESTS),
     ("process", process::TESTS),
     ("identity", identity::TESTS),
     ("capabilities", capabilities::TESTS),
@@ -54,7 +66,12 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("namespaces", namespaces::TESTS),
     ("users", users::TESTS),
     ("user joins", user_joins::TESTS),
+    ("ordinary user", ordinary::TESTS),
+    ("id helpers", id_helpers::TESTS),
     ("mounts", mounts::TESTS),
+    ("mount options", mount_options::TESTS),
+    ("recursive options", recursive_options::TESTS),
+    ("propagation", propagation::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),
     ("rootfs", rootfs::TESTS),
@@ -63,7 +80,10 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("masks", masks::TESTS),
     ("hooks", hooks::TESTS),
     ("start hooks", start_hooks::TESTS),
+    ("hook kinds", hook_kinds::TESTS),
+    ("hook failures", hook_failures::TESTS),
     ("seccomp", seccomp::TESTS),
+    ("seccomp words", seccomp_words::TESTS),
     ("notifications", notifications::TESTS),
     ("annotations", annotations::TESTS),
     ("landlock", landlock::TESTS),

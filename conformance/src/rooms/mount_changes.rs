@@ -87,6 +87,10 @@ pub(crate) const TESTS: &[Test] = &[
     test!(cgroup_mount_shows_the_containers_own_cgroup),
     test!(flags_hold_without_mount_setattr),
     test!(recursive_flags_without_mount_setattr_are_refused),
+    test!(
+        tmpcopyup_keeps_modes_and_owners,
+        ("runc", "1.1", "loses the set-group-id bit")
+    ),
 ];
 
 fn source(t: &Trial<'_>) -> Result<String, Failure> {
@@ -215,7 +219,7 @@ fn each_word_on_propagation_holds(t: &Trial<'_>) -> Verdict {
 }
 
 /// What the options of the mounts at `/data` and below it are, with these options of ours.
-fn below(t: &Trial<'_>, number: usize, flags: MountFlags, options: &[&str]) -> Result<[Value; 2], Failure> {
+pub(super) fn below(t: &Trial<'_>, number: usize, flags: MountFlags, options: &[&str]) -> Result<[Value; 2], Failure> {
     let folder = t.dir.join(format!("tree{number}"));
     fs::create_dir(&folder)?;
     mount("none", &folder, "tmpfs", flags, None)?;
@@ -512,4 +516,26 @@ fn a_locked_flag_that_is_to_be_cleared_is_refused(t: &Trial<'_>) -> Verdict {
     ensure(done.code != 0 && done.err.contains("data"), || {
         format!("ended with {}: {}", done.code, done.err)
     })
+}
+
+fn tmpcopyup_keeps_modes_and_owners(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let bundle = t
+        .bundle()?
+        .file("data/deep/old", "kept")?
+        .mount("/data", "tmpfs", "x", &["tmpcopyup"]);
+    let (folder, file) = (bundle.rootfs().join("data/deep"), bundle.rootfs().join("data/deep/old"));
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o2751))?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640))?;
+    chown(&file, Some(7), Some(8))?;
+    symlink("old", folder.join("link"))?;
+    let seen = t.see(&bundle.probe("stat /data/deep , stat /data/deep/old , stat /data/deep/link"))?;
+    same("mode of the folder", &seen[0]["value"]["mode"], 0o2751)?;
+    same("mode of the file", &seen[1]["value"]["mode"], 0o640)?;
+    same(
+        "owner",
+        &json!([seen[1]["value"]["uid"], seen[1]["value"]["gid"]]),
+        json!([7, 8]),
+    )?;
+    same("link", &seen[2]["value"]["target"], "old")
 }

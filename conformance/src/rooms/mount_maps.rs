@@ -50,6 +50,11 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", NEW),
         ("crun", "1.8", "does not name the path")
     ),
+    test!(mappings_of_users_without_groups_are_refused, ("runc", "1.1", NEW)),
+    test!(
+        idmap_without_any_mappings_is_an_error,
+        ("runc", "1.1", "gives it to the filesystem, which ignores it on a bind")
+    ),
 ];
 
 /// On the host 0 is shown as `host`.
@@ -224,4 +229,18 @@ fn a_mapped_bind_leaves_the_hosts_owners_alone(t: &Trial<'_>) -> Verdict {
 fn a_filesystem_that_cannot_map_is_refused_with_its_path(t: &Trial<'_>) -> Verdict {
     let bundle = mapped(t.bundle()?, "/data", "/proc/sys", &["bind", "idmap"], 5000);
     t.refused(&bundle, &["mounts[7]"]).map(drop)
+}
+
+fn mappings_of_users_without_groups_are_refused(t: &Trial<'_>) -> Verdict {
+    let mount = json!({"destination": "/data", "type": "bind", "source": source(t)?, "options": ["bind", "idmap"],
+        "uidMappings": maps(5000)});
+    t.refused(&t.bundle()?.set("/mounts/-", mount), &[]).map(drop)
+}
+
+fn idmap_without_any_mappings_is_an_error(t: &Trial<'_>) -> Verdict {
+    t.refused(
+        &t.bundle()?.mount("/data", "bind", &source(t)?, &["bind", "idmap"]),
+        &[],
+    )
+    .map(drop)
 }

@@ -89,6 +89,14 @@ pub(crate) const TESTS: &[Test] = &[
     test!(mount_without_type_and_bind_option_is_refused),
     test!(two_mounts_at_one_place_stack),
     test!(bind_onto_a_file_that_is_a_bind_already_works),
+    test!(bind_without_a_type_works),
+    test!(bind_of_any_type_works),
+    test!(mount_without_a_source_works),
+    test!(bind_may_stand_anywhere_among_the_options),
+    test!(filesystem_that_the_kernel_does_not_have_is_an_error),
+    test!(bind_of_a_device_a_fifo_and_a_socket_works),
+    test!(bind_of_a_link_follows_it),
+    test!(procfs_takes_options_of_its_own),
 ];
 
 fn default_mounts_are_there_with_their_options(t: &Trial<'_>) -> Verdict {
@@ -529,4 +537,93 @@ fn bind_onto_a_file_that_is_a_bind_already_works(t: &Trial<'_>) -> Verdict {
         .mount("/etc/f", "bind", &format!("{folder}/inside"), &["bind"]);
     let bundle = bundle.mount("/etc/f", "bind", &format!("{folder}/second"), &["bind", "ro"]);
     same("content", &t.see_one(&bundle.probe("read /etc/f"))?["value"], "second")
+}
+
+fn bind_without_a_type_works(t: &Trial<'_>) -> Verdict {
+    for option in ["bind", "rbind"] {
+        let mount = json!({"destination": "/data", "source": source(t)?, "options": [option]});
+        let said = t.see_one(&t.bundle()?.set("/mounts/-", mount).probe("read /data/inside"))?;
+        same("content", &said["value"], "from the host")?;
+    }
+    Ok(())
+}
+
+fn bind_of_any_type_works(t: &Trial<'_>) -> Verdict {
+    for kind in ["none", "bind", "dummy"] {
+        let bundle = t.bundle()?.mount("/data", kind, &source(t)?, &["rbind"]);
+        let said = t.see_one(&bundle.probe("read /data/inside"))?;
+        same("content", &said["value"], "from the host")?;
+    }
+    Ok(())
+}
+
+fn mount_without_a_source_works(t: &Trial<'_>) -> Verdict {
+    let mount = json!({"destination": "/data", "type": "tmpfs", "options": ["nosuid"]});
+    let report = t.see_one(&t.bundle()?.set("/mounts/-", mount))?;
+    same("type", &mount_at(&report, "/data")?["type"], "tmpfs")
+}
+
+fn bind_may_stand_anywhere_among_the_options(t: &Trial<'_>) -> Verdict {
+    let report = t.see_one(
+        &t.bundle()?
+            .mount("/data", "none", &source(t)?, &["nodev", "bind", "nosuid"]),
+    )?;
+    let mount = mount_at(&report, "/data")?;
+    ensure(
+        has(&mount["options"], "nodev") && has(&mount["options"], "nosuid"),
+        || mount.to_string(),
+    )
+}
+
+fn filesystem_that_the_kernel_does_not_have_is_an_error(t: &Trial<'_>) -> Verdict {
+    t.refused(&t.bundle()?.mount("/data", "nosuchfs", "x", &[]), &[])
+        .map(drop)
+}
+
+fn bind_of_a_device_a_fifo_and_a_socket_works(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    let _listener = std::os::unix::net::UnixListener::bind(format!("{folder}/socket"))?;
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        format!("{folder}/fifo"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )?;
+    let mut bundle = t.bundle()?;
+    for (place, from) in [
+        ("/data/device", "/dev/zero"),
+        ("/data/fifo", &format!("{folder}/fifo")),
+        ("/data/socket", &format!("{folder}/socket")),
+    ] {
+        bundle = bundle.mount(place, "bind", from, &["bind"]);
+    }
+    let said = t.see(&bundle.probe("stat /data/device , stat /data/fifo , stat /data/socket"))?;
+    for (line, kind) in said.iter().zip(["char", "fifo", "socket"]) {
+        same("kind", &line["value"]["kind"], kind)?;
+    }
+    Ok(())
+}
+
+fn bind_of_a_link_follows_it(t: &Trial<'_>) -> Verdict {
+    let folder = source(t)?;
+    std::os::unix::fs::symlink("inside", format!("{folder}/link"))?;
+    let bundle = t
+        .bundle()?
+        .mount("/etc/f", "bind", &format!("{folder}/link"), &["bind"]);
+    same(
+        "content",
+        &t.see_one(&bundle.probe("read /etc/f"))?["value"],
+        "from the host",
+    )
+}
+
+fn procfs_takes_options_of_its_own(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.mount("/data", "proc", "proc", &["nosuid", "hidepid=2"]);
+    let report = t.see_one(&bundle)?;
+    let mount = mount_at(&report, "/data")?;
+    ensure(
+        has(&mount["super"], "hidepid=invisible") || has(&mount["super"], "hidepid=2"),
+        || mount.to_string(),
+    )
 }

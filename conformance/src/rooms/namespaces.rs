@@ -36,6 +36,26 @@ pub(crate) const TESTS: &[Test] = &[
     test!(loopback_is_up_in_a_new_network),
     test!(no_link_of_the_host_is_seen_in_a_new_network),
     test!(unix_sockets_of_the_host_are_out_of_reach_in_a_new_network),
+    test!(cgroup_that_is_not_listed_is_the_callers),
+    test!(cgroup_is_joined_by_path),
+    test!(
+        time_is_joined_by_path,
+        ("runc", "1.1", "too old to know time namespaces"),
+        ("crun", "1.8", "cannot make one")
+    ),
+    test!(mount_is_joined_by_path),
+    test!(relative_namespace_path_is_refused),
+    test!(every_kind_twice_is_refused, ("crun", "1.8", "the last one wins")),
+    test!(
+        one_kind_new_and_by_path_is_refused,
+        ("crun", "1.8", "the last one wins")
+    ),
+    test!(each_new_namespace_is_of_its_kind),
+    test!(other_processes_are_out_of_sight_in_a_new_pid_namespace),
+    test!(
+        domainname_without_uts_namespace_is_refused,
+        ("runc", "1.1", "too old to know domainname")
+    ),
 ];
 
 fn own(kind: &str) -> Result<String, Failure> {
@@ -226,4 +246,125 @@ fn unix_sockets_of_the_host_are_out_of_reach_in_a_new_network(t: &Trial<'_>) -> 
     ensure(!said["value"].as_str().unwrap_or_default().contains(&name), || {
         "the host's socket is listed".into()
     })
+}
+
+fn cgroup_that_is_not_listed_is_the_callers(t: &Trial<'_>) -> Verdict {
+    same(
+        "cgroup",
+        &namespaces(t, &t.bundle()?)?["cgroup"],
+        own("cgroup")?.as_str(),
+    )
+}
+
+/// A container with one more new namespace, and the path of that.
+fn holder(t: &Trial<'_>, kind: &str) -> Result<String, Failure> {
+    let bundle = t.bundle()?.without_namespace(kind);
+    let created = t.launch(
+        &bundle
+            .set("/linux/namespaces/-", json!({"type": kind}))
+            .probe("sleep 60"),
+    )?;
+    let file = if kind == "mount" { "mnt" } else { kind };
+    Ok(format!("/proc/{}/ns/{file}", t.pid(&created.id)?.as_raw_nonzero()))
+}
+
+fn is_joined(t: &Trial<'_>, kind: &str, path: &str) -> Verdict {
+    let seen = namespaces(t, &with_path(t.bundle()?, kind, path))?;
+    let file = path.rsplit('/').next().unwrap_or_default();
+    same(kind, &seen[file], std::fs::read_link(path)?.to_string_lossy().as_ref())
+}
+
+fn cgroup_is_joined_by_path(t: &Trial<'_>) -> Verdict {
+    is_joined(t, "cgroup", &holder(t, "cgroup")?)
+}
+
+fn time_is_joined_by_path(t: &Trial<'_>) -> Verdict {
+    is_joined(t, "time", &holder(t, "time")?)
+}
+
+fn mount_is_joined_by_path(t: &Trial<'_>) -> Verdict {
+    let mut sleeper = std::process::Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sleep", "60"])
+        .spawn()?;
+    let path = format!("/proc/{}/ns/mnt", sleeper.id());
+    let own = own("mnt")?;
+    let result = t
+        .until("the namespace", || {
+            Ok(std::fs::read_link(&path)?.to_string_lossy() != own.as_str())
+        })
+        .and_then(|()| is_joined(t, "mount", &path));
+    sleeper.kill()?;
+    sleeper.wait()?;
+    result
+}
+
+fn relative_namespace_path_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = with_path(t.bundle()?, "ipc", "proc/self/ns/ipc");
+    // From there the path would lead to a namespace.
+    t.with_bundle(&["run"], &bundle)?.folder("/").refuse(&[]).map(drop)
+}
+
+fn every_kind_twice_is_refused(t: &Trial<'_>) -> Verdict {
+    for kind in ["pid", "network", "mount", "ipc", "uts", "user", "cgroup"] {
+        let map = json!([{"containerID": 0, "hostID": 0, "size": 65536}]);
+        let mut bundle = t.bundle()?.without_namespace(kind);
+        if kind == "user" {
+            bundle = bundle
+                .set("/linux/uidMappings", map.clone())
+                .set("/linux/gidMappings", map);
+        }
+        for _ in 0..2 {
+            bundle = bundle.set("/linux/namespaces/-", json!({"type": kind}));
+        }
+        t.refused(&bundle, &[])?;
+    }
+    Ok(())
+}
+
+fn one_kind_new_and_by_path_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.set(
+        "/linux/namespaces/-",
+        json!({"type": "network", "path": "/proc/self/ns/net"}),
+    );
+    t.refused(&bundle, &[]).map(drop)
+}
+
+fn each_new_namespace_is_of_its_kind(t: &Trial<'_>) -> Verdict {
+    for (kind, file) in [("pid", "pid"), ("network", "net"), ("ipc", "ipc"), ("uts", "uts")] {
+        // The others are the caller's: what is new is what was asked for.
+        let mut bundle = t.bundle()?.without_mount("/sys").without_mount("/dev/mqueue");
+        for other in ["pid", "network", "ipc", "uts"] {
+            if other != kind {
+                bundle = bundle.without_namespace(other);
+            }
+        }
+        if kind != "uts" {
+            bundle = bundle.remove("", "hostname");
+        }
+        let seen = namespaces(t, &bundle.without_mount("/sys/fs/cgroup"))?;
+        for one in ["pid", "net", "ipc", "uts"] {
+            let new = seen[one] != own(one)?.as_str();
+            same(one, &new, one == file)?;
+        }
+    }
+    Ok(())
+}
+
+fn other_processes_are_out_of_sight_in_a_new_pid_namespace(t: &Trial<'_>) -> Verdict {
+    let said = t.see(
+        &t.bundle()?
+            .probe(&format!("kill {} 0 , read /proc/{0}/comm", std::process::id())),
+    )?;
+    same("kill", &said[0]["errno"], libc::ESRCH)?;
+    same("read", &said[1]["errno"], libc::ENOENT)
+}
+
+fn domainname_without_uts_namespace_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .without_namespace("uts")
+        .remove("", "hostname")
+        .set("/domainname", json!("domain.example"))
+        .set("/ociVersion", json!("1.1.0"));
+    t.refused(&bundle, &["domainname"]).map(drop)
 }

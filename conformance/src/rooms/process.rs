@@ -66,6 +66,15 @@ pub(crate) const TESTS: &[Test] = &[
     test!(process_carries_the_programs_name_and_file),
     test!(thousand_arguments_and_variables_arrive),
     test!(argument_of_100_kb_arrives),
+    test!(unset_oom_score_adj_is_inherited),
+    test!(oom_score_adj_of_zero_is_set, ("crun", "1.8", "takes zero for unset")),
+    test!(value_without_a_name_in_the_environment_is_no_crash),
+    test!(no_environment_at_all_is_fine),
+    test!(missing_arguments_are_an_error),
+    test!(program_of_an_additional_group_is_executed),
+    test!(program_of_another_user_is_not_executed),
+    test!(search_passes_over_what_cannot_be_executed),
+    test!(folder_of_the_user_only_is_entered),
 ];
 
 fn arguments_arrive_as_given(t: &Trial<'_>) -> Verdict {
@@ -335,4 +344,85 @@ fn argument_of_100_kb_arrives(t: &Trial<'_>) -> Verdict {
     ensure(report["args"][2] == long.as_str(), || {
         "the long argument differs".into()
     })
+}
+
+fn unset_oom_score_adj_is_inherited(t: &Trial<'_>) -> Verdict {
+    let call = t.with_bundle(&["run"], &t.bundle()?)?;
+    let done = call
+        .script("echo 77 >/proc/self/oom_score_adj; exec \"$0\" \"$@\"")
+        .succeed()?;
+    same("oom_score_adj", &done.lines()?[0]["oom_score_adj"], "77")
+}
+
+fn oom_score_adj_of_zero_is_set(t: &Trial<'_>) -> Verdict {
+    // Zero is a value, too: the caller has another one.
+    let call = t.with_bundle(&["run"], &t.bundle()?.set("/process/oomScoreAdj", json!(0)))?;
+    let done = call
+        .script("echo 500 >/proc/self/oom_score_adj; exec \"$0\" \"$@\"")
+        .succeed()?;
+    same("oom_score_adj", &done.lines()?[0]["oom_score_adj"], "0")
+}
+
+fn value_without_a_name_in_the_environment_is_no_crash(t: &Trial<'_>) -> Verdict {
+    let done = t.run(&t.bundle()?.set("/process/env", json!(["PATH=/", "word"])))?;
+    ensure(done.code <= 1 && !done.err.contains("panic"), || {
+        format!("{}: {}", done.code, done.err)
+    })
+}
+
+fn no_environment_at_all_is_fine(t: &Trial<'_>) -> Verdict {
+    let report = t.see_one(&t.bundle()?.remove("/process", "env"))?;
+    let names: Vec<&str> = report["env"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.as_str()?.split('=').next())
+        .collect();
+    ensure(names.iter().all(|name| *name == "HOME"), || format!("{names:?}"))
+}
+
+fn missing_arguments_are_an_error(t: &Trial<'_>) -> Verdict {
+    t.refused(&t.bundle()?.args(&[]), &[])?;
+    t.refused(&t.bundle()?.remove("/process", "args"), &[]).map(drop)
+}
+
+/// A copy of the probe with this mode, owned by root and group 5.
+fn guarded(bundle: crate::bundle::Bundle, mode: u32) -> std::io::Result<crate::bundle::Bundle> {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let file = bundle.rootfs().join("data/tool");
+    std::fs::copy(bundle.rootfs().join("probe"), &file)?;
+    chown(&file, Some(0), Some(5))?;
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode))?;
+    Ok(bundle.args(&["/data/tool", "report"]))
+}
+
+fn program_of_an_additional_group_is_executed(t: &Trial<'_>) -> Verdict {
+    let bundle = guarded(t.bundle()?.user(1000, 1000), 0o750)?;
+    let report = t.see_one(&bundle.set("/process/user/additionalGids", json!([5])))?;
+    same("exe", &report["exe"], "/data/tool")
+}
+
+fn program_of_another_user_is_not_executed(t: &Trial<'_>) -> Verdict {
+    let bundle = guarded(t.bundle()?.user(1000, 1000), 0o750)?;
+    t.refused(&bundle, &["ermission denied"]).map(drop)
+}
+
+fn search_passes_over_what_cannot_be_executed(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .folder("etc/tool")?
+        .file("run/tool", "no program")?
+        .set("/process/env", json!(["PATH=/etc:/run:/data"]))
+        .args(&["tool", "report"]);
+    std::fs::copy(bundle.rootfs().join("probe"), bundle.rootfs().join("data/tool"))?;
+    same("exe", &t.see_one(&bundle)?["exe"], "/data/tool")
+}
+
+fn folder_of_the_user_only_is_entered(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let bundle = t.bundle()?.user(1000, 1000).set("/process/cwd", json!("/data"));
+    let folder = bundle.rootfs().join("data");
+    chown(&folder, Some(1000), Some(1000))?;
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+    same("cwd", &t.see_one(&bundle)?["cwd"], "/data")
 }

@@ -17,10 +17,12 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "the last one wins"),
         ("crun", "1.8", "the last one wins")
     ),
+    test!(limit_that_may_not_be_raised_is_an_error),
     test!(
-        limit_that_may_not_be_raised_is_an_error,
+        error_names_the_limit_that_may_not_be_raised,
         ("runc", "1.1", "says: rlimit type 7")
     ),
+    test!(every_limit_of_linux_can_be_set),
 ];
 
 fn limit(name: &str, soft: u64, hard: u64) -> serde_json::Value {
@@ -95,6 +97,15 @@ fn same_limit_twice_is_refused(t: &Trial<'_>) -> Verdict {
 }
 
 fn limit_that_may_not_be_raised_is_an_error(t: &Trial<'_>) -> Verdict {
+    raising(t, &[])
+}
+
+fn error_names_the_limit_that_may_not_be_raised(t: &Trial<'_>) -> Verdict {
+    raising(t, &["NOFILE"])
+}
+
+/// Asks for more than this caller may have: refused with these words.
+fn raising(t: &Trial<'_>, words: &[&str]) -> Verdict {
     use rustix::process::{Resource, getrlimit};
     let Some(hard) = getrlimit(Resource::Nofile).maximum else {
         return Err(crate::failure::Failure::Skip(
@@ -114,6 +125,40 @@ fn limit_that_may_not_be_raised_is_an_error(t: &Trial<'_>) -> Verdict {
         ));
     }
     let limits = json!([limit("RLIMIT_NOFILE", hard + 1, hard + 1)]);
-    t.refused(&t.bundle()?.set("/process/rlimits", limits), &["NOFILE"])
-        .map(drop)
+    t.refused(&t.bundle()?.set("/process/rlimits", limits), words).map(drop)
+}
+
+fn every_limit_of_linux_can_be_set(t: &Trial<'_>) -> Verdict {
+    // Small enough for every caller, large enough for every runtime.
+    let wanted = [
+        ("AS", 1_u64 << 41),
+        ("CORE", 0),
+        ("CPU", 1000),
+        ("DATA", 1 << 40),
+        ("FSIZE", 1 << 40),
+        ("LOCKS", 1000),
+        ("MEMLOCK", 1 << 13),
+        ("MSGQUEUE", 1 << 12),
+        ("NICE", 0),
+        ("NOFILE", 500),
+        ("NPROC", 900),
+        ("RSS", 1 << 40),
+        ("RTPRIO", 0),
+        ("RTTIME", 1_000_000),
+        ("SIGPENDING", 100),
+        ("STACK", 1 << 22),
+    ];
+    let limits: Vec<_> = wanted
+        .iter()
+        .map(|(name, value)| limit(&format!("RLIMIT_{name}"), *value, *value))
+        .collect();
+    let report = t.see_one(&t.bundle()?.set("/process/rlimits", json!(limits)))?;
+    for (name, value) in wanted {
+        same(
+            name,
+            &report["rlimits"][format!("RLIMIT_{name}")],
+            json!([value, value]),
+        )?;
+    }
+    Ok(())
 }

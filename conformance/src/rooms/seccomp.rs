@@ -65,7 +65,7 @@ fn denied_call_gets_the_errno_of_its_rule(t: &Trial<'_>) -> Verdict {
 }
 
 /// Names of all that runtimes and the probe need, so that the default action shows on the rest.
-const ENOUGH: &[&str] = &[
+pub(super) const ENOUGH: &[&str] = &[
     "access",
     "arch_prctl",
     "brk",

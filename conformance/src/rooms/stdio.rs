@@ -31,6 +31,16 @@ pub(crate) const TESTS: &[Test] = &[
     test!(run_passes_signals_on),
     test!(closed_stdin_is_no_trouble),
     test!(large_output_arrives_whole),
+    test!(preserved_descriptors_with_a_gap_are_refused_or_keep_their_numbers),
+    test!(
+        listen_fds_and_preserved_descriptors_go_together,
+        ("crun", "1.8", "passes LISTEN_PID without LISTEN_FDS")
+    ),
+    test!(
+        listen_fds_of_another_process_are_not_passed_on,
+        ("crun", "1.8", "does not look at LISTEN_PID")
+    ),
+    test!(no_listen_fds_are_told_when_there_are_none),
 ];
 
 fn stdin_reaches_the_process(t: &Trial<'_>) -> Verdict {
@@ -187,4 +197,60 @@ fn large_output_arrives_whole(t: &Trial<'_>) -> Verdict {
     let done = t.run(&t.bundle()?.args(&words))?;
     same("digits", &done.out.matches("0123456789").count(), 15000 * 2)?;
     Ok(())
+}
+
+fn preserved_descriptors_with_a_gap_are_refused_or_keep_their_numbers(t: &Trial<'_>) -> Verdict {
+    let call = t.with_bundle(&["run", "--preserve-fds", "3"], &t.bundle()?)?;
+    let done = call
+        .descriptor(File::open("/etc/passwd")?.into(), 3)
+        .descriptor(File::open("/etc/group")?.into(), 5)
+        .script("exec 4<&-; exec \"$0\" \"$@\"")
+        .finish()?;
+    if done.code == 0 {
+        let fds = done.lines()?[0]["fds"].clone();
+        ensure(fds["5"].as_str().is_some_and(|path| path.ends_with("group")), || {
+            fds.to_string()
+        })
+    } else {
+        ensure(done.err.contains("fd") || done.err.contains("descriptor"), || {
+            done.err.clone()
+        })
+    }
+}
+
+fn listen_fds_and_preserved_descriptors_go_together(t: &Trial<'_>) -> Verdict {
+    let mut call = t.with_bundle(&["run", "--preserve-fds", "1"], &t.bundle()?)?;
+    for (file, number) in [("/etc/passwd", 3), ("/etc/group", 4), ("/etc/shells", 5)] {
+        call = call.descriptor(File::open(file)?.into(), number);
+    }
+    let report = call
+        .variable("LISTEN_FDS", "2")
+        .script("LISTEN_PID=$$ exec \"$0\" \"$@\"")
+        .succeed()?
+        .lines()?[0]
+        .clone();
+    same("descriptors", &open(&report), vec!["0", "1", "2", "3", "4", "5"])?;
+    ensure(super::seen::has(&report["env"], "LISTEN_FDS=2"), || {
+        report["env"].to_string()
+    })
+}
+
+fn listen_fds_of_another_process_are_not_passed_on(t: &Trial<'_>) -> Verdict {
+    let call = t
+        .with_bundle(&["run"], &t.bundle()?)?
+        .descriptor(File::open("/etc/passwd")?.into(), 3);
+    let report = call
+        .variable("LISTEN_FDS", "1")
+        .variable("LISTEN_PID", "1")
+        .succeed()?
+        .lines()?[0]
+        .clone();
+    same("descriptors", &open(&report), vec!["0", "1", "2"])
+}
+
+fn no_listen_fds_are_told_when_there_are_none(t: &Trial<'_>) -> Verdict {
+    let report = t.see_one(&t.bundle()?)?;
+    ensure(!super::seen::has_start(&report["env"], "LISTEN_"), || {
+        report["env"].to_string()
+    })
 }

@@ -46,6 +46,9 @@ pub(crate) const TESTS: &[Test] = &[
         foreground_run_takes_input_from_a_pipe,
         ("crun", "1.8", "wants stdin to be a terminal")
     ),
+    test!(console_size_without_a_terminal_is_ignored),
+    test!(terminal_works_in_a_user_namespace, super::users::GIVES_NULL),
+    test!(terminal_works_for_an_ordinary_user_inside, super::users::GIVES_NULL),
 ];
 
 /// A console socket in a thread that takes one descriptor.
@@ -340,4 +343,27 @@ fn foreground_run_takes_input_from_a_pipe(t: &Trial<'_>) -> Verdict {
     ensure(done.code == 0 && text.contains("\"terminal\":[true,true,true]"), || {
         format!("{}: {text:?}", done.code)
     })
+}
+
+fn console_size_without_a_terminal_is_ignored(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/process/consoleSize", json!({"height": 7, "width": 9}));
+    let report = t.see_one(&bundle)?;
+    same("terminals", &report["terminal"], json!([false, false, false]))
+}
+
+fn terminal_works_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
+    let bundle = with_terminal(super::users::mapped(t)?).set("/process/consoleSize", json!({"height": 7, "width": 9}));
+    let report = on_console(t, &bundle, "console")?;
+    same("terminals", &report["terminal"], json!([true, true, true]))?;
+    same("controlling", &report["controlling_terminal"], true)?;
+    same("size", &report["window"], json!([7, 9]))
+}
+
+fn terminal_works_for_an_ordinary_user_inside(t: &Trial<'_>) -> Verdict {
+    let bundle = with_terminal(super::users::mapped(t)?).user(1000, 1000);
+    let report = on_console(t, &bundle, "console")?;
+    same("uids", &report["uids"], json!([1000, 1000, 1000]))?;
+    same("terminals", &report["terminal"], json!([true, true, true]))
 }

@@ -7,37 +7,32 @@ use std::path::Path;
 use crate::bundle::Bundle;
 use crate::call::Call;
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::suite::{Test, test};
+use crate::suite::{Known, Test, test};
 use crate::trial::Trial;
 
 const FIRST: u32 = 100_000;
 const USER: u32 = 1000;
 
+pub(super) const GIVES_NULL: Known = ("crun", "1.8", "gives the host's own /dev/null to the container's user");
+
 pub(crate) const TESTS: &[Test] = &[
-    test!(
-        new_user_namespace_maps_ids,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
-    test!(devices_are_the_hosts_in_a_user_namespace),
-    test!(all_capabilities_can_be_given_in_a_user_namespace),
-    test!(
-        process_can_be_another_user_of_the_namespace,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
-    test!(
-        limits_are_set_in_a_user_namespace,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
-    ),
-    test!(sysctl_of_the_containers_network_is_set_in_a_user_namespace),
+    test!(new_user_namespace_maps_ids, GIVES_NULL),
+    test!(devices_are_the_hosts_in_a_user_namespace, GIVES_NULL),
+    test!(all_capabilities_can_be_given_in_a_user_namespace, GIVES_NULL),
+    test!(process_can_be_another_user_of_the_namespace, GIVES_NULL),
+    test!(limits_are_set_in_a_user_namespace, GIVES_NULL),
+    test!(sysctl_of_the_containers_network_is_set_in_a_user_namespace, GIVES_NULL),
     test!(
         user_namespace_is_joined_with_others_of_its_own,
-        ("runc", "1.1", "wants mappings although the namespace is joined")
+        ("runc", "1.1", "wants mappings although the namespace is joined"),
+        GIVES_NULL
     ),
     test!(
         user_namespace_is_joined_with_a_network_of_the_hosts,
-        ("runc", "1.1", "wants mappings although the namespace is joined")
+        ("runc", "1.1", "wants mappings although the namespace is joined"),
+        GIVES_NULL
     ),
-    test!(new_user_namespace_with_a_network_of_the_hosts),
+    test!(new_user_namespace_with_a_network_of_the_hosts, GIVES_NULL),
     test!(
         mappings_without_user_namespace_are_refused,
         ("runc", "1.1", "runs it"),
@@ -60,6 +55,23 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "makes a user namespace unasked")
     ),
     test!(ordinary_user_cannot_map_what_is_not_its_own),
+    test!(several_ranges_are_mapped, GIVES_NULL),
+    test!(mapping_changes_no_owner_on_the_host, GIVES_NULL),
+    test!(
+        offsets_of_both_clocks_are_exact,
+        ("runc", "1.1", "too old to know time namespaces"),
+        ("crun", "1.8", "cannot write the offsets")
+    ),
+    test!(
+        negative_offsets_are_set,
+        ("runc", "1.1", "too old to know time namespaces"),
+        ("crun", "1.8", "cannot write the offsets")
+    ),
+    test!(
+        offset_of_an_unknown_clock_is_refused,
+        ("runc", "1.1", "too old to know time namespaces"),
+        ("crun", "1.8", "cannot write the offsets")
+    ),
 ];
 
 /// Gives everything in a rootfs to the first id of the container's map.
@@ -224,7 +236,7 @@ fn offsets_without_time_namespace_are_refused(t: &Trial<'_>) -> Verdict {
 }
 
 /// A bundle that belongs to an ordinary user, who is root inside.
-fn rootless(t: &Trial<'_>) -> Result<Bundle, Failure> {
+pub(super) fn rootless(t: &Trial<'_>) -> Result<Bundle, Failure> {
     let bundle = t.bundle()?;
     let own = json!([{"containerID": 0, "hostID": USER, "size": 1}]);
     give(&bundle.rootfs(), USER)?;
@@ -243,7 +255,7 @@ fn rootless(t: &Trial<'_>) -> Result<Bundle, Failure> {
 }
 
 /// The same call by that user, with a state folder of its own.
-fn as_user<'t>(t: &'t Trial<'_>, call: Call<'t>) -> Result<Call<'t>, Failure> {
+pub(super) fn as_user<'t>(t: &'t Trial<'_>, call: Call<'t>) -> Result<Call<'t>, Failure> {
     let root = t.dir.join("rootless");
     std::fs::create_dir_all(&root)?;
     chown(&root, Some(USER), Some(USER))?;
@@ -300,4 +312,73 @@ fn ordinary_user_cannot_map_what_is_not_its_own(t: &Trial<'_>) -> Verdict {
         json!([{"containerID": 0, "hostID": 0, "size": 1}]),
     );
     as_user(t, t.with_bundle(&["run"], &bundle)?)?.refuse(&[]).map(drop)
+}
+
+fn several_ranges_are_mapped(t: &Trial<'_>) -> Verdict {
+    let map = json!([
+        {"containerID": 0, "hostID": FIRST, "size": 1000},
+        {"containerID": 1000, "hostID": 300_000, "size": 1},
+        {"containerID": 5000, "hostID": 400_000, "size": 10}
+    ]);
+    let bundle = mapped(t)?
+        .set("/linux/uidMappings", map.clone())
+        .set("/linux/gidMappings", map);
+    let said = t.see(&bundle.probe("read /proc/self/uid_map , read /proc/self/gid_map"))?;
+    for line in said {
+        let words: Vec<&str> = line["value"].as_str().unwrap_or_default().split_whitespace().collect();
+        let wanted = "0 100000 1000 1000 300000 1 5000 400000 10";
+        same("map", &words, wanted.split(' ').collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+fn mapping_changes_no_owner_on_the_host(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::MetadataExt;
+    let bundle = mapped(t)?.file("etc/mine", "x")?;
+    let file = bundle.rootfs().join("etc/mine");
+    let source = t.dir.join("source");
+    std::fs::create_dir(&source)?;
+    let bundle = bundle.mount("/data", "bind", &source.to_string_lossy(), &["bind"]);
+    let owners = || Ok::<_, std::io::Error>((std::fs::metadata(&file)?.uid(), std::fs::metadata(&source)?.uid()));
+    let before = owners()?;
+    t.see(&bundle)?;
+    same("owners", &owners()?, before)
+}
+
+/// What the process sees as `/proc/self/timens_offsets`, word by word.
+fn offsets(t: &Trial<'_>, offsets: Value) -> Result<Vec<String>, Failure> {
+    let bundle = t
+        .bundle()?
+        .set("/linux/timeOffsets", offsets)
+        .set("/linux/namespaces/-", json!({"type": "time"}));
+    let seen = t.see_one(&bundle.probe("read /proc/self/timens_offsets"))?;
+    let text = seen["value"].as_str().unwrap_or_default();
+    Ok(text.split_whitespace().map(str::to_owned).collect())
+}
+
+fn offsets_of_both_clocks_are_exact(t: &Trial<'_>) -> Verdict {
+    let seen = offsets(
+        t,
+        json!({"boottime": {"secs": 1_000_000, "nanosecs": 5}, "monotonic": {"secs": 7, "nanosecs": 999_999_999}}),
+    )?;
+    let wanted = "monotonic 7 999999999 boottime 1000000 5";
+    same("offsets", &seen, wanted.split(' ').collect::<Vec<_>>())
+}
+
+fn negative_offsets_are_set(t: &Trial<'_>) -> Verdict {
+    // The clock itself may not become negative: the machine has run for a second at least.
+    let seen = offsets(t, json!({"boottime": {"secs": -1}}))?;
+    same(
+        "offsets",
+        &seen,
+        "monotonic 0 0 boottime -1 0".split(' ').collect::<Vec<_>>(),
+    )
+}
+
+fn offset_of_an_unknown_clock_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/linux/timeOffsets", json!({"sundial": {"secs": 1}}))
+        .set("/linux/namespaces/-", json!({"type": "time"}));
+    t.refused(&bundle, &["sundial"]).map(drop)
 }

@@ -1,0 +1,132 @@
+//! More than one id for an ordinary user: `newuidmap`, `newgidmap` and the ranges of /etc/subuid and /etc/subgid
+//! (config-linux.md#user-namespace-mappings).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::mount::{UnmountFlags, mount_bind, unmount};
+use serde_json::{Value, json};
+
+use super::users::{as_user, rootless};
+use crate::bundle::Bundle;
+use crate::call::Done;
+use crate::failure::{Failure, Verdict, ensure, same};
+use crate::suite::{Test, test};
+use crate::trial::Trial;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(ordinary_user_maps_the_ranges_it_was_granted),
+    test!(process_of_an_ordinary_user_can_be_another_user),
+    test!(
+        groups_are_set_in_an_ordinary_users_container,
+        ("runc", "1.1", "refuses groups to an ordinary user")
+    ),
+    test!(terminals_of_an_ordinary_users_container_get_their_group),
+    test!(range_that_was_not_granted_is_refused),
+];
+
+/// What stands in for the host's files while a test runs. Only the harness' own mount namespace sees it.
+struct Granted {
+    places: Vec<PathBuf>,
+}
+
+impl Granted {
+    fn new(t: &Trial<'_>) -> Result<Self, Failure> {
+        let granted = "conformance:200000:65536\n";
+        let users = "root:x:0:0::/root:/bin/sh\nconformance:x:1000:1000::/:/bin/sh\n";
+        let mut all = Self { places: Vec::new() };
+        for (place, text) in [
+            ("/etc/passwd", users),
+            ("/etc/subuid", granted),
+            ("/etc/subgid", granted),
+        ] {
+            if !Path::new(place).exists() {
+                return Err(Failure::Skip(format!("the host has no {place}")));
+            }
+            let file = t.dir.join(place.trim_start_matches("/etc/"));
+            fs::write(&file, text)?;
+            mount_bind(&file, place)?;
+            all.places.push(place.into());
+        }
+        Ok(all)
+    }
+}
+
+impl Drop for Granted {
+    fn drop(&mut self) {
+        for place in &self.places {
+            let _ = unmount(place, UnmountFlags::DETACH);
+        }
+    }
+}
+
+/// Runs a bundle of an ordinary user who maps itself to root and these ids to those from 1 on.
+fn run(t: &Trial<'_>, first: u32, change: impl FnOnce(Bundle) -> Bundle) -> Result<Done, Failure> {
+    let helper = |name: &str| {
+        ["/usr/bin", "/bin"]
+            .iter()
+            .any(|folder| Path::new(folder).join(name).exists())
+    };
+    if !helper("newuidmap") || !helper("newgidmap") {
+        return Err(Failure::Skip(
+            "the host has no newuidmap and newgidmap (package uidmap)".into(),
+        ));
+    }
+    let _granted = Granted::new(t)?;
+    let map = json!([
+        {"containerID": 0, "hostID": 1000, "size": 1},
+        {"containerID": 1, "hostID": first, "size": 1000}
+    ]);
+    let bundle = rootless(t)?
+        .set("/linux/uidMappings", map.clone())
+        .set("/linux/gidMappings", map);
+    as_user(t, t.with_bundle(&["run"], &change(bundle))?)?.finish()
+}
+
+fn seen(done: &Done) -> Result<Vec<Value>, Failure> {
+    ensure(done.code == 0, || done.err.clone())?;
+    done.lines()
+}
+
+fn ordinary_user_maps_the_ranges_it_was_granted(t: &Trial<'_>) -> Verdict {
+    let done = run(t, 200_000, |bundle| {
+        bundle.probe("read /proc/self/uid_map , read /proc/self/gid_map")
+    })?;
+    for line in seen(&done)? {
+        let words: Vec<&str> = line["value"].as_str().unwrap_or_default().split_whitespace().collect();
+        let wanted = "0 1000 1 1 200000 1000";
+        same("map", &words, wanted.split(' ').collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+fn process_of_an_ordinary_user_can_be_another_user(t: &Trial<'_>) -> Verdict {
+    let report = seen(&run(t, 200_000, |bundle| bundle.user(7, 8))?)?;
+    same("uids", &report[0]["uids"], json!([7, 7, 7]))?;
+    same("gids", &report[0]["gids"], json!([8, 8, 8]))
+}
+
+fn groups_are_set_in_an_ordinary_users_container(t: &Trial<'_>) -> Verdict {
+    let report = seen(&run(t, 200_000, |bundle| {
+        bundle.set("/process/user/additionalGids", json!([5, 900]))
+    })?)?;
+    let groups = report[0]["groups"].as_array().cloned().unwrap_or_default();
+    ensure(groups.contains(&json!(5)) && groups.contains(&json!(900)), || {
+        format!("groups {groups:?}")
+    })
+}
+
+fn terminals_of_an_ordinary_users_container_get_their_group(t: &Trial<'_>) -> Verdict {
+    let options = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"];
+    let report = seen(&run(t, 200_000, |bundle| {
+        bundle.mount("/dev/pts", "devpts", "devpts", &options)
+    })?)?;
+    let mount = super::seen::mount_at(&report[0], "/dev/pts")?;
+    // The kernel shows this id as the host has it.
+    ensure(super::seen::has(&mount["super"], "gid=200004"), || mount.to_string())
+}
+
+fn range_that_was_not_granted_is_refused(t: &Trial<'_>) -> Verdict {
+    let done = run(t, 300_000, |bundle| bundle)?;
+    ensure(done.code != 0, || "it runs".into())
+}

@@ -1,0 +1,548 @@
+//! config.md, but for its mounts.
+
+use super::config_mounts::{LINUX_MOUNT_OPTIONS, MOUNTS, POSIX_MOUNTS};
+use super::{Document, Section, partly, tested, untested};
+
+const NO_APPARMOR: &str =
+    "this kernel has no AppArmor: tested up to the kernel's refusal, on a host that is made to look as if it had";
+const NO_SELINUX: &str = "this kernel has no SELinux: tested up to the kernel's refusal";
+const ROOT_EXEC: &str =
+    "exec by root gives the bounding set again: looked at as an ordinary user with ambient capabilities";
+const ANNOTATIONS: &str =
+    "in progress: annotations that a runtime acts on (hook output files, groups, Landlock and others) are being built";
+
+pub(super) const CONFIG: Document = Document {
+    name: "config.md",
+    sections: &[
+        Section {
+            anchor: "specification-version",
+            entries: &[
+                tested("ociVersion: required", &["input: missing_version_is_refused"]),
+                tested(
+                    "ociVersion: a semantic version of 1.x",
+                    &["input: strange_version_is_refused"],
+                ),
+                tested(
+                    "ociVersion: newer and older minor versions run",
+                    &["input: newer_minor_version_runs"],
+                ),
+            ],
+        },
+        Section {
+            anchor: "root",
+            entries: &[
+                tested("root: required", &["rootfs: missing_root_member_is_refused"]),
+                tested(
+                    "path: absolute or relative to the bundle",
+                    &[
+                        "rootfs: absolute_root_path_works",
+                        "rootfs: root_path_with_dots_and_slashes_works",
+                    ],
+                ),
+                tested(
+                    "path: a folder must be there",
+                    &[
+                        "rootfs: missing_rootfs_is_refused",
+                        "rootfs: rootfs_that_is_a_file_is_refused",
+                    ],
+                ),
+                tested(
+                    "readonly: true",
+                    &["rootfs: read_only_root_refuses_writes_but_tmpfs_takes_them"],
+                ),
+                tested("readonly: false, the default", &["rootfs: writable_root_takes_writes"]),
+            ],
+        },
+        MOUNTS,
+        LINUX_MOUNT_OPTIONS,
+        POSIX_MOUNTS,
+        Section {
+            anchor: "process",
+            entries: &[
+                tested(
+                    "process: optional for create, required for start",
+                    &[
+                        "operations: config_without_process_can_be_created",
+                        "operations: start_without_a_process_is_refused",
+                    ],
+                ),
+                tested(
+                    "terminal",
+                    &[
+                        "terminal: console_socket_receives_the_terminal",
+                        "terminal: terminal_controls_the_session",
+                        "terminal: terminal_works_in_a_user_namespace",
+                    ],
+                ),
+                tested("consoleSize: height, width", &["terminal: console_size_is_set"]),
+                tested(
+                    "consoleSize: ignored without a terminal",
+                    &["terminal: console_size_without_a_terminal_is_ignored"],
+                ),
+                tested("cwd", &["process: cwd_is_where_the_config_says"]),
+                tested("cwd: must be absolute", &["process: relative_cwd_is_refused"]),
+                tested(
+                    "env",
+                    &[
+                        "process: environment_is_what_the_config_says",
+                        "process: no_environment_at_all_is_fine",
+                    ],
+                ),
+                tested("args", &["process: arguments_arrive_as_given"]),
+                tested("args: at least one", &["process: missing_arguments_are_an_error"]),
+                tested(
+                    "args: the program is looked for as execvp does",
+                    &[
+                        "process: program_is_looked_for_in_the_containers_path",
+                        "process: program_with_a_slash_is_relative_to_cwd",
+                    ],
+                ),
+            ],
+        },
+        Section {
+            anchor: "posix-process",
+            entries: &[
+                tested("rlimits: type", &["rlimits: every_limit_of_linux_can_be_set"]),
+                tested(
+                    "rlimits: unknown type is an error",
+                    &["rlimits: unknown_limit_is_refused"],
+                ),
+                tested(
+                    "rlimits: same type twice is an error",
+                    &["rlimits: same_limit_twice_is_refused"],
+                ),
+                tested(
+                    "rlimits: soft, hard",
+                    &["rlimits: limits_are_set", "rlimits: unlimited_is_a_number_of_all_ones"],
+                ),
+                tested(
+                    "rlimits: soft above hard is an error",
+                    &["rlimits: soft_limit_above_the_hard_one_is_refused"],
+                ),
+                tested(
+                    "rlimits: a hard limit that may not be raised is an error",
+                    &["rlimits: limit_that_may_not_be_raised_is_an_error"],
+                ),
+            ],
+        },
+        Section {
+            anchor: "linux-process",
+            entries: &[
+                partly(
+                    "apparmorProfile",
+                    &[
+                        "attributes: apparmor_profile_that_cannot_be_set_is_refused",
+                        "attributes: apparmor_profile_is_given_to_the_kernel",
+                    ],
+                    NO_APPARMOR,
+                ),
+                partly(
+                    "capabilities: effective",
+                    &["capabilities: effective_set_holds_by_itself"],
+                    ROOT_EXEC,
+                ),
+                tested(
+                    "capabilities: bounding",
+                    &["capabilities: sets_are_what_the_config_says"],
+                ),
+                tested(
+                    "capabilities: inheritable",
+                    &[
+                        "capabilities: each_of_the_sets_may_differ",
+                        "capabilities: inheritable_and_ambient_are_empty_unless_asked_for",
+                    ],
+                ),
+                partly(
+                    "capabilities: permitted",
+                    &["capabilities: permitted_set_holds_by_itself"],
+                    ROOT_EXEC,
+                ),
+                tested(
+                    "capabilities: ambient",
+                    &["capabilities: ambient_set_reaches_an_ordinary_user"],
+                ),
+                tested(
+                    "capabilities: none at all",
+                    &[
+                        "capabilities: missing_capabilities_leave_nothing",
+                        "capabilities: empty_sets_leave_nothing",
+                    ],
+                ),
+                tested(
+                    "capabilities: an unknown one does not fail",
+                    &["capabilities: unknown_capability_is_only_a_warning"],
+                ),
+                tested(
+                    "capabilities: an unknown one is logged as a warning",
+                    &["capabilities: unknown_capability_is_told_in_a_warning"],
+                ),
+                tested(
+                    "capabilities: one that cannot be granted does not fail",
+                    &[
+                        "capabilities: capability_that_cannot_be_granted_is_no_failure",
+                        "capabilities: ambient_capability_that_is_not_inheritable_is_no_failure",
+                    ],
+                ),
+                tested(
+                    "capabilities: one that cannot be granted is logged as a warning",
+                    &["capabilities: capability_that_cannot_be_granted_is_told_in_a_warning"],
+                ),
+                tested(
+                    "noNewPrivileges",
+                    &[
+                        "process: no_new_privileges_is_set",
+                        "process: no_new_privileges_is_off_when_not_asked_for",
+                    ],
+                ),
+                tested(
+                    "oomScoreAdj",
+                    &["process: oom_score_adj_is_set", "process: oom_score_adj_of_zero_is_set"],
+                ),
+                tested(
+                    "oomScoreAdj: unset leaves it unchanged",
+                    &["process: unset_oom_score_adj_is_inherited"],
+                ),
+                tested(
+                    "scheduler: policy OTHER, BATCH, IDLE",
+                    &[
+                        "attributes: batch_policy_with_a_nice_value_is_set",
+                        "attributes: idle_policy_is_set",
+                    ],
+                ),
+                tested(
+                    "scheduler: policy FIFO, RR, and priority",
+                    &["attributes: real_time_policies_are_set"],
+                ),
+                tested(
+                    "scheduler: policy ISO",
+                    &["attributes: policy_that_linux_does_not_have_is_refused"],
+                ),
+                tested(
+                    "scheduler: policy DEADLINE: runtime, deadline, period",
+                    &["attributes: deadline_policy_is_set"],
+                ),
+                tested(
+                    "scheduler: nice",
+                    &["attributes: batch_policy_with_a_nice_value_is_set"],
+                ),
+                partly(
+                    "scheduler: flags",
+                    &["attributes: reset_on_fork_is_set", "attributes: deadline_policy_is_set"],
+                    "of the seven flags, RESET_ON_FORK and RECLAIM are seen; the others need a policy or a kernel of their own",
+                ),
+                tested(
+                    "scheduler: words and numbers that do not fit",
+                    &["attributes: policy_without_what_it_needs_is_refused"],
+                ),
+                partly(
+                    "selinuxLabel",
+                    &["attributes: selinux_label_that_cannot_be_set_is_an_error"],
+                    NO_SELINUX,
+                ),
+                tested("ioPriority: class", &["attributes: every_io_priority_class_is_set"]),
+                tested(
+                    "ioPriority: priority, for the process group",
+                    &["attributes: io_priority_is_set_for_the_process_group"],
+                ),
+                tested(
+                    "execCPUAffinity: initial, final: not for the first process",
+                    &["attributes: cpu_affinity_of_exec_is_accepted"],
+                ),
+                untested(
+                    "execCPUAffinity: for further processes",
+                    "exec is a part that is not built yet",
+                ),
+            ],
+        },
+        Section {
+            anchor: "posix-platform-user",
+            entries: &[
+                tested(
+                    "uid",
+                    &[
+                        "identity: user_and_group_are_set_in_all_four_places",
+                        "identity: largest_usable_id_is_taken",
+                    ],
+                ),
+                tested("gid", &["identity: user_and_group_are_set_in_all_four_places"]),
+                tested(
+                    "uid, gid: numbers that are no ids are refused",
+                    &[
+                        "identity: id_of_all_ones_is_refused",
+                        "identity: id_beyond_32_bits_is_refused",
+                        "identity: negative_id_is_refused",
+                    ],
+                ),
+                tested("umask", &["process: umask_is_set"]),
+                tested(
+                    "umask: unset leaves the caller's",
+                    &["process: unset_umask_is_inherited"],
+                ),
+                tested(
+                    "additionalGids",
+                    &[
+                        "identity: additional_groups_are_set",
+                        "identity: no_supplementary_group_is_inherited",
+                        "process: program_of_an_additional_group_is_executed",
+                    ],
+                ),
+            ],
+        },
+        Section {
+            anchor: "hostname",
+            entries: &[
+                tested("hostname", &["namespaces: hostname_is_set_inside_only"]),
+                tested(
+                    "hostname of the host is not changed",
+                    &["namespaces: hostname_without_uts_namespace_is_refused"],
+                ),
+            ],
+        },
+        Section {
+            anchor: "domainname",
+            entries: &[
+                tested("domainname", &["namespaces: domainname_is_set_inside_only"]),
+                tested(
+                    "domainname of the host is not changed",
+                    &["namespaces: domainname_without_uts_namespace_is_refused"],
+                ),
+            ],
+        },
+        Section {
+            anchor: "platform-specific-configuration",
+            entries: &[tested(
+                "linux; members of other platforms do no harm",
+                &["input: members_of_other_platforms_are_ignored"],
+            )],
+        },
+        Section {
+            anchor: "posix-platform-hooks",
+            entries: &[
+                tested("path: must be absolute", &["hooks: relative_hook_path_is_refused"]),
+                tested(
+                    "path: what cannot be executed is a failure",
+                    &[
+                        "hooks: missing_hook_fails_the_create",
+                        "hook failures: hook_that_is_no_program_has_failed",
+                    ],
+                ),
+                tested("args", &["hooks: hooks_get_their_arguments_and_environment_only"]),
+                tested("env", &["hooks: hooks_get_their_arguments_and_environment_only"]),
+                tested(
+                    "timeout: of a hook of the host",
+                    &[
+                        "hooks: hook_past_its_timeout_is_killed",
+                        "hook failures: poststart_hook_past_its_timeout_is_killed",
+                        "hook failures: poststop_hook_past_its_timeout_is_killed",
+                    ],
+                ),
+                tested(
+                    "timeout: of a startContainer hook",
+                    &["hook failures: start_container_hook_past_its_timeout_is_killed"],
+                ),
+                tested(
+                    "timeout: must be above zero",
+                    &["hooks: timeout_of_zero_or_less_is_refused"],
+                ),
+                tested(
+                    "called in the listed order",
+                    &["hook failures: several_hooks_of_a_kind_run_in_their_order"],
+                ),
+                tested(
+                    "none runs after one that failed",
+                    &["hook failures: failing_hook_at_create_keeps_the_later_ones_from_running"],
+                ),
+                tested(
+                    "killed by a signal is a failure",
+                    &["hook failures: hook_that_is_killed_has_failed"],
+                ),
+                tested(
+                    "a hook that does not read it, or writes much, is no failure",
+                    &[
+                        "hook failures: hook_that_closes_stdin_at_once_is_no_failure",
+                        "hook failures: hook_inside_that_closes_stdin_at_once_is_no_failure",
+                        "hook failures: hook_that_writes_much_is_no_trouble",
+                    ],
+                ),
+            ],
+        },
+        Section {
+            anchor: "prestart",
+            entries: &[
+                tested(
+                    "the state comes on standard input",
+                    &["hook kinds: prestart_hooks_get_the_state"],
+                ),
+                tested(
+                    "called by create, before createRuntime",
+                    &[
+                        "hook kinds: prestart_hooks_run_in_create_before_create_runtime",
+                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                    ],
+                ),
+                tested(
+                    "path and namespace: the runtime's",
+                    &[
+                        "hooks: hooks_before_the_pivot_see_the_hosts_files",
+                        "hooks: hooks_run_in_the_specs_namespaces",
+                    ],
+                ),
+            ],
+        },
+        Section {
+            anchor: "createruntime-hooks",
+            entries: &[
+                tested(
+                    "the state comes on standard input",
+                    &["hook kinds: create_runtime_hooks_get_the_state"],
+                ),
+                tested(
+                    "called by create, before pivot_root",
+                    &[
+                        "hook kinds: create_runtime_hooks_run_in_create_when_the_namespaces_are_there",
+                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                    ],
+                ),
+                tested(
+                    "path and namespace: the runtime's",
+                    &[
+                        "hooks: hooks_before_the_pivot_see_the_hosts_files",
+                        "hooks: hooks_run_in_the_specs_namespaces",
+                    ],
+                ),
+            ],
+        },
+        Section {
+            anchor: "createcontainer-hooks",
+            entries: &[
+                tested(
+                    "the state comes on standard input",
+                    &["hook kinds: create_container_hooks_get_the_state"],
+                ),
+                tested(
+                    "called by create, after createRuntime, before pivot_root",
+                    &[
+                        "hook kinds: create_container_hooks_run_in_create_after_create_runtime",
+                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                    ],
+                ),
+                tested(
+                    "path: the runtime's; namespace: the container's",
+                    &[
+                        "hooks: hooks_before_the_pivot_see_the_hosts_files",
+                        "hooks: hooks_run_in_the_specs_namespaces",
+                    ],
+                ),
+            ],
+        },
+        Section {
+            anchor: "startcontainer-hooks",
+            entries: &[
+                tested(
+                    "the state comes on standard input",
+                    &["hook kinds: start_container_hooks_get_the_state"],
+                ),
+                tested(
+                    "called by start, before the process",
+                    &["hook kinds: start_container_hooks_run_in_start_before_the_process"],
+                ),
+                tested(
+                    "path and namespace: the container's",
+                    &[
+                        "hooks: start_container_hook_runs_after_the_mounts",
+                        "hooks: hooks_run_in_the_specs_namespaces",
+                    ],
+                ),
+            ],
+        },
+        Section {
+            anchor: "poststart",
+            entries: &[
+                tested(
+                    "the state comes on standard input",
+                    &["hook kinds: poststart_hooks_get_the_state"],
+                ),
+                tested(
+                    "called after the process began, before start returns",
+                    &["hook kinds: poststart_hooks_run_in_start_when_the_process_runs"],
+                ),
+                tested(
+                    "path and namespace: the runtime's",
+                    &["hooks: hooks_run_in_the_specs_namespaces"],
+                ),
+            ],
+        },
+        Section {
+            anchor: "poststop",
+            entries: &[
+                tested(
+                    "the state comes on standard input",
+                    &["hook kinds: poststop_hooks_get_the_state"],
+                ),
+                tested(
+                    "called before delete returns",
+                    &["hook kinds: poststop_hooks_run_in_delete"],
+                ),
+                tested(
+                    "called after the container is deleted",
+                    &["hook failures: poststop_hooks_run_when_the_container_is_gone"],
+                ),
+                tested(
+                    "path and namespace: the runtime's",
+                    &["hooks: hooks_run_in_the_specs_namespaces"],
+                ),
+            ],
+        },
+        Section {
+            anchor: "annotations",
+            entries: &[
+                tested(
+                    "keys and values are text",
+                    &["input: annotation_that_is_no_text_is_refused"],
+                ),
+                tested(
+                    "a key may not be empty",
+                    &["input: annotation_with_an_empty_name_is_refused"],
+                ),
+                tested("a value may be empty", &["state: state_holds_the_annotations"]),
+                tested(
+                    "unknown and reserved keys are handled like unknown properties",
+                    &["input: reserved_annotations_are_taken"],
+                ),
+                untested("keys that runtimes give a meaning to", ANNOTATIONS),
+            ],
+        },
+        Section {
+            anchor: "extensibility",
+            entries: &[tested(
+                "unknown properties are ignored",
+                &["input: unknown_members_are_ignored"],
+            )],
+        },
+        Section {
+            anchor: "valid-values",
+            entries: &[
+                tested(
+                    "wrong types are an error",
+                    &["mutations: wrong_types_are_refused_with_their_path"],
+                ),
+                tested(
+                    "numbers out of their range are an error",
+                    &["mutations: values_out_of_range_are_refused_with_their_path"],
+                ),
+                tested(
+                    "unknown words are an error",
+                    &["mutations: unknown_words_and_long_strings_are_refused_with_their_path"],
+                ),
+                tested(
+                    "missing required members are an error",
+                    &["mutations: missing_members_are_refused_with_their_path"],
+                ),
+                tested(
+                    "text with NUL is an error",
+                    &["mutations: nul_in_any_string_is_refused_with_its_path"],
+                ),
+            ],
+        },
+    ],
+};
