@@ -8,9 +8,6 @@ const NO_APPARMOR: &str =
 const NO_SELINUX: &str = "this kernel has no SELinux: tested up to the kernel's refusal";
 const ROOT_EXEC: &str =
     "exec by root gives the bounding set again: looked at as an ordinary user with ambient capabilities";
-const ANNOTATIONS: &str =
-    "in progress: annotations that a runtime acts on (hook output files, groups, Landlock and others) are being built";
-
 pub(super) const CONFIG: Document = Document {
     name: "config.md",
     sections: &[
@@ -509,7 +506,6 @@ pub(super) const CONFIG: Document = Document {
                     "unknown and reserved keys are handled like unknown properties",
                     &["input: reserved_annotations_are_taken"],
                 ),
-                untested("keys that runtimes give a meaning to", ANNOTATIONS),
             ],
         },
         Section {

@@ -2,6 +2,7 @@
 //!
 //! A file per document of runtime-spec 1.3.0. The words are our own; a section's anchor leads to those of the specification.
 
+mod beyond;
 mod config;
 mod config_linux;
 mod config_mounts;
@@ -18,6 +19,7 @@ pub(crate) const DOCUMENTS: &[Document] = &[
     config_linux::CONFIG_LINUX,
     features::FEATURES,
     features_linux::FEATURES_LINUX,
+    beyond::BEYOND,
 ];
 
 /// A document of the specification.

@@ -1,6 +1,6 @@
 //! runtime-linux.md: descriptors and links.
 
-use super::{Document, Section, tested, untested};
+use super::{Document, Section, tested};
 
 pub(super) const RUNTIME_LINUX: Document = Document {
     name: "runtime-linux.md",
@@ -26,7 +26,6 @@ pub(super) const RUNTIME_LINUX: Document = Document {
                     "further descriptors on demand: --preserve-fds",
                     &[
                         "stdio: preserved_descriptors_arrive",
-                        "stdio: preserved_descriptor_that_is_missing_is_refused",
                         "stdio: preserved_descriptors_with_a_gap_are_refused_or_keep_their_numbers",
                     ],
                 ),
@@ -34,7 +33,15 @@ pub(super) const RUNTIME_LINUX: Document = Document {
                     "both together",
                     &["stdio: listen_fds_and_preserved_descriptors_go_together"],
                 ),
-                untested("NOTIFY_SOCKET", "in progress: the runtime's part is being built"),
+                tested(
+                    "NOTIFY_SOCKET: readiness is passed on to the service manager",
+                    &[
+                        "readiness: start_waits_until_the_process_is_ready",
+                        "readiness: detached_run_waits_until_the_process_is_ready",
+                        "readiness: run_in_the_foreground_passes_the_readiness_on",
+                        "readiness: processs_socket_is_in_its_environment_and_read_only",
+                    ],
+                ),
             ],
         },
         Section {

@@ -97,10 +97,14 @@ fn tables(names: &[String], results: &[suite::Entry], notes: &mut Notes) -> Stri
         let _ = write!(text, "\n## {}\n", document.name);
         for section in document.sections {
             let anchor = section.anchor;
+            let heading = if document.name.ends_with(".md") {
+                format!("[{anchor}]({SPECIFICATION}/v{VERSION}/{}#{anchor})", document.name)
+            } else {
+                format!("[{anchor}](annotations.md)")
+            };
             let _ = write!(
                 text,
-                "\n### [{anchor}]({SPECIFICATION}/v{VERSION}/{}#{anchor})\n\n| | {} |\n|---|{}\n",
-                document.name,
+                "\n### {heading}\n\n| | {} |\n|---|{}\n",
                 names.join(" | "),
                 "---|".repeat(names.len())
             );
