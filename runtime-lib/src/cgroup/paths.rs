@@ -28,7 +28,7 @@ pub(crate) struct Place {
     /// The cgroup's directory, relative to `mount`, without `.` and `..`, not empty.
     pub(crate) below: PathBuf,
     /// It was there before the container: then it stays when that is deleted (runtime-spec: runtime.md#delete).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, rename = "wasThere", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) was_there: bool,
 }
 
