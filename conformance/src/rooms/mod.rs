@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod details;
 mod devices;
+mod existing_nodes;
 mod features;
 mod hook_failures;
 mod hook_kinds;
@@ -16,6 +17,7 @@ mod hostile;
 mod id_helpers;
 mod identity;
 mod input;
+mod inside_user_namespace;
 mod landlock;
 mod lifecycle;
 mod logs;
@@ -66,6 +68,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("namespaces", namespaces::TESTS),
     ("users", users::TESTS),
     ("user joins", user_joins::TESTS),
+    ("inside a user namespace", inside_user_namespace::TESTS),
     ("ordinary user", ordinary::TESTS),
     ("id helpers", id_helpers::TESTS),
     ("mounts", mounts::TESTS),
@@ -76,6 +79,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("mount maps", mount_maps::TESTS),
     ("rootfs", rootfs::TESTS),
     ("devices", devices::TESTS),
+    ("existing nodes", existing_nodes::TESTS),
     ("netdevices", netdevices::TESTS),
     ("masks", masks::TESTS),
     ("hooks", hooks::TESTS),

@@ -75,7 +75,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// Gives everything in a rootfs to the first id of the container's map.
-fn give(path: &Path, id: u32) -> std::io::Result<()> {
+pub(super) fn give(path: &Path, id: u32) -> std::io::Result<()> {
     chown(path, Some(id), Some(id))?;
     if path.is_dir() && !path.is_symlink() {
         for entry in std::fs::read_dir(path)? {

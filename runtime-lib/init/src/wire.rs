@@ -72,6 +72,17 @@ impl<'a> Strings<'a> {
     }
 }
 
+/// The permissions of a node that exists have to be those of the step.
+pub const NODE_MODE: u32 = 1;
+/// So does its owner.
+pub const NODE_UID: u32 = 2;
+/// So does its group.
+pub const NODE_GID: u32 = 4;
+/// Nobody asked for just this node: what an image or a mount puts there is as good, and over a plain file the device is bound.
+pub const NODE_DEFAULT: u32 = 8;
+/// No node can be made where the runtime is: a plain file is what was left of the last time that the device was bound over it.
+pub const NODE_BOUND: u32 = 16;
+
 /// Takes the bytes of a plan that is being written.
 pub trait Sink {
     /// Appends `bytes`.
@@ -292,6 +303,13 @@ steps! { 'a;
         /// Which one.
         index: u32,
     }
+    /// The next bind mount takes the first of two sources that is there.
+    EitherSource = 66 {
+        /// A path of the host's.
+        first: &'a CStr,
+        /// Another one.
+        second: &'a CStr,
+    }
     /// Set how far the new time namespace's clocks are off the host's. It is entered by the last execve.
     TimeOffsets = 45 {
         /// Lines for `/proc/self/timens_offsets`.
@@ -422,7 +440,7 @@ steps! { 'a;
         /// Its permissions.
         mode: u32,
     }
-    /// Make a device node or a FIFO inside the rootfs. An equal one that exists is kept.
+    /// Make a device node or a FIFO inside the rootfs. An equal one that exists is kept as it is.
     Node = 13 {
         /// Where, below the rootfs.
         path: &'a CStr,
@@ -436,6 +454,8 @@ steps! { 'a;
         uid: u32,
         /// Its group.
         gid: u32,
+        /// What has to be so also of one that exists: `NODE_*`.
+        demands: u32,
     }
     /// Make a symbolic link inside the rootfs, if nothing is there.
     Link = 14 {

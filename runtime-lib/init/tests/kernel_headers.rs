@@ -106,6 +106,7 @@ fn c_name(ours: &str) -> String {
     match ours {
         "THREAD" => "(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)".to_owned(),
         "NEW_LISTENER" => "SECCOMP_FILTER_FLAG_NEW_LISTENER".to_owned(),
+        "WAIT_KILLABLE_RECV" => "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV".to_owned(),
         "CWD" => "AT_FDCWD".to_owned(),
         "RIGHTS" => "SOL_SOCKET | (long)SCM_RIGHTS << 32".to_owned(),
         "CONTROL_HEADER" => "sizeof(struct cmsghdr)".to_owned(),

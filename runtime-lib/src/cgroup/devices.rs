@@ -10,6 +10,7 @@ use super::make::Made;
 use crate::bundle::{Access, Config, DeviceRule, DeviceRuleType};
 use crate::error::{Error, Failure};
 use crate::problem::{JsonPath, Problem, Problems};
+use rustix::io::Errno;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -152,7 +153,8 @@ fn rules_of(config: &Config) -> &[DeviceRule] {
         .map_or(&[], |resources| &resources.devices)
 }
 
-/// Gives the cgroup the config's rules. False if the host has no devices cgroup of v1 (or it was left out).
+/// Gives the cgroup the config's rules. False if the host has no devices cgroup of v1, if it was left out, or if the runtime is in a user namespace, where
+/// the kernel lets nobody change it.
 ///
 /// # Errors
 /// A rule that v1 cannot do, or that the kernel refuses: mostly because the parent cgroup does not allow as much.
@@ -161,8 +163,18 @@ pub(crate) fn apply(made: &Made, config: &Config) -> Result<bool, Error> {
         return Ok(false);
     };
     let (writes, _) = v1_rules(rules_of(config))?;
-    write_all(directory, &writes)?;
-    Ok(true)
+    match write_all(directory, &writes) {
+        Err(Error::Failure(failure)) if failure.errno == Some(Errno::PERM) && crate::sys::is_in_user_namespace() => {
+            Ok(false)
+        }
+        outcome => outcome.map(|()| true),
+    }
+}
+
+/// What is to be told if the rules were not applied.
+pub(crate) fn left_out(config: &Config) -> Option<Problem> {
+    let text = "the caller may not set device rules here, and they are not applied";
+    (!rules_of(config).is_empty()).then(|| Problem::warning("linux.resources.devices", text))
 }
 
 pub(super) fn write_all(directory: &Directory, writes: &[Write]) -> Result<(), Error> {

@@ -84,6 +84,16 @@ impl Paths {
 }
 
 impl Layout {
+    /// The runtime's own cgroup in the hierarchy of a place.
+    pub(crate) fn own(&self, place: &Place) -> Option<PathBuf> {
+        let hierarchy = self
+            .v2
+            .iter()
+            .chain(&self.v1)
+            .find(|hierarchy| hierarchy.mount == place.mount)?;
+        Some(hierarchy.mount.join(relative(hierarchy.own.as_deref()?)))
+    }
+
     /// Where the cgroup of container `id` is to be (runtime-spec: config-linux.md#cgroups-path): an absolute `cgroupsPath` lies
     /// below each hierarchy's mount, a relative one below our own cgroup, none means `id` below our own cgroup. On a pure v2
     /// host it is the *parent* of our own cgroup: ours has processes in it, so it can give no controllers to its children.

@@ -119,7 +119,9 @@ impl Runtime {
             creation.entry.write(&record)
         })?;
         // Not before: mounting a filesystem from a device opens it, which the container itself may not be allowed to.
-        cgroup::devices::apply(made, bundle.config())?;
+        if !cgroup::devices::apply(made, bundle.config())? && host.cgroups.has_v1_devices() {
+            warnings.extend(cgroup::devices::left_out(bundle.config()));
+        }
         record.init = Some(identity(launched.pid(), launched.pidfd()?)?);
         if let Some(group) = &creation.resctrl {
             group.add(launched.pid())?;

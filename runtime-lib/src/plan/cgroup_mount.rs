@@ -23,8 +23,8 @@ fn unified(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attributes:
     let linux = &compiler.config.linux;
     let has = |kind| linux.namespace(kind).is_some();
     // The host's cgroup namespace is not a user namespace's to mount from.
-    if has(NamespaceType::User)
-        && !has(NamespaceType::Cgroup)
+    if !has(NamespaceType::Cgroup)
+        && (has(NamespaceType::User) || compiler.host.rare.is_in_user_namespace())
         && let Some(place) = compiler.cgroup.places().next().cloned()
     {
         let step = Step::Bind {
@@ -101,8 +101,20 @@ fn hierarchies(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attribu
             };
             compiler.steps.push(step, origin());
         } else {
+            let source = c_string(&place.path().to_string_lossy());
+            // One that nobody asked for may be left out: then the process stays where the runtime is.
+            if compiler.config.linux.cgroups_path.is_none()
+                && let Some(own) = compiler.host.cgroups.own(place)
+            {
+                let second = c_string(&own.to_string_lossy());
+                let step = Step::EitherSource {
+                    first: &source,
+                    second: &second,
+                };
+                compiler.steps.push(step, origin());
+            }
             let step = Step::Bind {
-                source: &c_string(&place.path().to_string_lossy()),
+                source: &source,
                 target: &below,
                 recursive: false,
                 set: attributes,

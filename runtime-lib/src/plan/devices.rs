@@ -5,7 +5,8 @@ use super::mount_options::{Effect, effect};
 use super::steps::{Origin, below_root, c_string};
 use crate::JsonPath;
 use crate::bundle::{Device, DeviceType};
-use orlop_init::wire::Step;
+use crate::problem::Problem;
+use orlop_init::wire::{NODE_BOUND, NODE_DEFAULT, NODE_GID, NODE_MODE, NODE_UID, Step};
 
 /// The devices of every container: path, major, minor. All are character devices that everybody may read and write.
 pub(crate) const DEFAULT_DEVICES: &[(&str, u32, u32)] = &[
@@ -51,10 +52,17 @@ impl Compiler<'_> {
             );
         }
         let places: Vec<_> = devices.iter().map(|device| below_root(&device.path)).collect();
+        // What the config mounts at a default device's or link's place is what it wants there.
+        let mounted: Vec<_> = self
+            .config
+            .mounts
+            .iter()
+            .map(|mount| below_root(&mount.destination))
+            .collect();
         if foreign.is_none() {
             for (path, major, minor) in DEFAULT_DEVICES {
                 let path = c_string(path);
-                if !places.contains(&path) {
+                if !places.contains(&path) && !mounted.contains(&path) {
                     let step = Step::Node {
                         path: &path,
                         mode: S_IFCHR | 0o666,
@@ -62,6 +70,7 @@ impl Compiler<'_> {
                         minor: *minor,
                         uid: 0,
                         gid: 0,
+                        demands: NODE_DEFAULT,
                     };
                     self.steps.push(step, Origin::Default);
                 }
@@ -74,6 +83,9 @@ impl Compiler<'_> {
         }
         if foreign.is_none() {
             for (path, target, replace) in DEFAULT_LINKS {
+                if mounted.contains(&c_string(path)) {
+                    continue;
+                }
                 let step = Step::Link {
                     path: &c_string(path),
                     target: &c_string(target),
@@ -108,6 +120,24 @@ impl Compiler<'_> {
         let major = number("major", device.major, 12);
         let minor = number("minor", device.minor, 20);
         let mode = kind | device.file_mode.map_or(0o666, |mode| u32::from(mode.bits()));
+        let asked = [
+            ("fileMode", device.file_mode.is_some(), NODE_MODE),
+            ("uid", device.uid.is_some(), NODE_UID),
+            ("gid", device.gid.is_some(), NODE_GID),
+        ];
+        let mut demands = asked
+            .iter()
+            .filter(|(_, is_asked, _)| *is_asked)
+            .fold(0, |all, (.., one)| all | one);
+        if self.binds_devices() && kind != S_IFIFO {
+            // The node is the host's, with its mode and owner.
+            demands = NODE_BOUND;
+            for (name, ..) in asked.iter().filter(|(_, is_asked, _)| *is_asked) {
+                let text = "no device can be made in a user namespace: the host's is bound, and keeps what it has";
+                self.problems
+                    .push(Problem::warning(path.member(name), text).into_notice());
+            }
+        }
         let step = Step::Node {
             path: place,
             mode,
@@ -115,8 +145,14 @@ impl Compiler<'_> {
             minor,
             uid: device.uid.unwrap_or(0),
             gid: device.gid.unwrap_or(0),
+            demands,
         };
         self.steps.push(step, Origin::Element("linux.devices", index));
+    }
+
+    /// Whether devices cannot be made but are bound.
+    fn binds_devices(&self) -> bool {
+        self.in_user_namespace() || self.host.rare.is_in_user_namespace()
     }
 
     pub(crate) fn console(&mut self) {

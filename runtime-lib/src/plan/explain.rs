@@ -36,7 +36,8 @@ impl Plan {
                 .cgroups_path
                 .as_ref()
                 .map(|_| JsonPath::from("linux.cgroupsPath"));
-            lines.runtime(format!("make the cgroup {:?}", place.path()), path);
+            let if_allowed = if path.is_none() { ", if the caller may" } else { "" };
+            lines.runtime(format!("make the cgroup {:?}{if_allowed}", place.path()), path);
         }
         if self.cgroup.v1_with("devices").is_some() {
             for (text, path) in explain_device_rules(bundle.config()) {

@@ -27,6 +27,13 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             let paths: Vec<String> = paths.iter().map(|path| format!("{:?}", shown(path))).collect();
             format!("open what will be bound: {}", paths.join(", "))
         }
+        Step::EitherSource { first, second } => {
+            format!(
+                "take {:?}, or {:?} if that is not there, for the next step",
+                shown(first),
+                shown(second)
+            )
+        }
         Step::TakeSource { .. } => "use what was opened before for the next step".to_owned(),
         Step::MapIds => "wait for its user and group ids to be mapped".to_owned(),
         Step::BecomeRoot { keep_groups: false } => "become root of the user namespace".to_owned(),
@@ -121,6 +128,7 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             minor,
             uid,
             gid,
+            ..
         } => {
             let kind = match mode & 0o170_000 {
                 0o010_000 => {

@@ -9,6 +9,7 @@ pub(crate) struct RareFacts {
     selinux: OnceLock<bool>,
     resctrl: OnceLock<bool>,
     landlock: OnceLock<u32>,
+    user_namespace: OnceLock<bool>,
 }
 
 impl RareFacts {
@@ -20,6 +21,7 @@ impl RareFacts {
             selinux: selinux.into(),
             resctrl: resctrl.into(),
             landlock: landlock.into(),
+            user_namespace: false.into(),
         }
     }
 
@@ -44,6 +46,11 @@ impl RareFacts {
         *self
             .resctrl
             .get_or_init(|| is_filesystem(crate::resctrl::MOUNT, RDTGROUP_SUPER_MAGIC))
+    }
+
+    /// Whether the runtime itself is in a user namespace, where some things are refused to root, too.
+    pub(crate) fn is_in_user_namespace(&self) -> bool {
+        *self.user_namespace.get_or_init(crate::sys::is_in_user_namespace)
     }
 
     /// The version of Landlock's interface (`man 2 landlock_create_ruleset`, `LANDLOCK_CREATE_RULESET_VERSION`); 0 if there is none.

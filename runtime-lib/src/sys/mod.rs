@@ -15,7 +15,7 @@ pub(crate) use kernel::{
 pub(crate) use mount::{map_mount, set_propagation};
 pub(crate) use priority::set_priority;
 pub(crate) use process::{
-    exit_status, has_ended, namespace_kind, send_signal, set_limit, survives_execve, wait_for_any,
+    exit_status, has_ended, is_in_user_namespace, namespace_kind, send_signal, set_limit, survives_execve, wait_for_any,
 };
 pub(crate) use signals::Blocked;
 pub(crate) use spawn::{Program, Spawn, spawn};

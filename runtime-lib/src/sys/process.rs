@@ -52,6 +52,13 @@ pub(crate) fn has_ended(pidfd: impl AsFd) -> Result<bool, Errno> {
     Ok(poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&now))? > 0)
 }
 
+/// Whether this process is in another user namespace than the first: that one maps all ids to themselves (`man 7 user_namespaces`).
+pub(crate) fn is_in_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let numbers: Vec<&str> = map.split_whitespace().collect();
+    !map.is_empty() && numbers != ["0", "0", "4294967295"]
+}
+
 /// Whether this is a descriptor that an execve leaves open.
 pub(crate) fn survives_execve(number: RawFd) -> bool {
     // SAFETY: asking for a descriptor's flags changes nothing, and a number that is none is refused.

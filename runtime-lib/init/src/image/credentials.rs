@@ -15,11 +15,17 @@ pub(crate) struct Sets {
 
 /// Takes on the user, the groups (`None`: those that there are) and the capabilities. The order is the kernel's: the groups and the bounding set need privileges that the last two
 /// calls give up.
-pub(crate) fn take_on(uid: u32, gid: u32, groups: Option<&[u8]>, sets: &Sets, in_user_namespace: bool) -> Outcome {
+pub(crate) fn take_on(
+    uid: u32,
+    gid: u32,
+    groups: Option<&[u8]>,
+    sets: &Sets,
+    denies_groups: impl FnOnce() -> bool,
+) -> Outcome {
     if let Some(groups) = groups {
         match sys::set_groups(groups) {
             // A user namespace that was mapped without privileges lets nobody drop a group (`man 7 user_namespaces`, setgroups).
-            Err(Errno::PERM) if in_user_namespace && groups.is_empty() => {}
+            Err(Errno::PERM) if groups.is_empty() && denies_groups() => {}
             result => result.of(Part::Groups)?,
         }
     }

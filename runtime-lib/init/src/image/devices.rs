@@ -3,7 +3,7 @@
 use crate::failure::{Failure, In, Outcome};
 use crate::path::{self, Buffer};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::Part;
+use crate::wire::{NODE_BOUND, NODE_DEFAULT, NODE_GID, NODE_MODE, NODE_UID, Part};
 use core::ffi::CStr;
 
 /// A device node or a FIFO.
@@ -13,39 +13,54 @@ pub(crate) struct Node {
     pub(crate) minor: u32,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
+    pub(crate) demands: u32,
 }
 
-/// Makes a node. One that is there is kept if it is the same device, and an error if it is anything else.
+impl Node {
+    fn demands(&self, what: u32) -> bool {
+        self.demands & what != 0
+    }
+
+    fn is_fifo(&self) -> bool {
+        self.mode & sys::S_IFMT == sys::S_IFIFO
+    }
+
+    /// Whether what is there is this node. It may be a mount's, and so the host's: it is never changed.
+    fn is_like(&self, status: &sys::Status) -> bool {
+        let is_device = status.mode & sys::S_IFMT == self.mode & sys::S_IFMT
+            && (self.is_fifo() || (status.major, status.minor) == (self.major, self.minor));
+        is_device
+            && (!self.demands(NODE_MODE) || status.mode & 0o7777 == self.mode & 0o7777)
+            && (!self.demands(NODE_UID) || status.uid == self.uid)
+            && (!self.demands(NODE_GID) || status.gid == self.gid)
+    }
+}
+
+/// Makes a node. One that is there is kept if it is the same device, and mostly an error if it is anything else.
 #[inline(never)]
 pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
     let mut name = Buffer::new();
     let (directory, name) = path::parent(root, path, &mut name)?;
-    match sys::make_node(directory, name, node.mode, node.major, node.minor) {
-        Ok(()) => {}
+    let made = sys::make_node(directory, name, node.mode, node.major, node.minor);
+    let outcome = match made {
+        Ok(()) => Ok(sys::change_owner_at(directory, name, node.uid, node.gid)?),
         Err(Errno::EXIST) => {
             let status = sys::status(directory, name, sys::AT_SYMLINK_NOFOLLOW).of(Part::Target)?;
-            let kind = node.mode & sys::S_IFMT;
-            let is_same = status.mode & sys::S_IFMT == kind
-                && (kind == sys::S_IFIFO || (status.major, status.minor) == (node.major, node.minor));
-            if !is_same {
-                return Err(Failure::new(Part::Exists, Errno::EXIST));
-            }
-            // Another mode: made anew, since an O_PATH descriptor takes no fchmod and opening a device acts on it.
-            if status.mode & 0o7777 != node.mode & 0o7777 {
-                sys::unlink(directory, name).of(Part::Target)?;
-                sys::make_node(directory, name, node.mode, node.major, node.minor)?;
+            match status.mode & sys::S_IFMT {
+                _ if node.is_like(&status) => Ok(()),
+                sys::S_IFREG if node.demands(NODE_DEFAULT | NODE_BOUND) && !node.is_fifo() => {
+                    bind_hosts(root, path, node)
+                }
+                sys::S_IFLNK if node.demands(NODE_DEFAULT) => Ok(()),
+                _ => Err(Failure::new(Part::Exists, Errno::EXIST)),
             }
         }
         // In a user namespace nobody makes devices: the host's own is bound instead.
-        Err(Errno::PERM) if node.mode & sys::S_IFMT != sys::S_IFIFO => {
-            sys::close(directory);
-            return bind_hosts(root, path, node);
-        }
-        Err(errno) => return Err(errno.into()),
-    }
-    sys::change_owner_at(directory, name, node.uid, node.gid)?;
+        Err(Errno::PERM) if !node.is_fifo() => bind_hosts(root, path, node),
+        Err(errno) => Err(errno.into()),
+    };
     sys::close(directory);
-    Ok(())
+    outcome
 }
 
 /// Binds the host's node of the same path, if it is the device that is wanted.

@@ -6,6 +6,9 @@ use crate::sys::{self, Errno, Fd};
 use crate::wire::{Message, Part, Reader, Slot, Step, Strings, Wire};
 use core::ffi::CStr;
 
+/// `SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV`, which goes with a listener only.
+const WAIT_KILLABLE_RECV: u64 = 0x20;
+
 /// A hook's program.
 pub(crate) struct Hook<'a> {
     pub(crate) path: &'a CStr,
@@ -110,14 +113,14 @@ impl Init<'_> {
     /// and a child has them.)
     fn bind_like_the_process(&self, rest: &Reader<'_>) -> sys::Result<()> {
         // The agent is for the process. What it would be asked about fails.
-        const OF_A_LISTENER: u64 = crate::notify::NEW_LISTENER | 1 << 5;
+        let of_a_listener = crate::notify::NEW_LISTENER | WAIT_KILLABLE_RECV;
         if self.landlock != Fd::NONE {
             sys::restrict_self(self.landlock)?;
         }
         let mut rest = *rest;
         while !rest.is_at_end() {
             match Step::take(&mut rest) {
-                Ok(Step::Seccomp { filter, flags }) => drop(sys::load_filter(filter, flags & !OF_A_LISTENER)?),
+                Ok(Step::Seccomp { filter, flags }) => drop(sys::load_filter(filter, flags & !of_a_listener)?),
                 Ok(_) => {}
                 Err(_) => return Err(Errno::INVAL),
             }

@@ -9,7 +9,7 @@ use core::ffi::CStr;
 
 /// `LANDLOCK_ACCESS_FS_*` that have a meaning for what is no directory: execute, write_file, read_file, truncate, ioctl_dev. The kernel refuses the
 /// others there.
-const OF_FILES: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15;
+const OF_FILES: u64 = 0xc007;
 
 impl Init<'_> {
     pub(crate) fn begin_ruleset(&mut self, filesystem: u64, network: u64, scoped: u64) -> Outcome {

@@ -188,6 +188,11 @@ impl Init<'_> {
             Step::TimeOffsets { text } => self.time_offsets(text),
             Step::EnterTimeNamespace => self.enter_time_namespace(),
             Step::OpenSources { paths } => self.open_sources(paths),
+            Step::EitherSource { first, second } => {
+                let open = |path| sys::open(Fd::CWD, path, sys::O_PATH, 0);
+                self.next.source = open(first).or_else(|_| open(second)).ok();
+                Ok(())
+            }
             Step::TakeSource { index } => {
                 self.next.source = self.source(index);
                 Ok(())
@@ -282,6 +287,7 @@ impl Init<'_> {
                 minor,
                 uid,
                 gid,
+                demands,
             } => devices::make_node(
                 self.root,
                 path,
@@ -291,6 +297,7 @@ impl Init<'_> {
                     minor,
                     uid,
                     gid,
+                    demands,
                 },
             ),
             Step::Link { path, target, replace } => devices::make_link(self.root, path, target, replace),
@@ -351,7 +358,7 @@ impl Init<'_> {
                     ambient,
                 };
                 let groups = (!keep_groups).then_some(groups);
-                credentials::take_on(uid, gid, groups, &sets, self.in_user_namespace)
+                credentials::take_on(uid, gid, groups, &sets, || self.denies_groups())
             }
             Step::Umask { mask } => {
                 self.umask = mask;

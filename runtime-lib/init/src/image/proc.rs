@@ -88,6 +88,20 @@ impl Init<'_> {
         Ok(())
     }
 
+    /// Whether init's user namespace, its own or the runtime's, lets nobody leave a group.
+    pub(crate) fn denies_groups(&mut self) -> bool {
+        let mut read = || -> Result<bool, Failure> {
+            self.open_proc()?;
+            let resolve = sys::RESOLVE_BENEATH | sys::RESOLVE_NO_XDEV | sys::RESOLVE_NO_MAGICLINKS;
+            let file = sys::open_resolved(self.proc, c"self/setgroups", sys::O_RDONLY, resolve)?;
+            let mut word = [0; 4];
+            let length = sys::read(file, &mut word)?;
+            sys::close(file);
+            Ok(word.get(..length) == Some(b"deny"))
+        };
+        read().unwrap_or(false)
+    }
+
     /// Opens a file about init itself. While it cannot be dumped, these are the files of the root of the user namespace that it was executed in, who may
     /// be nobody here; so for this moment it can be.
     fn open_own(&mut self, path: &CStr) -> Result<Fd, Failure> {
