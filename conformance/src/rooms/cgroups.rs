@@ -24,6 +24,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(relative_cgroups_path_works),
     test!(default_device_rules_are_in_the_cgroup),
     test!(cgroup_of_another_container_is_not_disturbed),
+    test!(
+        cgroup_that_the_process_may_write_to_is_its_own,
+        ("runc", "1.1", "does so with systemd only"),
+        ("crun", "1.8", "is not shown cgroup v2 here")
+    ),
 ];
 
 fn process_is_in_its_cgroup_in_every_hierarchy(t: &Trial<'_>) -> Verdict {
@@ -187,4 +192,32 @@ fn cgroup_of_another_container_is_not_disturbed(t: &Trial<'_>) -> Verdict {
     t.see(&t.bundle()?)?;
     t.refused(&t.bundle()?.args(&["/nope"]), &[])?;
     same("status of the first", &t.status(&first.id)?, "running")
+}
+
+fn cgroup_that_the_process_may_write_to_is_its_own(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::MetadataExt;
+    let writable = |bundle: crate::bundle::Bundle, options: &[&str]| {
+        bundle
+            .without_mount("/sys/fs/cgroup")
+            .mount("/sys/fs/cgroup", "cgroup", "cgroup", options)
+            .without_namespace("cgroup")
+            .set("/linux/namespaces/-", json!({"type": "cgroup"}))
+            .user(1234, 1234)
+            .probe("sleep 20")
+    };
+    let Some(v2) = hierarchies()
+        .into_iter()
+        .find(|path| path.join("cgroup.controllers").exists())
+    else {
+        return Err(crate::failure::Failure::Skip("there is no cgroup v2".into()));
+    };
+    for (options, owner) in [(["rw"].as_slice(), 1234), (["ro"].as_slice(), 0)] {
+        let created = t.launch(&writable(t.bundle()?, options))?;
+        let own = v2.join(t.cgroup(&created.id).trim_start_matches('/'));
+        for name in ["", "cgroup.procs", "cgroup.subtree_control"] {
+            same(name, &fs::metadata(own.join(name))?.uid(), owner)?;
+        }
+        same("another file", &fs::metadata(own.join("cgroup.type"))?.uid(), 0)?;
+    }
+    Ok(())
 }

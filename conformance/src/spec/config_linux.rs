@@ -3,7 +3,6 @@
 use super::{Document, Section, partly, tested, untested};
 
 const LIMITS: &str = "limits of cgroups and their update are a part that is not built yet";
-const SECOND_VERSION: &str = "for cgroup v2 only, and no version 2 with controllers is at hand on this machine";
 const NO_DIRECTOR: &str =
     "no machine with Intel RDT is at hand: tested up to the refusal that a host without it calls for";
 const NO_DIRECTOR_UNTESTED: &str =
@@ -181,9 +180,9 @@ pub(super) const CONFIG_LINUX: Document = Document {
         },
         Section {
             anchor: "cgroup-ownership",
-            entries: &[untested(
+            entries: &[tested(
                 "the owner of the cgroup and of the files in delegate",
-                SECOND_VERSION,
+                &["cgroups: cgroup_that_the_process_may_write_to_is_its_own"],
             )],
         },
         Section {

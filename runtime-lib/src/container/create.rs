@@ -98,6 +98,7 @@ impl Runtime {
                 format!("the cgroup {path:?} exists already; it is empty, and used"),
             )
         }));
+        cgroup::hand_over(made, bundle.config())?;
         if let (Some(rdt), Some(group)) = (&bundle.config().linux.intel_rdt, &record.resctrl) {
             group.make(rdt)?;
             creation.resctrl = Some(group.clone());
