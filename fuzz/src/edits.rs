@@ -33,6 +33,8 @@ fn configs() -> &'static [Value] {
         let configs: Vec<Value> = seeds::configs()
             .iter()
             .filter_map(|text| serde_json::from_slice(text).ok())
+            .enumerate()
+            .map(|(number, config)| if number % 2 == 0 { annotated(config) } else { config })
             .collect();
         assert!(!configs.is_empty(), "no seeds");
         configs
@@ -40,7 +42,10 @@ fn configs() -> &'static [Value] {
 }
 
 fn edit(config: &mut Value, donors: &[Value], next: &mut impl FnMut() -> Option<usize>) -> Option<()> {
-    let verb = next()?;
+    let verb = next()? % 7;
+    if verb == 6 {
+        return edit_landlock(config, donors, next);
+    }
     let depth = next()? % 6;
     let mut place = &mut *config;
     for _ in 0..depth {
@@ -50,7 +55,7 @@ fn edit(config: &mut Value, donors: &[Value], next: &mut impl FnMut() -> Option<
         }
         place = child(place, choice);
     }
-    match verb % 6 {
+    match verb {
         0 => *place = word(next()?),
         1 => remove(place, next()?),
         2 => *place = donate(donors, next)?,
@@ -62,6 +67,63 @@ fn edit(config: &mut Value, donors: &[Value], next: &mut impl FnMut() -> Option<
         _ => change(place, next()?),
     }
     Some(())
+}
+
+/// Edits the JSON text that an annotation holds.
+fn edit_landlock(config: &mut Value, donors: &[Value], next: &mut impl FnMut() -> Option<usize>) -> Option<()> {
+    let text = config.get_mut("annotations")?.get_mut(LANDLOCK)?;
+    let mut rules: Value = serde_json::from_str(text.as_str()?).ok()?;
+    let verb = next()?;
+    let place = {
+        let mut place = &mut rules;
+        for _ in 0..next()? % 5 {
+            let choice = next()?;
+            if children(place) == 0 {
+                break;
+            }
+            place = child(place, choice);
+        }
+        place
+    };
+    match verb % 4 {
+        0 => *place = word(next()?),
+        1 => remove(place, next()?),
+        2 => *place = donate(donors, next)?,
+        _ => change(place, next()?),
+    }
+    *text = Value::String(rules.to_string());
+    Some(())
+}
+
+const LANDLOCK: &str = "org.orlop.landlock";
+
+/// Every annotation that does something, with a value that makes sense.
+fn annotated(mut config: Value) -> Value {
+    let rules = json!({
+        "filesystem": {"handled": ["execute", "write_file", "truncate"], "allowed": [{"paths": ["/usr", "/tmp"], "access": ["write_file"]}]},
+        "network": {"handled": ["bind_tcp"], "allowed": [{"ports": [80], "access": ["bind_tcp"]}]},
+        "scoped": ["signal"],
+        "bestEffort": true
+    });
+    let values = [
+        (LANDLOCK, rules.to_string()),
+        ("run.oci.hooks.stdout", "/var/log/hooks".to_owned()),
+        ("run.oci.hooks.stderr", "/var/log/hooks".to_owned()),
+        ("run.oci.keep_original_groups", "1".to_owned()),
+        ("run.oci.pidfd_receiver", "/run/receiver".to_owned()),
+        ("run.oci.seccomp.receiver", "/run/agent".to_owned()),
+        ("run.oci.seccomp_fail_unknown_syscall", "0".to_owned()),
+        ("run.oci.mount_context_type", "fscontext".to_owned()),
+        ("org.systemd.property.After", "['a.service']".to_owned()),
+        ("org.systemd.property.TimeoutStopSec", "2.5".to_owned()),
+    ];
+    if !config["annotations"].is_object() {
+        config["annotations"] = json!({});
+    }
+    for (name, value) in values {
+        config["annotations"][name] = Value::String(value);
+    }
+    config
 }
 
 fn children(value: &Value) -> usize {
