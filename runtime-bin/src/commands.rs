@@ -311,7 +311,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     .arguments("[command [arguments...]]", Count::Any)
     .stops_at_arguments()
     .description(
-        "Makes a temporary bundle: a new root folder with the host's /usr bound into it, read-only.\nNo image and no network is needed. Only root can do it for now.",
+        "Makes a temporary bundle: a new root folder with the host's /usr bound into it, read-only.\nNo image and no network is needed. For an ordinary user the container gets a user namespace.",
     ),
     of_container(
         "update",

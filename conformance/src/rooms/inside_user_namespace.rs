@@ -12,13 +12,12 @@ use crate::trial::Trial;
 const USER: u32 = 1000;
 
 pub(crate) const TESTS: &[Test] = &[
+    test!(root_of_a_user_namespace_that_denies_groups_runs_a_container),
+    test!(root_of_a_user_namespace_with_all_ids_runs_a_container),
     test!(
-        root_of_a_user_namespace_that_denies_groups_runs_a_container,
-        ("crun", "1.8", "wants cgroups")
-    ),
-    test!(
-        root_of_a_user_namespace_with_all_ids_runs_a_container,
-        ("crun", "1.8", "wants cgroups")
+        user_namespace_is_mapped_below_another_pid_namespaces_procfs,
+        ("runc", "1.1", "writes to another process"),
+        ("crun", "1.8", "writes to another process")
     ),
     test!(ordinary_user_without_a_cgroup_namespace_sees_its_cgroups),
     test!(
@@ -89,4 +88,11 @@ fn device_rules_that_an_ordinary_user_cannot_set_are_told_of(t: &Trial<'_>) -> V
     ensure(done.err.contains("linux.resources.devices"), || {
         format!("nothing about it: {:?}", done.err)
     })
+}
+
+fn user_namespace_is_mapped_below_another_pid_namespaces_procfs(t: &Trial<'_>) -> Verdict {
+    let call = t.with_bundle(&["run"], &super::users::mapped(t)?)?;
+    let done = call.script("exec unshare --pid --fork \"$0\" \"$@\"").finish()?;
+    same("exit status", &done.code, 0).map_err(|_| Failure::Wrong(done.err.clone()))?;
+    same("uids", &done.json()?["uids"], json!([0, 0, 0]))
 }

@@ -50,6 +50,7 @@ pub use linux::{
 pub use load::{Bundle, check, parse_process, parse_resources};
 pub use mount::Mount;
 pub use process::{ConsoleSize, OomScoreAdj, Process, Rlimit, RlimitType, User};
+pub(crate) use quote::Quoted;
 pub use resources::{
     BlockIo, Cpu, HugepageLimit, InterfacePriority, Memory, Network, Pids, Rdma, Resources, ThrottleDevice,
     WeightDevice,

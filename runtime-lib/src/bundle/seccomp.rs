@@ -5,7 +5,6 @@ use super::json::Bounded;
 use super::text::Text;
 
 // For the texts of `crate::seccomp`, too.
-pub(crate) use super::quote::Quoted;
 
 object! {
     /// Which system calls may be made.

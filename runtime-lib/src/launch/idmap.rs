@@ -1,6 +1,6 @@
 //! The maps of a new user namespace (`man 7 user_namespaces`), written by us, or by `newuidmap` and `newgidmap` where we may not.
 
-use crate::bundle::{IdMapping, Linux};
+use crate::bundle::{IdMapping, Linux, Quoted};
 use crate::{Error, Failure};
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -72,12 +72,18 @@ fn map(
     Err(Failure::plain(attempted(), said).at(path).into())
 }
 
+/// The kernel takes maps in one write of less than a page.
+const LONGEST: usize = 4095;
+
 fn put(pid: Pid, file: &str, text: &str, path: &'static str) -> Result<(), Error> {
     let name: PathBuf = format!("/proc/{}/{file}", pid.as_raw_nonzero()).into();
     std::fs::write(&name, text).map_err(|error| {
-        let failure = Failure::io(format!("write {text:?} to {name:?}"), &error).at(path);
+        let failure = Failure::io(format!("write {} to {name:?}", Quoted(text)), &error).at(path);
         let failure = match error.raw_os_error().map(Errno::from_raw_os_error) {
             Some(Errno::PERM) => failure.hint("these ids are not the caller's to map"),
+            Some(Errno::INVAL) if text.len() > LONGEST => {
+                failure.hint("they are more than the kernel takes: 4095 bytes, as it writes them")
+            }
             _ => failure,
         };
         failure.into()

@@ -35,14 +35,15 @@ pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPat
     });
     let failed = |what: String| move |errno: Errno| Failure::new(what, errno).at(origin.clone());
     let holder = holder.map_err(failed("make a user namespace for the maps of a mount".to_owned()))?;
-    let made = write(holder.pid, "gid_map", gids)
+    let number = super::number_in_proc(&holder.pidfd, holder.pid);
+    let made = write(number, "gid_map", gids)
         .map_err(|errno| failed("map the groups of a mount".to_owned())(errno).hint(hint(errno)))
         .and_then(|()| {
-            write(holder.pid, "uid_map", uids)
+            write(number, "uid_map", uids)
                 .map_err(|errno| failed("map the users of a mount".to_owned())(errno).hint(hint(errno)))
         })
         .and_then(|()| {
-            let file = format!("/proc/{}/ns/user", holder.pid.as_raw_nonzero());
+            let file = format!("/proc/{}/ns/user", number.as_raw_nonzero());
             openat(CWD, file.as_str(), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
                 .map_err(failed(format!("open {file:?}")))
         });

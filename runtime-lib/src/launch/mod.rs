@@ -82,13 +82,13 @@ impl Launch<'_> {
             match message.kind {
                 Message::READY => {
                     self.limits_from_outside(init.pid)?;
-                    self.attributes_from_outside(init.pid)?;
+                    self.attributes_from_outside(&init)?;
                     return Ok(init);
                 }
                 Message::FAILED => return Err(failure::of_plan(&self.plan.steps, &message, &text)),
                 Message::MOVED => init.moved(&message)?,
                 Message::MAPS => {
-                    idmap::write(init.pid, &self.bundle.config().linux)?;
+                    idmap::write(number_in_proc(init.pidfd()?, init.pid), &self.bundle.config().linux)?;
                     init.go(None)?;
                 }
                 Message::CONSOLE => {
@@ -240,11 +240,12 @@ impl Launch<'_> {
     }
 
     /// Nor may anybody there give real time, a better priority than its own, or a lower OOM score.
-    fn attributes_from_outside(&self, pid: Pid) -> Result<(), Error> {
+    fn attributes_from_outside(&self, init: &Launched) -> Result<(), Error> {
+        let pid = init.pid;
         let process = self.bundle.config().process.as_ref();
         for (step, path) in process.into_iter().flat_map(|process| self.plan.outside.steps(process)) {
             let set = match step {
-                Step::OomScore { value } => set_oom_score(pid, value),
+                Step::OomScore { value } => set_oom_score(number_in_proc(init.pidfd()?, pid), value),
                 _ => sys::set_priority(pid, &step),
             };
             set.map_err(|errno| failure::from_outside(&step, path, errno))?;
@@ -357,6 +358,15 @@ impl Drop for Launched {
             let _ = crate::container::wait_for(pidfd.as_fd());
         }
     }
+}
+
+/// A process's number in the procfs that is mounted here, which may be another pid namespace's than ours: `/proc/PID` would be somebody else.
+fn number_in_proc(pidfd: &OwnedFd, pid: Pid) -> Pid {
+    let about = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).unwrap_or_default();
+    let number = about
+        .lines()
+        .find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
+    number.and_then(Pid::from_raw).unwrap_or(pid)
 }
 
 fn set_oom_score(pid: Pid, value: i32) -> Result<(), rustix::io::Errno> {

@@ -53,17 +53,27 @@ impl Store {
                 .recursive(true)
                 .mode(0o700)
                 .create(&self.path)
-                .map_err(|error| Failure::io(format!("make the state folder {:?}", self.path), &error))?;
+                .map_err(|error| self.cannot_make(&self.path, error))?;
             made = mkdirat(CWD, &path, private);
         }
         match made {
             Ok(()) => {}
             Err(Errno::EXIST) => return Err(Error::Exists(id.to_owned())),
-            Err(errno) => return Err(Failure::new(format!("make the state folder {path:?}"), errno).into()),
+            Err(errno) => return Err(self.cannot_make(&path, errno.into()).into()),
         }
         let entry = self.open_folder(id, path)?;
         entry.lock()?;
         Ok(entry)
+    }
+
+    fn cannot_make(&self, path: &Path, error: std::io::Error) -> Failure {
+        let is_denied = error.kind() == std::io::ErrorKind::PermissionDenied;
+        let failure = Failure::io(format!("make the state folder {path:?}"), &error);
+        if is_denied {
+            failure.hint("an ordinary user needs a state root of its own: XDG_RUNTIME_DIR, or --root")
+        } else {
+            failure
+        }
     }
 
     /// Where the folder is, absolute, that will be mounted into the container.
