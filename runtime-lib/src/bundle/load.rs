@@ -62,7 +62,9 @@ impl Bundle {
         Ok(Self::of(dir, config, annotated, problems.into_warnings()?))
     }
 
-    fn of(dir: PathBuf, config: Config, annotated: Annotated, warnings: Vec<Problem>) -> Self {
+    /// Notices are for who checks the bundle, and not for who runs it.
+    fn of(dir: PathBuf, config: Config, annotated: Annotated, mut warnings: Vec<Problem>) -> Self {
+        warnings.retain(|problem| problem.severity == Severity::Warning);
         Self {
             // Without a slash at the end, behind which a link would be followed.
             rootfs: dir.join(config.root.path.as_path()).components().collect(),
