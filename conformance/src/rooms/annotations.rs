@@ -274,10 +274,11 @@ fn systemd_property_that_is_no_value_is_refused(t: &Trial<'_>) -> Verdict {
 fn systemd_properties_that_engines_write_are_no_error(t: &Trial<'_>) -> Verdict {
     let bundle = annotated(t.bundle()?, "org.systemd.property.KillSignal", "15");
     let bundle = annotated(bundle, "org.systemd.property.CollectMode", "'inactive-or-failed'");
-    t.see(&annotated(
+    let done = t.run(&annotated(
         bundle,
         "org.systemd.property.TimeoutStopUSec",
         "uint64 10000000",
-    ))
-    .map(drop)
+    ))?;
+    same("exit status", &done.code, 0)?;
+    same("words", &done.err, "")
 }
