@@ -29,6 +29,7 @@ mod namespaces;
 mod netdevices;
 mod notifications;
 mod operations;
+mod option_order;
 mod ordinary;
 mod process;
 mod propagation;
@@ -71,6 +72,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("mounts", mounts::TESTS),
     ("mount options", mount_options::TESTS),
     ("recursive options", recursive_options::TESTS),
+    ("option order", option_order::TESTS),
     ("propagation", propagation::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),

@@ -10,7 +10,7 @@ use orlop_init::wire::{Step, Strings};
 use std::ffi::CStr;
 
 pub(crate) fn push(compiler: &mut Compiler<'_>, index: usize, target: &CStr, options: &Options) {
-    let attributes = options.set | options.set_all;
+    let attributes = options.one.set;
     if compiler.cgroup.v1.is_empty() {
         unified(compiler, index, target, attributes, options.propagation);
     } else {

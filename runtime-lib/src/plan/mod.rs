@@ -2,6 +2,7 @@
 //!
 //! A plan is made from a bundle and a few [`Host`] facts without touching anything, so it can be read before anything is done.
 
+mod attribute_changes;
 mod attributes;
 mod cgroup_mount;
 mod compile;

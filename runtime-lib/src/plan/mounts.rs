@@ -1,5 +1,6 @@
 //! `mounts`: filesystems and bound trees inside the rootfs.
 
+use super::attribute_changes::Changes;
 use super::cgroup_mount;
 use super::compile::Compiler;
 use super::mount_maps::Mapping;
@@ -16,12 +17,12 @@ use std::ffi::CStr;
 pub(crate) struct Options {
     /// `Some(true)` for a bind with the mounts below.
     pub(crate) bind: Option<bool>,
-    pub(crate) set: u64,
-    pub(crate) clear: u64,
-    /// Whether any attribute was named: then a bind mount takes on just what the list says.
+    /// Of the mount itself: what is said of a whole tree counts for it, too.
+    pub(crate) one: Changes,
+    /// Of all mounts of the tree.
+    pub(crate) all: Changes,
+    /// Whether any attribute of the mount alone was named: then a bind mount takes on just what the list says.
     pub(crate) names_attributes: bool,
-    pub(crate) set_all: u64,
-    pub(crate) clear_all: u64,
     pub(crate) propagation: u64,
     pub(crate) copy_up: bool,
     pub(crate) parameters: StringList,
@@ -52,15 +53,10 @@ impl Options {
         self.parameter_places.push(u32::try_from(place).unwrap_or(u32::MAX));
     }
 
-    /// The attributes of a mount that exists already which the list says are not to be: that fails where they are locked.
-    fn named_to_clear(&self) -> u64 {
-        self.clear & !self.set | self.clear & attribute::ATIME
-    }
-
     /// What is not named is cleared too, as soon as the list names an attribute; the times of access stay.
     fn cleared_by_the_way(&self) -> u64 {
         if self.names_attributes {
-            attribute::CLEARED_UNLESS_NAMED & !self.set & !self.clear
+            attribute::CLEARED_UNLESS_NAMED & !self.one.set & !self.one.clear
         } else {
             0
         }
@@ -134,7 +130,7 @@ impl Compiler<'_> {
                 if let Some(mapping) = mapping {
                     self.map_next(index, mapping);
                 }
-                let mut attributes = (options.set | options.set_all) & !(options.clear_all & !options.set_all);
+                let mut attributes = options.one.set;
                 if attributes & attribute::RDONLY != 0 {
                     match kind {
                         // What is mounted and made below it later needs it writable, as with runc.
@@ -163,7 +159,7 @@ impl Compiler<'_> {
                 self.steps.push(step, origin.clone());
                 if let Some(versions) = options.versions {
                     let counted = if versions { COUNT_VERSIONS } else { 0 };
-                    let flags = old_flags(options.set | options.set_all) | options.filesystem_flags | counted;
+                    let flags = old_flags(options.one.set) | options.filesystem_flags | counted;
                     self.steps.push(Step::Remount { target: &target, flags }, origin);
                 }
             }
@@ -192,15 +188,16 @@ impl Compiler<'_> {
             self.steps.push(step, Origin::Element("mounts", index));
         }
         self.take_source(index);
+        let one = options.one.after(options.all);
         let step = Step::Bind {
             source: &c_string(&source),
             target: &below_root(&mount.destination),
             recursive,
-            set: options.set,
-            clear: options.named_to_clear(),
+            set: one.set,
+            clear: one.clear,
             clear_unlocked: options.cleared_by_the_way(),
-            set_all: options.set_all,
-            clear_all: options.clear_all,
+            set_all: options.all.set,
+            clear_all: options.all.clear,
             propagation: options.propagation,
         };
         self.steps.push(step, origin);
@@ -215,14 +212,15 @@ impl Compiler<'_> {
             self.problems.error(path.member("options"), text);
             return;
         }
+        let one = options.one.after(options.all);
         let step = Step::ChangeMount {
             target,
             parameters: options.parameters.as_strings(),
-            set: options.set,
-            clear: options.named_to_clear(),
+            set: one.set,
+            clear: one.clear,
             clear_unlocked: options.cleared_by_the_way(),
-            set_all: options.set_all,
-            clear_all: options.clear_all,
+            set_all: options.all.set,
+            clear_all: options.all.clear,
             propagation: options.propagation,
         };
         let origin = Origin::Mount {
@@ -261,14 +259,12 @@ impl Compiler<'_> {
             match effect(option) {
                 Some(Effect::Nothing) => {}
                 Some(Effect::Attributes { clear, set }) => {
-                    options.set = options.set & !clear | set;
-                    options.clear = options.clear & !set | clear;
+                    options.one.add(Changes { set, clear });
                     options.names_attributes = true;
                 }
                 Some(Effect::AllAttributes { clear, set }) => {
-                    options.set_all = options.set_all & !clear | set;
-                    // The times of access are one value: the kernel wants all of its bits cleared when it is set.
-                    options.clear_all = options.clear_all & !(set & !attribute::ATIME) | clear;
+                    options.all.add(Changes { set, clear });
+                    options.one.add(Changes { set, clear });
                 }
                 Some(Effect::Propagation(flags)) => options.propagation = flags,
                 Some(Effect::Bind(recursive)) => options.bind = Some(recursive),

@@ -262,7 +262,7 @@ impl Init<'_> {
             } => {
                 let tree = mounts::Tree {
                     source: c"",
-                    recursive: false,
+                    recursive: true,
                     set,
                     clear,
                     clear_unlocked,

@@ -48,7 +48,8 @@ impl Init<'_> {
                 now |= attribute;
             }
         }
-        let named = (now & !(tree.clear | tree.clear_all)) | tree.set | tree.set_all;
+        let of_the_tree = now & !tree.clear_all | tree.set_all;
+        let named = of_the_tree & !tree.clear | tree.set;
         match self.remount_bound(mounted, named & !tree.clear_unlocked) {
             // Locked flags stay, as long as nobody asked for their end.
             Err(failure) if failure.is(Errno::PERM) && tree.clear_unlocked & now != 0 => {
