@@ -19,6 +19,7 @@ mod input;
 mod landlock;
 mod lifecycle;
 mod logs;
+mod long_options;
 mod masks;
 mod mount_changes;
 mod mount_maps;
@@ -73,6 +74,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("mount options", mount_options::TESTS),
     ("recursive options", recursive_options::TESTS),
     ("option order", option_order::TESTS),
+    ("long options", long_options::TESTS),
     ("propagation", propagation::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),

@@ -9,6 +9,20 @@ use core::ffi::CStr;
 /// The first word of a plan.
 pub const MAGIC: u32 = 0x6f72_6c70;
 
+/// So many bytes can a source or a parameter of a filesystem have where it is made by `man 2 fsconfig`.
+pub const LONGEST_PARAMETER: usize = 255;
+
+/// So many bytes can all parameters have together, with commas between them, where the filesystem is mounted by `man 2 mount`.
+pub const LONGEST_DATA: usize = 4095;
+
+/// Whether a parameter, `key` or `key=value`, is too long for `fsconfig`.
+pub fn is_too_long(parameter: &CStr) -> bool {
+    parameter
+        .to_bytes()
+        .splitn(2, |byte| *byte == b'=')
+        .any(|part| part.len() > LONGEST_PARAMETER)
+}
+
 /// The plan is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;

@@ -92,6 +92,9 @@ impl Compiler<'_> {
         {
             options.parameter(usize::MAX, &context);
         }
+        if options.bind.is_none() || options.is_remount {
+            self.check_lengths(&path, mount.source.as_deref().unwrap_or_default(), &options);
+        }
         if options.is_remount {
             self.change_mount(index, &target, mount, &options);
             return;

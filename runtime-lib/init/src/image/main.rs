@@ -13,6 +13,7 @@ mod failure;
 mod hooks;
 mod label;
 mod landlock;
+mod long_parameters;
 mod mounts;
 mod namespaces;
 mod network;

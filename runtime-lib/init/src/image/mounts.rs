@@ -2,6 +2,7 @@
 
 use crate::Init;
 use crate::failure::{Failure, In, Outcome, Text};
+use crate::long_parameters;
 use crate::old_mount::is_missing;
 use crate::path::{self, Buffer};
 use crate::sys::{self, Errno, Fd};
@@ -75,7 +76,11 @@ impl Init<'_> {
         } else {
             None
         };
-        let tree = create(filesystem, tmpfs_mode, &mut self.said)?;
+        let tree = if long_parameters::are_too_long(filesystem) {
+            self.create_by_old_call(filesystem, place, tmpfs_mode)?
+        } else {
+            create(filesystem, tmpfs_mode, &mut self.said)?
+        };
         if let Some((namespace, recursive)) = next.mapping {
             sys::map_ids(tree, recursive, namespace).of(Part::Mapping)?;
         }
@@ -352,7 +357,7 @@ fn explained(context: Fd, part: Part, errno: Errno, detail: u32, said: &mut Text
     Failure::new(part, errno).detail(detail)
 }
 
-fn octal(mode: u32, buffer: &mut [u8; 8]) -> Result<&CStr, Failure> {
+pub(crate) fn octal(mode: u32, buffer: &mut [u8; 8]) -> Result<&CStr, Failure> {
     for (index, place) in (0u32..).zip(buffer.iter_mut().take(7)) {
         *place = b'0' + u8::try_from(mode >> (3 * (6 - index)) & 7).unwrap_or(0);
     }

@@ -29,6 +29,21 @@ pub(crate) fn is_missing(outcome: Outcome) -> Result<bool, Failure> {
     }
 }
 
+/// The old call's flags for attributes.
+pub(crate) fn old_flags(attributes: u64) -> u64 {
+    let mut flags = match attributes & MOUNT_ATTR__ATIME {
+        0 => sys::MS_RELATIME,
+        MOUNT_ATTR_NOATIME => sys::MS_NOATIME,
+        _ => sys::MS_STRICTATIME,
+    };
+    for (attribute, _, flag) in FLAGS {
+        if attributes & attribute != 0 {
+            flags |= flag;
+        }
+    }
+    flags
+}
+
 impl Init<'_> {
     /// Sets attributes of one mount that has its place.
     pub(crate) fn set_by_remount(&mut self, mounted: Fd, tree: &Tree<'_>) -> Outcome {
@@ -60,17 +75,7 @@ impl Init<'_> {
     }
 
     fn remount_bound(&mut self, mounted: Fd, attributes: u64) -> Outcome {
-        let mut flags = match attributes & MOUNT_ATTR__ATIME {
-            0 => sys::MS_RELATIME,
-            MOUNT_ATTR_NOATIME => sys::MS_NOATIME,
-            _ => sys::MS_STRICTATIME,
-        };
-        for (attribute, _, flag) in FLAGS {
-            if attributes & attribute != 0 {
-                flags |= flag;
-            }
-        }
-        self.mount_at(mounted, sys::MS_REMOUNT | sys::MS_BIND | flags)
+        self.mount_at(mounted, sys::MS_REMOUNT | sys::MS_BIND | old_flags(attributes))
     }
 
     /// The old call on a mount behind a descriptor, through that one's name in the host's procfs: it takes paths only.

@@ -207,3 +207,20 @@ fn a_source_that_only_the_user_namespace_has_cannot_be_mapped() {
         "{error}"
     );
 }
+
+#[test]
+fn options_that_no_call_takes_are_refused() {
+    let many = |length: usize| format!("lowerdir={}", "/abcdefghi".repeat(length / 10));
+    let overlay = |options: Value| json!([{"destination": "/data", "type": "overlay", "options": options}]);
+    assert!(with_mounts(overlay(json!([many(4000)]))).contains("of type overlay"));
+    let error = refused(overlay(json!(["ro", many(4090)])));
+    assert!(
+        error.starts_with("mounts[0].options: the filesystem's options are 4099 bytes together"),
+        "{error}"
+    );
+    let error = refused(overlay(json!(["remount", many(300)])));
+    assert_eq!(
+        error,
+        "mounts[0].options[1]: a remount takes at most 255 bytes in an option"
+    );
+}
