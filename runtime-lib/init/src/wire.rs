@@ -86,6 +86,26 @@ impl<'a> Strings<'a> {
     }
 }
 
+/// How a mount is to propagate: operations that are done one after the other, each `MS_SHARED` or the like, with `MS_REC` if that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Propagations<'a>(&'a [u8]);
+
+impl<'a> Propagations<'a> {
+    /// It stays as it is.
+    pub const EMPTY: Self = Self(&[]);
+
+    /// The operations that stand in `bytes`, each a `u32`.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The operations in their order.
+    pub fn iter(&self) -> impl Iterator<Item = u64> + use<'a> {
+        let operations = self.0.as_chunks::<4>().0.iter();
+        operations.map(|flags| u64::from(u32::from_ne_bytes(*flags)))
+    }
+}
+
 /// Takes the bytes of a plan that is being written.
 pub trait Sink {
     /// Appends `bytes`.
@@ -219,6 +239,15 @@ impl<'a> Wire<'a> for Strings<'a> {
     }
 }
 
+impl<'a> Wire<'a> for Propagations<'a> {
+    fn put(&self, sink: &mut impl Sink) {
+        self.0.put(sink);
+    }
+    fn take(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        <&[u8]>::take(reader).map(Self)
+    }
+}
+
 /// Declares the steps: from one declaration come the type, its form on the wire and its number.
 macro_rules! steps {
     ($life:lifetime; $($(#[$doc:meta])* $name:ident = $number:literal $({ $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* })?)*) => {
@@ -345,8 +374,8 @@ steps! { 'a;
         parameters: Strings<'a>,
         /// `MOUNT_ATTR_*` of the mount.
         attributes: u64,
-        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for; 0 to leave it.
-        propagation: u64,
+        /// How it propagates once it has its place.
+        propagation: Propagations<'a>,
         /// Copy what is below the mount point into the filesystem.
         copy_up: bool,
         /// The permissions of the mount point, if it has to be made.
@@ -370,8 +399,8 @@ steps! { 'a;
         set_all: u64,
         /// `MOUNT_ATTR_*` to clear on all mounts of the tree.
         clear_all: u64,
-        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for; 0 to leave it.
-        propagation: u64,
+        /// How it propagates once it has its place.
+        propagation: Propagations<'a>,
     }
     /// Change the attributes of what is mounted inside the rootfs.
     Attributes = 11 {
@@ -426,8 +455,8 @@ steps! { 'a;
         set_all: u64,
         /// `MOUNT_ATTR_*` to clear on all mounts below, too.
         clear_all: u64,
-        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for; 0 to leave it.
-        propagation: u64,
+        /// How it propagates once it has its place.
+        propagation: Propagations<'a>,
     }
     /// Make a directory inside the rootfs, and those above it, if it is not there.
     Directory = 12 {

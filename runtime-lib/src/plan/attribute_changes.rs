@@ -3,7 +3,7 @@
 use super::mount_options::attribute::ATIME;
 
 /// `MOUNT_ATTR_*` to set and to clear. The times of access are one value: where it is set, all of its bits are among those to clear, which is how
-/// the kernel wants it.
+/// the kernel wants it. One value alone among those to clear ends that one, and leaves another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     pub(crate) set: u64,
@@ -13,6 +13,15 @@ pub(crate) struct Changes {
 impl Changes {
     /// Adds a word that is said later: it wins.
     pub(crate) fn add(&mut self, word: Self) {
+        let ended = word.clear & ATIME;
+        if ended != 0 && ended != ATIME {
+            if self.clear & ATIME != ATIME {
+                self.clear |= ended;
+            } else if self.set & ATIME == ended {
+                self.set &= !ATIME;
+            }
+            return;
+        }
         self.set = self.set & !word.clear | word.set;
         self.clear = self.clear & !(word.set & !ATIME) | word.clear;
     }
@@ -50,6 +59,15 @@ mod tests {
         assert_eq!(sum(&[(RDONLY, 0), (0, RDONLY)]), (0, RDONLY));
         assert_eq!(sum(&[(ATIME, NOATIME), (ATIME, STRICTATIME)]), (ATIME, STRICTATIME));
         assert_eq!(sum(&[(ATIME, NOATIME), (0, NOEXEC)]), (ATIME, NOATIME | NOEXEC));
+    }
+
+    #[test]
+    fn one_time_of_access_is_ended_without_another() {
+        assert_eq!(sum(&[(NOATIME, 0)]), (NOATIME, 0));
+        assert_eq!(sum(&[(NOATIME, 0), (STRICTATIME, 0)]), (NOATIME | STRICTATIME, 0));
+        assert_eq!(sum(&[(ATIME, NOATIME), (NOATIME, 0)]), (ATIME, 0));
+        assert_eq!(sum(&[(ATIME, NOATIME), (STRICTATIME, 0)]), (ATIME, NOATIME));
+        assert_eq!(sum(&[(STRICTATIME, 0), (ATIME, STRICTATIME)]), (ATIME, STRICTATIME));
     }
 
     #[test]

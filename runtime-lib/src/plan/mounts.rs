@@ -5,6 +5,8 @@ use super::cgroup_mount;
 use super::compile::Compiler;
 use super::mount_maps::Mapping;
 use super::mount_options::{COUNT_VERSIONS, Effect, Link, attribute, effect, old_filesystem_flag, old_flags};
+use super::option_pieces::pieces;
+use super::propagation_list::PropagationList;
 use super::steps::{Origin, StringList, below_root, c_string};
 use crate::bundle::Mount;
 use crate::bundle::Quoted;
@@ -21,9 +23,9 @@ pub(crate) struct Options {
     pub(crate) one: Changes,
     /// Of all mounts of the tree.
     pub(crate) all: Changes,
-    /// Whether any attribute of the mount alone was named: then a bind mount takes on just what the list says.
-    pub(crate) names_attributes: bool,
-    pub(crate) propagation: u64,
+    /// What words of the mount alone set: if there is any, a bind mount takes on just what the list says.
+    pub(crate) set_alone: u64,
+    pub(crate) propagation: PropagationList,
     pub(crate) copy_up: bool,
     pub(crate) parameters: StringList,
     /// The places in the list of options that the parameters come from.
@@ -53,9 +55,10 @@ impl Options {
         self.parameter_places.push(u32::try_from(place).unwrap_or(u32::MAX));
     }
 
-    /// What is not named is cleared too, as soon as the list names an attribute; the times of access stay.
+    /// What is not named is cleared too, as soon as the list sets an attribute (as with runc); the times of access stay. A word that clears names
+    /// all that it clears: engines write `rw` for every volume, and nobody asks for its source's `nosuid` to end by that.
     fn cleared_by_the_way(&self) -> u64 {
-        if self.names_attributes {
+        if self.set_alone != 0 {
             attribute::CLEARED_UNLESS_NAMED & !self.one.set & !self.one.clear
         } else {
             0
@@ -128,7 +131,10 @@ impl Compiler<'_> {
                 path.member("type"),
                 "missing: it may be left out for bind mounts only, and no option says \"bind\" or \"rbind\"",
             ),
-            Some("cgroup" | "cgroup2") => cgroup_mount::push(self, index, &target, &options),
+            Some("cgroup" | "cgroup2") => {
+                self.warn_of_what_cgroups_ignore(&path, &options);
+                cgroup_mount::push(self, index, &target, &options);
+            }
             Some(kind) => {
                 if let Some(mapping) = mapping {
                     self.map_next(index, mapping);
@@ -155,14 +161,14 @@ impl Compiler<'_> {
                     target: &target,
                     parameters: options.parameters.as_strings(),
                     attributes,
-                    propagation: options.propagation,
+                    propagation: options.propagation.as_propagations(),
                     copy_up: options.copy_up,
                     mode: 0o755,
                 };
                 self.steps.push(step, origin.clone());
                 if let Some(versions) = options.versions {
                     let counted = if versions { COUNT_VERSIONS } else { 0 };
-                    let flags = old_flags(options.one.set) | options.filesystem_flags | counted;
+                    let flags = old_flags(attributes) | options.filesystem_flags | counted;
                     self.steps.push(Step::Remount { target: &target, flags }, origin);
                 }
             }
@@ -181,7 +187,7 @@ impl Compiler<'_> {
         if let Some(mapping) = mapping {
             self.map_next_bind(index, &source, recursive, mapping);
         }
-        let Options { links, .. } = *options;
+        let links = options.links;
         if links != Links::default() {
             let step = Step::NextLinks {
                 source: links.keep_source,
@@ -201,17 +207,33 @@ impl Compiler<'_> {
             clear_unlocked: options.cleared_by_the_way(),
             set_all: options.all.set,
             clear_all: options.all.clear,
-            propagation: options.propagation,
+            propagation: options.propagation.as_propagations(),
         };
         self.steps.push(step, origin);
+    }
+
+    /// The hierarchies are the host's: a container does not change them by mounting its part.
+    fn warn_of_what_cgroups_ignore(&mut self, path: &JsonPath, options: &Options) {
+        let text = "the hierarchies of cgroups have the options that the host gave them; ignored";
+        for place in &options.parameter_places {
+            self.problems
+                .warning(path.member("options").index(*place as usize), text);
+        }
+        if options.versions.is_some() {
+            self.problems.warning(path.member("options"), text);
+        }
     }
 
     /// `remount`: it changes what an earlier mount put there.
     fn change_mount(&mut self, index: usize, target: &CStr, mount: &Mount, options: &Options) {
         let path = JsonPath::from("mounts").index(index);
-        if options.copy_up || options.versions.is_some() || options.map_ids.is_some() || !mount.uid_mappings.is_empty()
-        {
-            let text = "\"remount\" cannot be combined with \"tmpcopyup\", \"iversion\", \"idmap\" or mappings: they are for new mounts";
+        let has_mappings = !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty();
+        let is_for_new_mounts = options.copy_up
+            || options.versions.is_some()
+            || options.map_ids.is_some()
+            || options.links != Links::default();
+        if is_for_new_mounts || has_mappings {
+            let text = "\"remount\" cannot be combined with \"tmpcopyup\", \"iversion\", \"idmap\", words on links, or mappings: they are for new mounts";
             self.problems.error(path.member("options"), text);
             return;
         }
@@ -224,7 +246,7 @@ impl Compiler<'_> {
             clear_unlocked: options.cleared_by_the_way(),
             set_all: options.all.set,
             clear_all: options.all.clear,
-            propagation: options.propagation,
+            propagation: options.propagation.as_propagations(),
         };
         let origin = Origin::Mount {
             index,
@@ -238,11 +260,12 @@ impl Compiler<'_> {
         let mounts = self.config.mounts.iter().enumerate();
         let on_the_root = mounts.filter(|(_, mount)| below_root(&mount.destination).is_empty());
         for (index, mount) in on_the_root {
-            let flags = mount.options.iter().rev().find_map(|option| match effect(option) {
+            let options = mount.options.iter().flat_map(|option| pieces(option));
+            let words = options.filter_map(|option| match effect(&option) {
                 Some(Effect::Propagation(flags)) => Some(flags),
                 _ => None,
             });
-            if let Some(propagation) = flags {
+            for propagation in words {
                 let step = Step::RootPropagation { propagation };
                 self.steps.push(step, Origin::Element("mounts", index));
             }
@@ -252,25 +275,32 @@ impl Compiler<'_> {
     fn mount_options(&mut self, path: &JsonPath, mount: &Mount) -> Options {
         let says_bind = |option: &str| matches!(effect(option), Some(Effect::Bind(_)));
         let is_bind = matches!(mount.fs_type.as_deref(), Some("bind" | "rbind"))
-            || mount.options.iter().any(|option| says_bind(option));
+            || mount
+                .options
+                .iter()
+                .flat_map(|option| pieces(option))
+                .any(|option| says_bind(&option));
         let mut options = Options::default();
         if is_bind {
             options.bind = Some(mount.fs_type.as_deref() == Some("rbind"));
         }
-        for (index, option) in mount.options.iter().enumerate() {
+        let places = mount.options.iter().enumerate();
+        for (index, option) in places.flat_map(|(index, option)| pieces(option).map(move |piece| (index, piece))) {
+            let option = &*option;
             let place = || path.member("options").index(index);
             match effect(option) {
                 Some(Effect::Nothing) => {}
                 Some(Effect::Attributes { clear, set }) => {
                     options.one.add(Changes { set, clear });
-                    options.names_attributes = true;
+                    options.set_alone = options.set_alone & !clear | set;
                 }
                 Some(Effect::AllAttributes { clear, set }) => {
                     options.all.add(Changes { set, clear });
                     options.one.add(Changes { set, clear });
+                    options.set_alone &= !clear;
                 }
-                Some(Effect::Propagation(flags)) => options.propagation = flags,
-                Some(Effect::Bind(recursive)) => options.bind = Some(recursive),
+                Some(Effect::Propagation(flags)) => options.propagation.push(flags),
+                Some(Effect::Bind(recursive)) => options.bind = Some(recursive || options.bind == Some(true)),
                 Some(Effect::Filesystem(name)) if is_bind => {
                     self.problems.warning(
                         place(),
@@ -285,12 +315,15 @@ impl Compiler<'_> {
                 }
                 Some(Effect::Version(_)) if is_bind => {
                     let text = format!(
-                        "{:?} is a flag of the whole filesystem, which a bind mount cannot change; ignored",
-                        option.as_str()
+                        "{option:?} is a flag of the whole filesystem, which a bind mount cannot change; ignored"
                     );
                     self.problems.warning(place(), text);
                 }
                 Some(Effect::Version(counted)) => options.versions = Some(counted),
+                Some(Effect::CopyUp) if is_bind => self.problems.warning(
+                    place(),
+                    "a bind mount copies nothing into what it shows; \"tmpcopyup\" is ignored",
+                ),
                 Some(Effect::CopyUp) if mount.fs_type.as_deref() == Some("tmpfs") => options.copy_up = true,
                 Some(Effect::CopyUp) => self
                     .problems
@@ -298,7 +331,7 @@ impl Compiler<'_> {
                 Some(Effect::MapIds(recursive)) => options.map_ids = Some((index, recursive)),
                 Some(Effect::Remount) => options.is_remount = true,
                 Some(Effect::Link(_)) if !is_bind => {
-                    let text = format!("{:?} is for bind mounts only", option.as_str());
+                    let text = format!("{option:?} is for bind mounts only");
                     self.problems.error(place(), text);
                 }
                 Some(Effect::Link(Link::KeepSource)) => options.links.keep_source = true,

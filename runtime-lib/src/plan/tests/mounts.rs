@@ -42,6 +42,8 @@ fn a_remount_takes_nothing_that_is_for_new_mounts() {
             "{error}"
         );
     }
+    let error = refused(json!([{"destination": "/data", "options": ["remount", "bind", "src-nofollow"]}]));
+    assert!(error.contains("words on links"), "{error}");
 }
 
 #[test]
@@ -222,5 +224,80 @@ fn options_that_no_call_takes_are_refused() {
     assert_eq!(
         error,
         "mounts[0].options[1]: a remount takes at most 255 bytes in an option"
+    );
+}
+
+/// What a bind with these options sets, clears, and clears where it may.
+fn bound_with(options: &[&str]) -> (u64, u64, u64) {
+    use orlop_init::wire::Step;
+    let mounts = json!([{"destination": "/data", "source": "/srv", "options": options}]);
+    let (plan, ..) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
+    let plan = plan.unwrap();
+    let mut steps = plan.steps.iter();
+    let flags = steps.find_map(|(step, _)| match step {
+        Step::Bind {
+            set,
+            clear,
+            clear_unlocked,
+            ..
+        } => Some((set, clear, clear_unlocked)),
+        _ => None,
+    });
+    flags.unwrap()
+}
+
+#[test]
+fn only_a_word_that_sets_clears_what_is_not_named() {
+    assert_eq!(bound_with(&["rbind"]), (0, 0, 0));
+    assert_eq!(bound_with(&["rbind", "rprivate", "rw"]), (0, 0x1, 0));
+    assert_eq!(bound_with(&["rbind", "suid", "dev"]), (0, 0x6, 0));
+    assert_eq!(bound_with(&["rbind", "ro", "rw"]), (0, 0x1, 0));
+    assert_eq!(bound_with(&["rbind", "ro"]), (0x1, 0, 0x0020_000e));
+    assert_eq!(bound_with(&["rbind", "rro"]), (0, 0, 0));
+    assert_eq!(bound_with(&["rbind", "rro", "nosuid"]), (0x2, 0, 0x0020_000c));
+}
+
+#[test]
+fn several_words_on_propagation_are_kept_in_their_order() {
+    let text =
+        with_mounts(json!([{"destination": "/data", "source": "/srv", "options": ["rbind", "rslave", "shared"]}]));
+    assert!(text.contains("on /data (rslave, shared)"), "{text}");
+}
+
+#[test]
+fn commas_in_an_option_stand_between_options() {
+    let text = with_mounts(json!([{"destination": "/data", "type": "tmpfs", "options": ["ro,size=1m,mode=700"]}]));
+    assert!(text.contains("on /data (size=1m, mode=700)"), "{text}");
+    assert!(text.contains("set ro on /data"), "{text}");
+}
+
+#[test]
+fn rbind_and_bind_together_bind_the_mounts_below() {
+    let text = with_mounts(json!([{"destination": "/data", "source": "/srv", "options": ["rbind", "bind"]}]));
+    assert!(text.contains("bind \"/srv\" with all mounts below it"), "{text}");
+}
+
+#[test]
+fn a_remount_of_dev_leaves_it_the_containers() {
+    let text = with_mounts(json!([
+        {"destination": "/dev", "type": "tmpfs"},
+        {"destination": "/dev", "options": ["remount", "bind", "nosuid"]},
+    ]));
+    assert!(text.contains("make the character device /dev/null"), "{text}");
+}
+
+#[test]
+fn what_does_nothing_is_warned_of() {
+    let text = with_mounts(json!([
+        {"destination": "/data", "type": "tmpfs", "source": "/srv", "options": ["bind", "tmpcopyup"]},
+        {"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro", "nsdelegate"]},
+    ]));
+    assert!(
+        text.contains("Warning: mounts[0].options[1]: a bind mount copies nothing"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Warning: mounts[1].options[1]: the hierarchies of cgroups"),
+        "{text}"
     );
 }
