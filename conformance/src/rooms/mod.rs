@@ -17,6 +17,7 @@ mod id_helpers;
 mod identity;
 mod input;
 mod landlock;
+mod late_read_only;
 mod lifecycle;
 mod logs;
 mod long_options;
@@ -75,6 +76,7 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("recursive options", recursive_options::TESTS),
     ("option order", option_order::TESTS),
     ("long options", long_options::TESTS),
+    ("late read-only", late_read_only::TESTS),
     ("propagation", propagation::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),

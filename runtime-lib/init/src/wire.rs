@@ -458,6 +458,20 @@ steps! { 'a;
         /// How it propagates once it has its place.
         propagation: Propagations<'a>,
     }
+    /// Keep hold of what the next step mounts or changes, for [`Step::ReadonlyKept`]: by then something else may be mounted on its place.
+    KeepNextMount = 72 {
+        /// Its number among those that are kept.
+        number: u32,
+        /// How many there can be.
+        of: u32,
+    }
+    /// Make a mount read-only that was kept hold of.
+    ReadonlyKept = 73 {
+        /// Its number.
+        number: u32,
+        /// Where it is, below the rootfs.
+        target: &'a CStr,
+    }
     /// Make a directory inside the rootfs, and those above it, if it is not there.
     Directory = 12 {
         /// Where, below the rootfs.
@@ -912,12 +926,14 @@ pub enum Part {
     Plan = 20,
     /// Mapping ids.
     Mapping = 21,
+    /// The place is the root itself.
+    Root = 22,
 }
 
 impl Part {
     /// The part of this number.
     pub fn from_number(number: u32) -> Self {
-        const ALL: [Part; 22] = [
+        const ALL: [Part; 23] = [
             Part::Whole,
             Part::Target,
             Part::Source,
@@ -940,6 +956,7 @@ impl Part {
             Part::Outside,
             Part::Plan,
             Part::Mapping,
+            Part::Root,
         ];
         ALL.get(number as usize).copied().unwrap_or(Part::Whole)
     }

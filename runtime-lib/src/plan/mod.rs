@@ -12,6 +12,7 @@ mod hooks;
 mod host;
 mod labels;
 mod landlock;
+mod late_read_only;
 mod long_parameters;
 mod mount_maps;
 mod mount_options;

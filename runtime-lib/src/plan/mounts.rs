@@ -57,7 +57,7 @@ impl Options {
 
     /// What is not named is cleared too, as soon as the list sets an attribute (as with runc); the times of access stay. A word that clears names
     /// all that it clears: engines write `rw` for every volume, and nobody asks for its source's `nosuid` to end by that.
-    fn cleared_by_the_way(&self) -> u64 {
+    pub(crate) fn cleared_by_the_way(&self) -> u64 {
         if self.set_alone != 0 {
             attribute::CLEARED_UNLESS_NAMED & !self.one.set & !self.one.clear
         } else {
@@ -67,18 +67,6 @@ impl Options {
 }
 
 impl Compiler<'_> {
-    /// Makes the filesystems read-only that were to be so from the start.
-    pub(crate) fn make_mounts_read_only(&mut self) {
-        for (target, index) in std::mem::take(&mut self.read_only_later) {
-            let step = Step::Attributes {
-                target: &target,
-                set: attribute::RDONLY,
-                clear: 0,
-            };
-            self.steps.push(step, Origin::Element("mounts", index));
-        }
-    }
-
     pub(crate) fn mounts(&mut self) {
         for (index, mount) in self.config.mounts.iter().enumerate() {
             self.mount(index, mount);
@@ -140,18 +128,22 @@ impl Compiler<'_> {
                     self.map_next(index, mapping);
                 }
                 let mut attributes = options.one.set;
+                let mut is_late = false;
                 if attributes & attribute::RDONLY != 0 {
                     match kind {
                         // What is mounted and made below it later needs it writable, as with runc.
                         "tmpfs" if !target.is_empty() => {
                             attributes &= !attribute::RDONLY;
-                            self.read_only_later.push((target.clone(), index));
+                            is_late = true;
                         }
                         // One superblock for all who mount them: read-only is each mount's own affair.
                         "tmpfs" | "proc" | "sysfs" | "mqueue" | "devpts" => {}
                         // A disk that cannot be written refuses to be mounted otherwise.
                         _ => options.parameter(usize::MAX, "ro"),
                     }
+                }
+                if is_late {
+                    self.make_next_read_only_later(index, index, &target);
                 }
                 let kind = c_string(kind);
                 let source = c_string(mount.source.as_deref().unwrap_or_default());
@@ -237,7 +229,7 @@ impl Compiler<'_> {
             self.problems.error(path.member("options"), text);
             return;
         }
-        let one = options.one.after(options.all);
+        let one = self.read_only_by_remount(index, target, options);
         let step = Step::ChangeMount {
             target,
             parameters: options.parameters.as_strings(),

@@ -56,6 +56,8 @@ pub(crate) struct Next {
     /// The source that was opened before.
     pub(crate) source: Option<Fd>,
     pub(crate) links: Links,
+    /// The number by which it is kept hold of.
+    pub(crate) keep: Option<u32>,
 }
 
 /// Which links of a bind's paths are not followed.
@@ -101,7 +103,7 @@ impl Init<'_> {
         if later {
             self.set_read_only(tree)?;
         }
-        self.finish(tree, place, target, propagation)
+        self.finish(tree, place, target, propagation, next.keep)
     }
 
     /// Puts a mount on its place. One on the root is the root from now on.
@@ -114,11 +116,18 @@ impl Init<'_> {
         Ok(())
     }
 
-    fn finish(&mut self, tree: Fd, place: Fd, target: &CStr, propagation: Propagations<'_>) -> Outcome {
+    fn finish(
+        &mut self,
+        tree: Fd,
+        place: Fd,
+        target: &CStr,
+        propagation: Propagations<'_>,
+        keep: Option<u32>,
+    ) -> Outcome {
         // The root is made what it should be when it is the root: `pivot_root` takes no shared mount.
         if !target.is_empty() {
             self.set_propagation(tree, propagation)?;
-            sys::close(tree);
+            self.keep_or_close(tree, keep)?;
         }
         sys::close(place);
         Ok(())
@@ -183,7 +192,7 @@ impl Init<'_> {
         if later {
             self.set_by_remount(bound, tree)?;
         }
-        self.finish(bound, place, target, tree.propagation)
+        self.finish(bound, place, target, tree.propagation, next.keep)
     }
 
     /// Makes a link like the one at `source`; `false` if that is none.
@@ -230,6 +239,7 @@ impl Init<'_> {
 
     /// `remount`: what an earlier mount put there, changed.
     pub(crate) fn change_mount(&mut self, target: &CStr, parameters: Strings<'_>, tree: &Tree<'_>) -> Outcome {
+        let next = core::mem::take(&mut self.next);
         let place = path::open(self.root, target).of(Part::Target)?;
         if sys::status(place, c"", sys::AT_EMPTY_PATH)
             .of(Part::Target)?
@@ -252,8 +262,7 @@ impl Init<'_> {
             self.set_by_remount(place, tree)?;
         }
         self.set_propagation(place, tree.propagation)?;
-        sys::close(place);
-        Ok(())
+        self.keep_or_close(place, next.keep)
     }
 
     #[inline(never)]

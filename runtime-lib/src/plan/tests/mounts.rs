@@ -28,9 +28,10 @@ fn a_remount_changes_what_is_there_and_keeps_its_path() {
         {"destination": "/data", "type": "tmpfs", "options": ["remount", "ro", "size=1m"]},
     ]));
     assert!(
-        text.contains("change what is mounted on /data (ro, size=1m)  <- mounts[1]"),
+        text.contains("change what is mounted on /data (size=1m)  <- mounts[1]"),
         "{text}"
     );
+    assert!(text.contains("set ro on /data  <- mounts[1]"), "{text}");
 }
 
 #[test]
@@ -300,4 +301,41 @@ fn what_does_nothing_is_warned_of() {
         text.contains("Warning: mounts[1].options[1]: the hierarchies of cgroups"),
         "{text}"
     );
+}
+
+#[test]
+fn a_read_only_tmpfs_waits_and_a_remount_changes_what_it_waits_for() {
+    let tmpfs = || json!({"destination": "/data", "type": "tmpfs", "options": ["ro"]});
+    let remount = |option: &str| json!({"destination": "/data/", "type": "tmpfs", "options": ["remount", option]});
+    let text = with_mounts(json!([tmpfs()]));
+    assert!(text.contains("set ro on /data  <- mounts[0]"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("rw")]));
+    assert!(!text.contains("set ro on /data"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("nosuid")]));
+    assert!(!text.contains("set ro on /data"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("size=1m")]));
+    assert!(text.contains("set ro on /data  <- mounts[0]"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("ro")]));
+    assert_eq!(text.matches("set ro on /data").count(), 1, "{text}");
+    assert!(text.contains("set ro on /data  <- mounts[1]"), "{text}");
+    // What is mounted there by then is another mount.
+    let other = json!({"destination": "/data", "source": "/srv", "options": ["bind"]});
+    let text = with_mounts(json!([tmpfs(), other, remount("rw")]));
+    assert!(text.contains("set ro on /data  <- mounts[0]"), "{text}");
+}
+
+#[test]
+fn the_root_can_be_made_read_only_by_its_path_but_not_hidden() {
+    let text = config(|config| config["linux"]["readonlyPaths"] = json!(["/", "/proc/..", "/etc"]));
+    let text = explained(&text, &hybrid());
+    assert!(
+        text.contains("make the rootfs read-only  <- linux.readonlyPaths[0]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("make the rootfs read-only  <- linux.readonlyPaths[1]"),
+        "{text}"
+    );
+    let error = first_error(|config| config["linux"]["maskedPaths"] = json!(["/etc", "/."]));
+    assert_eq!(error, "linux.maskedPaths[1]: the root itself cannot be hidden");
 }
