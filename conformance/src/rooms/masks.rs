@@ -1,5 +1,7 @@
 //! `linux.maskedPaths`, `linux.readonlyPaths`, `linux.sysctl`.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::failure::{Verdict, ensure, same};
@@ -33,6 +35,21 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "takes it as relative to /")
     ),
     test!(sysctl_of_uts_is_refused_or_set_inside_only),
+    test!(
+        read_only_path_that_is_the_root_makes_it_read_only,
+        ("runc", "1.1", "only where the path is / as it is written"),
+        ("crun", "1.8", "has no effect")
+    ),
+    test!(
+        masked_path_that_is_the_root_is_refused_with_its_place,
+        ("runc", "1.1", "has no effect"),
+        ("crun", "1.8", "has no effect")
+    ),
+    test!(
+        masked_path_that_leads_to_the_root_is_refused_with_its_place,
+        ("runc", "1.1", "has no effect"),
+        ("crun", "1.8", "has no effect")
+    ),
 ];
 
 fn masked_file_reads_as_empty(t: &Trial<'_>) -> Verdict {
@@ -212,4 +229,35 @@ fn sysctl_of_uts_is_refused_or_set_inside_only(t: &Trial<'_>) -> Verdict {
         &std::fs::read_to_string("/proc/sys/kernel/domainname")?,
         before,
     )
+}
+
+fn read_only_path_that_is_the_root_makes_it_read_only(t: &Trial<'_>) -> Verdict {
+    for path in ["/", "/proc/..", "/link", "/link/."] {
+        let bundle = t
+            .bundle()?
+            .writable()
+            .link("link", Path::new("/"))?
+            .mount("/tmp", "tmpfs", "x", &[])
+            .set("/linux/readonlyPaths", json!([path]));
+        let seen = t.see(&bundle.probe("write /new , write /tmp/new"))?;
+        same(path, &seen[0]["errno"], libc::EROFS)?;
+        same("in a mount below", &seen[1]["errno"], json!(null))?;
+    }
+    Ok(())
+}
+
+fn masked_path_that_is_the_root_is_refused_with_its_place(t: &Trial<'_>) -> Verdict {
+    for path in ["/", "/proc/.."] {
+        let bundle = t.bundle()?.set("/linux/maskedPaths", json!(["/proc/kcore", path]));
+        t.refused(&bundle, &["linux.maskedPaths[1]"])?;
+    }
+    Ok(())
+}
+
+fn masked_path_that_leads_to_the_root_is_refused_with_its_place(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .link("link", Path::new("/"))?
+        .set("/linux/maskedPaths", json!(["/proc/kcore", "/link"]));
+    t.refused(&bundle, &["linux.maskedPaths[1]"]).map(drop)
 }

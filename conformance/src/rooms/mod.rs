@@ -19,8 +19,10 @@ mod identity;
 mod input;
 mod inside_user_namespace;
 mod landlock;
+mod late_read_only;
 mod lifecycle;
 mod logs;
+mod long_options;
 mod masks;
 mod mount_changes;
 mod mount_maps;
@@ -31,6 +33,7 @@ mod namespaces;
 mod netdevices;
 mod notifications;
 mod operations;
+mod option_order;
 mod ordinary;
 mod process;
 mod propagation;
@@ -74,6 +77,9 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("mounts", mounts::TESTS),
     ("mount options", mount_options::TESTS),
     ("recursive options", recursive_options::TESTS),
+    ("option order", option_order::TESTS),
+    ("long options", long_options::TESTS),
+    ("late read-only", late_read_only::TESTS),
     ("propagation", propagation::TESTS),
     ("mount changes", mount_changes::TESTS),
     ("mount maps", mount_maps::TESTS),

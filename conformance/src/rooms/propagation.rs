@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
 use serde_json::json;
 
+use super::seen::{has, has_start, mount_at};
 use crate::failure::{Verdict, ensure, same};
 use crate::suite::{Known, Test, test};
 use crate::trial::Trial;
@@ -24,6 +25,10 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "the root is private")
     ),
     test!(mount_on_the_host_does_not_arrive_in_a_private_root),
+    test!(
+        several_words_are_carried_out_one_after_the_other,
+        ("crun", "1.8", "drops the propagation of a bind")
+    ),
 ];
 
 /// A shared mount on the host, unmounted in the end with all that is on it.
@@ -144,4 +149,45 @@ fn mount_on_the_host_arrives_in_a_slave_root(t: &Trial<'_>) -> Verdict {
 
 fn mount_on_the_host_does_not_arrive_in_a_private_root(t: &Trial<'_>) -> Verdict {
     arrives_in_the_root(t, "rprivate", false)
+}
+
+fn several_words_are_carried_out_one_after_the_other(t: &Trial<'_>) -> Verdict {
+    for (number, (words, is_slave)) in [
+        (["private", "shared"], false),
+        (["rprivate", "rshared"], false),
+        (["slave", "shared"], true),
+        (["rslave", "shared"], true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let shared = Shared::new(&t.dir.join(format!("shared{number}")))?;
+        let hosts = peer_group(&fs::read_to_string("/proc/self/mountinfo")?, &shared.folder);
+        let bundle = t.bundle()?.set("/linux/rootfsPropagation", json!("rshared")).mount(
+            "/data",
+            "bind",
+            &shared.folder.to_string_lossy(),
+            &["rbind", words[0], words[1]],
+        );
+        let report = t.see_one(&bundle)?;
+        let tags = &mount_at(&report, "/data")?["tags"];
+        ensure(has_start(tags, "shared:"), || format!("{words:?}: {tags}"))?;
+        ensure(!has(tags, &format!("shared:{hosts}")), || {
+            format!("{words:?}: still the host's peer: {tags}")
+        })?;
+        same(
+            &format!("{words:?}: a slave of the host's"),
+            &has(tags, &format!("master:{hosts}")),
+            is_slave,
+        )?;
+    }
+    Ok(())
+}
+
+/// The number of the peer group of the mount at a place.
+fn peer_group(table: &str, place: &Path) -> String {
+    let place = format!(" {} ", place.display());
+    let line = table.lines().find(|line| line.contains(&place)).unwrap_or_default();
+    let tag = line.split(' ').find_map(|word| word.strip_prefix("shared:"));
+    tag.unwrap_or_default().to_owned()
 }

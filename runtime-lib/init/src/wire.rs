@@ -9,6 +9,20 @@ use core::ffi::CStr;
 /// The first word of a plan.
 pub const MAGIC: u32 = 0x6f72_6c70;
 
+/// So many bytes can a source or a parameter of a filesystem have where it is made by `man 2 fsconfig`.
+pub const LONGEST_PARAMETER: usize = 255;
+
+/// So many bytes can all parameters have together, with commas between them, where the filesystem is mounted by `man 2 mount`.
+pub const LONGEST_DATA: usize = 4095;
+
+/// Whether a parameter, `key` or `key=value`, is too long for `fsconfig`.
+pub fn is_too_long(parameter: &CStr) -> bool {
+    parameter
+        .to_bytes()
+        .splitn(2, |byte| *byte == b'=')
+        .any(|part| part.len() > LONGEST_PARAMETER)
+}
+
 /// The plan is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
@@ -82,6 +96,26 @@ pub const NODE_GID: u32 = 4;
 pub const NODE_DEFAULT: u32 = 8;
 /// No node can be made where the runtime is: a plain file is what was left of the last time that the device was bound over it.
 pub const NODE_BOUND: u32 = 16;
+
+/// How a mount is to propagate: operations that are done one after the other, each `MS_SHARED` or the like, with `MS_REC` if that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Propagations<'a>(&'a [u8]);
+
+impl<'a> Propagations<'a> {
+    /// It stays as it is.
+    pub const EMPTY: Self = Self(&[]);
+
+    /// The operations that stand in `bytes`, each a `u32`.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The operations in their order.
+    pub fn iter(&self) -> impl Iterator<Item = u64> + use<'a> {
+        let operations = self.0.as_chunks::<4>().0.iter();
+        operations.map(|flags| u64::from(u32::from_ne_bytes(*flags)))
+    }
+}
 
 /// Takes the bytes of a plan that is being written.
 pub trait Sink {
@@ -213,6 +247,15 @@ impl<'a> Wire<'a> for Strings<'a> {
     fn take(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let count = u32::take(reader)?;
         Self::new(count, <&[u8]>::take(reader)?)
+    }
+}
+
+impl<'a> Wire<'a> for Propagations<'a> {
+    fn put(&self, sink: &mut impl Sink) {
+        self.0.put(sink);
+    }
+    fn take(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        <&[u8]>::take(reader).map(Self)
     }
 }
 
@@ -349,8 +392,8 @@ steps! { 'a;
         parameters: Strings<'a>,
         /// `MOUNT_ATTR_*` of the mount.
         attributes: u64,
-        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for; 0 to leave it.
-        propagation: u64,
+        /// How it propagates once it has its place.
+        propagation: Propagations<'a>,
         /// Copy what is below the mount point into the filesystem.
         copy_up: bool,
         /// The permissions of the mount point, if it has to be made.
@@ -374,8 +417,8 @@ steps! { 'a;
         set_all: u64,
         /// `MOUNT_ATTR_*` to clear on all mounts of the tree.
         clear_all: u64,
-        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for; 0 to leave it.
-        propagation: u64,
+        /// How it propagates once it has its place.
+        propagation: Propagations<'a>,
     }
     /// Change the attributes of what is mounted inside the rootfs.
     Attributes = 11 {
@@ -430,8 +473,22 @@ steps! { 'a;
         set_all: u64,
         /// `MOUNT_ATTR_*` to clear on all mounts below, too.
         clear_all: u64,
-        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for; 0 to leave it.
-        propagation: u64,
+        /// How it propagates once it has its place.
+        propagation: Propagations<'a>,
+    }
+    /// Keep hold of what the next step mounts or changes, for [`Step::ReadonlyKept`]: by then something else may be mounted on its place.
+    KeepNextMount = 72 {
+        /// Its number among those that are kept.
+        number: u32,
+        /// How many there can be.
+        of: u32,
+    }
+    /// Make a mount read-only that was kept hold of.
+    ReadonlyKept = 73 {
+        /// Its number.
+        number: u32,
+        /// Where it is, below the rootfs.
+        target: &'a CStr,
     }
     /// Make a directory inside the rootfs, and those above it, if it is not there.
     Directory = 12 {
@@ -889,12 +946,14 @@ pub enum Part {
     Plan = 20,
     /// Mapping ids.
     Mapping = 21,
+    /// The place is the root itself.
+    Root = 22,
 }
 
 impl Part {
     /// The part of this number.
     pub fn from_number(number: u32) -> Self {
-        const ALL: [Part; 22] = [
+        const ALL: [Part; 23] = [
             Part::Whole,
             Part::Target,
             Part::Source,
@@ -917,6 +976,7 @@ impl Part {
             Part::Outside,
             Part::Plan,
             Part::Mapping,
+            Part::Root,
         ];
         ALL.get(number as usize).copied().unwrap_or(Part::Whole)
     }

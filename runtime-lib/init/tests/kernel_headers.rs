@@ -282,6 +282,11 @@ fn facts(machine: &Machine) -> (String, String) {
         ("size", "stx_size"),
         ("device_major", "stx_rdev_major"),
         ("device_minor", "stx_rdev_minor"),
+        ("attributes", "stx_attributes"),
+        ("attributes_mask", "stx_attributes_mask"),
+        ("filesystem_major", "stx_dev_major"),
+        ("filesystem_minor", "stx_dev_minor"),
+        ("mount", "stx_mnt_id"),
     ];
     kernel += &Layout::of(&memory, "Statx").assertions("struct statx", &statx);
     let poll = [("file", "fd"), ("events", "events"), ("returned", "revents")];

@@ -242,6 +242,7 @@ fn refine(step: &Step<'_>, origin: &Origin, message: &Message, text: &str, failu
         (_, Part::Proc) => {
             failure.hint = Some("/proc of the host is not a procfs".to_owned());
         }
+        (_, Part::Root) => failure.hint = Some("it leads to the root itself".to_owned()),
         (_, Part::Exists) => failure.hint = Some("something else is there".to_owned()),
         (_, Part::Outside) => failure.hint = Some("it is outside of the container's root".to_owned()),
         (Step::Credentials { groups, .. }, Part::Groups) => {

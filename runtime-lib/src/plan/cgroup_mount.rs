@@ -6,20 +6,26 @@ use super::mounts::Options;
 use super::steps::{Origin, StringList, c_string};
 use crate::bundle::NamespaceType;
 use crate::cgroup::Place;
-use orlop_init::wire::{Step, Strings};
+use orlop_init::wire::{Propagations, Step, Strings};
 use std::ffi::CStr;
 
 pub(crate) fn push(compiler: &mut Compiler<'_>, index: usize, target: &CStr, options: &Options) {
-    let attributes = options.set | options.set_all;
+    let attributes = options.one.set;
     if compiler.cgroup.v1.is_empty() {
-        unified(compiler, index, target, attributes, options.propagation);
+        unified(
+            compiler,
+            index,
+            target,
+            attributes,
+            options.propagation.as_propagations(),
+        );
     } else {
         hierarchies(compiler, index, target, attributes, options);
     }
 }
 
 /// On a host with nothing but v2.
-fn unified(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attributes: u64, propagation: u64) {
+fn unified(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attributes: u64, propagation: Propagations<'_>) {
     let linux = &compiler.config.linux;
     let has = |kind| linux.namespace(kind).is_some();
     // The host's cgroup namespace is not a user namespace's to mount from.
@@ -65,7 +71,7 @@ fn hierarchies(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attribu
         target,
         parameters: parameters.as_strings(),
         attributes: attributes & !attribute::RDONLY,
-        propagation: options.propagation,
+        propagation: options.propagation.as_propagations(),
         copy_up: false,
         mode: 0o755,
     };
@@ -95,7 +101,7 @@ fn hierarchies(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attribu
                 target: &below,
                 parameters: parameters.as_strings(),
                 attributes,
-                propagation: options.propagation,
+                propagation: options.propagation.as_propagations(),
                 copy_up: false,
                 mode: 0o755,
             };
@@ -122,7 +128,7 @@ fn hierarchies(compiler: &mut Compiler<'_>, index: usize, target: &CStr, attribu
                 clear_unlocked: 0,
                 set_all: 0,
                 clear_all: 0,
-                propagation: options.propagation,
+                propagation: options.propagation.as_propagations(),
             };
             compiler.steps.push(step, origin());
         }

@@ -1,11 +1,12 @@
 //! From a bundle to a plan: the order in which a container is set up.
 
 use super::attributes::oom_score;
+use super::late_read_only::LateReadOnly;
 use super::steps::{Inputs, Origin, Steps, below_root, c_string};
 use super::{Arguments, Host, Plan};
 use crate::bundle::{Bundle, Config, NamespaceType, NetDevice, Text};
 use crate::cgroup::{Paths, devices, unsupported_resources};
-use crate::problem::Problems;
+use crate::problem::{JsonPath, Problems};
 use crate::{Error, Severity};
 use orlop_init::wire::Step;
 
@@ -26,8 +27,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) has_early_sources: bool,
     /// The mounts whose sources these are.
     pub(crate) early_sources: Vec<usize>,
-    /// Mounts, and their places in the config, that are made read-only when all else is in its place.
-    pub(crate) read_only_later: Vec<(std::ffi::CString, usize)>,
+    /// Mounts that are made read-only when all else is in its place.
+    pub(crate) late: LateReadOnly,
 }
 
 pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (Option<Plan>, Problems) {
@@ -43,7 +44,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         cgroup: Paths::default(),
         has_early_sources: false,
         early_sources: Vec::new(),
-        read_only_later: Vec::new(),
+        late: LateReadOnly::default(),
     };
     compiler.find_cgroup();
     let resctrl = compiler.resctrl();
@@ -180,22 +181,22 @@ impl Compiler<'_> {
         }
         self.make_mounts_read_only();
         for (index, path) in self.config.linux.readonly_paths.iter().enumerate() {
-            let origin = Origin::Element("linux.readonlyPaths", index);
-            self.steps.push(
-                Step::ReadonlyPath {
-                    path: &below_root(path),
-                },
-                origin,
-            );
+            let path = below_root(path);
+            let step = if path.is_empty() {
+                Step::ReadonlyRoot
+            } else {
+                Step::ReadonlyPath { path: &path }
+            };
+            self.steps.push(step, Origin::Element("linux.readonlyPaths", index));
         }
         for (index, path) in self.config.linux.masked_paths.iter().enumerate() {
-            let origin = Origin::Element("linux.maskedPaths", index);
-            self.steps.push(
-                Step::MaskPath {
-                    path: &below_root(path),
-                },
-                origin,
-            );
+            let path = below_root(path);
+            if path.is_empty() {
+                let place = JsonPath::from("linux.maskedPaths").index(index);
+                self.problems.error(place, "the root itself cannot be hidden");
+            }
+            let step = Step::MaskPath { path: &path };
+            self.steps.push(step, Origin::Element("linux.maskedPaths", index));
         }
         if self.config.root.readonly {
             self.steps.push(Step::ReadonlyRoot, Origin::Member("root.readonly"));

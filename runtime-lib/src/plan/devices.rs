@@ -2,6 +2,7 @@
 
 use super::compile::Compiler;
 use super::mount_options::{Effect, effect};
+use super::option_pieces::pieces;
 use super::steps::{Origin, below_root, c_string};
 use crate::JsonPath;
 use crate::bundle::{Device, DeviceType};
@@ -36,12 +37,13 @@ impl Compiler<'_> {
         let devices = &self.config.linux.devices;
         // Somebody else's /dev, the host's mostly: nothing is made in it.
         let foreign = self.config.mounts.iter().position(|mount| {
+            let has = |wanted: fn(Effect) -> bool| {
+                let mut pieces = mount.options.iter().flat_map(|option| pieces(option));
+                pieces.any(|option| effect(&option).is_some_and(wanted))
+            };
             below_root(&mount.destination).as_bytes() == b"dev"
-                && (mount.fs_type.as_deref() == Some("bind")
-                    || mount
-                        .options
-                        .iter()
-                        .any(|option| matches!(effect(option), Some(Effect::Bind(_)))))
+                && !has(|effect| effect == Effect::Remount)
+                && (mount.fs_type.as_deref() == Some("bind") || has(|effect| matches!(effect, Effect::Bind(_))))
         });
         if let Some(index) = foreign
             && !devices.is_empty()

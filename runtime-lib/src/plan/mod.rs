@@ -2,6 +2,7 @@
 //!
 //! A plan is made from a bundle and a few [`Host`] facts without touching anything, so it can be read before anything is done.
 
+mod attribute_changes;
 mod attributes;
 mod cgroup_mount;
 mod compile;
@@ -11,13 +12,17 @@ mod hooks;
 mod host;
 mod labels;
 mod landlock;
+mod late_read_only;
+mod long_parameters;
 mod mount_maps;
 mod mount_options;
 mod mounts;
 mod namespaces;
 mod notify;
+mod option_pieces;
 mod phrase;
 mod process;
+mod propagation_list;
 mod rare_facts;
 mod resctrl;
 mod rootfs;

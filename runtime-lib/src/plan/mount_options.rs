@@ -6,7 +6,8 @@ pub(crate) mod attribute {
     pub(crate) const NOSUID: u64 = 0x0000_0002;
     pub(crate) const NODEV: u64 = 0x0000_0004;
     pub(crate) const NOEXEC: u64 = 0x0000_0008;
-    /// The three values below exclude one another.
+    /// The three values below exclude one another. All of it is cleared where one is set; one value is cleared where that is to end, and another to
+    /// stay.
     pub(crate) const ATIME: u64 = 0x0000_0070;
     pub(crate) const RELATIME: u64 = 0x0000_0000;
     pub(crate) const NOATIME: u64 = 0x0000_0010;
@@ -151,7 +152,7 @@ const fn atime_all(value: u64) -> Effect {
 pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("acl", Nothing),
     ("async", Filesystem("async")),
-    ("atime", atime(RELATIME)),
+    ("atime", clear(NOATIME)),
     ("bind", Bind(false)),
     ("copy-symlink", Effect::Link(Link::Copy)),
     ("defaults", Nothing),
@@ -173,11 +174,11 @@ pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("nolazytime", Filesystem("nolazytime")),
     ("nomand", Filesystem("nomand")),
     ("norelatime", Nothing),
-    ("nostrictatime", atime(RELATIME)),
+    ("nostrictatime", clear(STRICTATIME)),
     ("nosuid", set(NOSUID)),
     ("nosymfollow", set(NOSYMFOLLOW)),
     ("private", Propagation(PRIVATE)),
-    ("ratime", atime_all(RELATIME)),
+    ("ratime", clear_all(NOATIME)),
     ("rbind", Bind(true)),
     ("rdev", clear_all(NODEV)),
     ("rdiratime", clear_all(NODIRATIME)),
@@ -189,8 +190,8 @@ pub(crate) const OPTIONS: &[(&str, Effect)] = &[
     ("rnodev", set_all(NODEV)),
     ("rnodiratime", set_all(NODIRATIME)),
     ("rnoexec", set_all(NOEXEC)),
-    ("rnorelatime", atime_all(RELATIME)),
-    ("rnostrictatime", atime_all(RELATIME)),
+    ("rnorelatime", Nothing),
+    ("rnostrictatime", clear_all(STRICTATIME)),
     ("rnosuid", set_all(NOSUID)),
     ("rnosymfollow", set_all(NOSYMFOLLOW)),
     ("ro", set(RDONLY)),

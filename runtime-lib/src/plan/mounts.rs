@@ -1,9 +1,12 @@
 //! `mounts`: filesystems and bound trees inside the rootfs.
 
+use super::attribute_changes::Changes;
 use super::cgroup_mount;
 use super::compile::Compiler;
 use super::mount_maps::Mapping;
 use super::mount_options::{COUNT_VERSIONS, Effect, Link, attribute, effect, old_filesystem_flag, old_flags};
+use super::option_pieces::pieces;
+use super::propagation_list::PropagationList;
 use super::steps::{Origin, StringList, below_root, c_string};
 use crate::bundle::Mount;
 use crate::bundle::Quoted;
@@ -16,13 +19,13 @@ use std::ffi::CStr;
 pub(crate) struct Options {
     /// `Some(true)` for a bind with the mounts below.
     pub(crate) bind: Option<bool>,
-    pub(crate) set: u64,
-    pub(crate) clear: u64,
-    /// Whether any attribute was named: then a bind mount takes on just what the list says.
-    pub(crate) names_attributes: bool,
-    pub(crate) set_all: u64,
-    pub(crate) clear_all: u64,
-    pub(crate) propagation: u64,
+    /// Of the mount itself: what is said of a whole tree counts for it, too.
+    pub(crate) one: Changes,
+    /// Of all mounts of the tree.
+    pub(crate) all: Changes,
+    /// What words of the mount alone set: if there is any, a bind mount takes on just what the list says.
+    pub(crate) set_alone: u64,
+    pub(crate) propagation: PropagationList,
     pub(crate) copy_up: bool,
     pub(crate) parameters: StringList,
     /// The places in the list of options that the parameters come from.
@@ -52,15 +55,11 @@ impl Options {
         self.parameter_places.push(u32::try_from(place).unwrap_or(u32::MAX));
     }
 
-    /// The attributes of a mount that exists already which the list says are not to be: that fails where they are locked.
-    fn named_to_clear(&self) -> u64 {
-        self.clear & !self.set | self.clear & attribute::ATIME
-    }
-
-    /// What is not named is cleared too, as soon as the list names an attribute; the times of access stay.
-    fn cleared_by_the_way(&self) -> u64 {
-        if self.names_attributes {
-            attribute::CLEARED_UNLESS_NAMED & !self.set & !self.clear
+    /// What is not named is cleared too, as soon as the list sets an attribute (as with runc); the times of access stay. A word that clears names
+    /// all that it clears: engines write `rw` for every volume, and nobody asks for its source's `nosuid` to end by that.
+    pub(crate) fn cleared_by_the_way(&self) -> u64 {
+        if self.set_alone != 0 {
+            attribute::CLEARED_UNLESS_NAMED & !self.one.set & !self.one.clear
         } else {
             0
         }
@@ -68,18 +67,6 @@ impl Options {
 }
 
 impl Compiler<'_> {
-    /// Makes the filesystems read-only that were to be so from the start.
-    pub(crate) fn make_mounts_read_only(&mut self) {
-        for (target, index) in std::mem::take(&mut self.read_only_later) {
-            let step = Step::Attributes {
-                target: &target,
-                set: attribute::RDONLY,
-                clear: 0,
-            };
-            self.steps.push(step, Origin::Element("mounts", index));
-        }
-    }
-
     pub(crate) fn mounts(&mut self) {
         for (index, mount) in self.config.mounts.iter().enumerate() {
             self.mount(index, mount);
@@ -95,6 +82,9 @@ impl Compiler<'_> {
             && let Some(context) = kind.and_then(|kind| self.mount_context(kind))
         {
             options.parameter(usize::MAX, &context);
+        }
+        if options.bind.is_none() || options.is_remount {
+            self.check_lengths(&path, mount.source.as_deref().unwrap_or_default(), &options);
         }
         if options.is_remount {
             self.change_mount(index, &target, mount, &options);
@@ -129,24 +119,31 @@ impl Compiler<'_> {
                 path.member("type"),
                 "missing: it may be left out for bind mounts only, and no option says \"bind\" or \"rbind\"",
             ),
-            Some("cgroup" | "cgroup2") => cgroup_mount::push(self, index, &target, &options),
+            Some("cgroup" | "cgroup2") => {
+                self.warn_of_what_cgroups_ignore(&path, &options);
+                cgroup_mount::push(self, index, &target, &options);
+            }
             Some(kind) => {
                 if let Some(mapping) = mapping {
                     self.map_next(index, mapping);
                 }
-                let mut attributes = (options.set | options.set_all) & !(options.clear_all & !options.set_all);
+                let mut attributes = options.one.set;
+                let mut is_late = false;
                 if attributes & attribute::RDONLY != 0 {
                     match kind {
                         // What is mounted and made below it later needs it writable, as with runc.
                         "tmpfs" if !target.is_empty() => {
                             attributes &= !attribute::RDONLY;
-                            self.read_only_later.push((target.clone(), index));
+                            is_late = true;
                         }
                         // One superblock for all who mount them: read-only is each mount's own affair.
                         "tmpfs" | "proc" | "sysfs" | "mqueue" | "devpts" => {}
                         // A disk that cannot be written refuses to be mounted otherwise.
                         _ => options.parameter(usize::MAX, "ro"),
                     }
+                }
+                if is_late {
+                    self.make_next_read_only_later(index, index, &target);
                 }
                 let kind = c_string(kind);
                 let source = c_string(mount.source.as_deref().unwrap_or_default());
@@ -156,14 +153,14 @@ impl Compiler<'_> {
                     target: &target,
                     parameters: options.parameters.as_strings(),
                     attributes,
-                    propagation: options.propagation,
+                    propagation: options.propagation.as_propagations(),
                     copy_up: options.copy_up,
                     mode: 0o755,
                 };
                 self.steps.push(step, origin.clone());
                 if let Some(versions) = options.versions {
                     let counted = if versions { COUNT_VERSIONS } else { 0 };
-                    let flags = old_flags(options.set | options.set_all) | options.filesystem_flags | counted;
+                    let flags = old_flags(attributes) | options.filesystem_flags | counted;
                     self.steps.push(Step::Remount { target: &target, flags }, origin);
                 }
             }
@@ -182,7 +179,7 @@ impl Compiler<'_> {
         if let Some(mapping) = mapping {
             self.map_next_bind(index, &source, recursive, mapping);
         }
-        let Options { links, .. } = *options;
+        let links = options.links;
         if links != Links::default() {
             let step = Step::NextLinks {
                 source: links.keep_source,
@@ -192,38 +189,56 @@ impl Compiler<'_> {
             self.steps.push(step, Origin::Element("mounts", index));
         }
         self.take_source(index);
+        let one = options.one.after(options.all);
         let step = Step::Bind {
             source: &c_string(&source),
             target: &below_root(&mount.destination),
             recursive,
-            set: options.set,
-            clear: options.named_to_clear(),
+            set: one.set,
+            clear: one.clear,
             clear_unlocked: options.cleared_by_the_way(),
-            set_all: options.set_all,
-            clear_all: options.clear_all,
-            propagation: options.propagation,
+            set_all: options.all.set,
+            clear_all: options.all.clear,
+            propagation: options.propagation.as_propagations(),
         };
         self.steps.push(step, origin);
+    }
+
+    /// The hierarchies are the host's: a container does not change them by mounting its part.
+    fn warn_of_what_cgroups_ignore(&mut self, path: &JsonPath, options: &Options) {
+        let text = "the hierarchies of cgroups have the options that the host gave them; ignored";
+        for place in &options.parameter_places {
+            self.problems
+                .warning(path.member("options").index(*place as usize), text);
+        }
+        if options.versions.is_some() {
+            self.problems.warning(path.member("options"), text);
+        }
     }
 
     /// `remount`: it changes what an earlier mount put there.
     fn change_mount(&mut self, index: usize, target: &CStr, mount: &Mount, options: &Options) {
         let path = JsonPath::from("mounts").index(index);
-        if options.copy_up || options.versions.is_some() || options.map_ids.is_some() || !mount.uid_mappings.is_empty()
-        {
-            let text = "\"remount\" cannot be combined with \"tmpcopyup\", \"iversion\", \"idmap\" or mappings: they are for new mounts";
+        let has_mappings = !mount.uid_mappings.is_empty() || !mount.gid_mappings.is_empty();
+        let is_for_new_mounts = options.copy_up
+            || options.versions.is_some()
+            || options.map_ids.is_some()
+            || options.links != Links::default();
+        if is_for_new_mounts || has_mappings {
+            let text = "\"remount\" cannot be combined with \"tmpcopyup\", \"iversion\", \"idmap\", words on links, or mappings: they are for new mounts";
             self.problems.error(path.member("options"), text);
             return;
         }
+        let one = self.read_only_by_remount(index, target, options);
         let step = Step::ChangeMount {
             target,
             parameters: options.parameters.as_strings(),
-            set: options.set,
-            clear: options.named_to_clear(),
+            set: one.set,
+            clear: one.clear,
             clear_unlocked: options.cleared_by_the_way(),
-            set_all: options.set_all,
-            clear_all: options.clear_all,
-            propagation: options.propagation,
+            set_all: options.all.set,
+            clear_all: options.all.clear,
+            propagation: options.propagation.as_propagations(),
         };
         let origin = Origin::Mount {
             index,
@@ -237,11 +252,12 @@ impl Compiler<'_> {
         let mounts = self.config.mounts.iter().enumerate();
         let on_the_root = mounts.filter(|(_, mount)| below_root(&mount.destination).is_empty());
         for (index, mount) in on_the_root {
-            let flags = mount.options.iter().rev().find_map(|option| match effect(option) {
+            let options = mount.options.iter().flat_map(|option| pieces(option));
+            let words = options.filter_map(|option| match effect(&option) {
                 Some(Effect::Propagation(flags)) => Some(flags),
                 _ => None,
             });
-            if let Some(propagation) = flags {
+            for propagation in words {
                 let step = Step::RootPropagation { propagation };
                 self.steps.push(step, Origin::Element("mounts", index));
             }
@@ -251,27 +267,32 @@ impl Compiler<'_> {
     fn mount_options(&mut self, path: &JsonPath, mount: &Mount) -> Options {
         let says_bind = |option: &str| matches!(effect(option), Some(Effect::Bind(_)));
         let is_bind = matches!(mount.fs_type.as_deref(), Some("bind" | "rbind"))
-            || mount.options.iter().any(|option| says_bind(option));
+            || mount
+                .options
+                .iter()
+                .flat_map(|option| pieces(option))
+                .any(|option| says_bind(&option));
         let mut options = Options::default();
         if is_bind {
             options.bind = Some(mount.fs_type.as_deref() == Some("rbind"));
         }
-        for (index, option) in mount.options.iter().enumerate() {
+        let places = mount.options.iter().enumerate();
+        for (index, option) in places.flat_map(|(index, option)| pieces(option).map(move |piece| (index, piece))) {
+            let option = &*option;
             let place = || path.member("options").index(index);
             match effect(option) {
                 Some(Effect::Nothing) => {}
                 Some(Effect::Attributes { clear, set }) => {
-                    options.set = options.set & !clear | set;
-                    options.clear = options.clear & !set | clear;
-                    options.names_attributes = true;
+                    options.one.add(Changes { set, clear });
+                    options.set_alone = options.set_alone & !clear | set;
                 }
                 Some(Effect::AllAttributes { clear, set }) => {
-                    options.set_all = options.set_all & !clear | set;
-                    // The times of access are one value: the kernel wants all of its bits cleared when it is set.
-                    options.clear_all = options.clear_all & !(set & !attribute::ATIME) | clear;
+                    options.all.add(Changes { set, clear });
+                    options.one.add(Changes { set, clear });
+                    options.set_alone &= !clear;
                 }
-                Some(Effect::Propagation(flags)) => options.propagation = flags,
-                Some(Effect::Bind(recursive)) => options.bind = Some(recursive),
+                Some(Effect::Propagation(flags)) => options.propagation.push(flags),
+                Some(Effect::Bind(recursive)) => options.bind = Some(recursive || options.bind == Some(true)),
                 Some(Effect::Filesystem(name)) if is_bind => {
                     self.problems.warning(
                         place(),
@@ -286,12 +307,15 @@ impl Compiler<'_> {
                 }
                 Some(Effect::Version(_)) if is_bind => {
                     let text = format!(
-                        "{:?} is a flag of the whole filesystem, which a bind mount cannot change; ignored",
-                        option.as_str()
+                        "{option:?} is a flag of the whole filesystem, which a bind mount cannot change; ignored"
                     );
                     self.problems.warning(place(), text);
                 }
                 Some(Effect::Version(counted)) => options.versions = Some(counted),
+                Some(Effect::CopyUp) if is_bind => self.problems.warning(
+                    place(),
+                    "a bind mount copies nothing into what it shows; \"tmpcopyup\" is ignored",
+                ),
                 Some(Effect::CopyUp) if mount.fs_type.as_deref() == Some("tmpfs") => options.copy_up = true,
                 Some(Effect::CopyUp) => self
                     .problems
@@ -299,7 +323,7 @@ impl Compiler<'_> {
                 Some(Effect::MapIds(recursive)) => options.map_ids = Some((index, recursive)),
                 Some(Effect::Remount) => options.is_remount = true,
                 Some(Effect::Link(_)) if !is_bind => {
-                    let text = format!("{:?} is for bind mounts only", option.as_str());
+                    let text = format!("{option:?} is for bind mounts only");
                     self.problems.error(place(), text);
                 }
                 Some(Effect::Link(Link::KeepSource)) => options.links.keep_source = true,

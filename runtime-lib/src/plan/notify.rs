@@ -3,7 +3,7 @@
 use super::compile::Compiler;
 use super::mount_options::attribute::{NODEV, NOEXEC, NOSUID, RDONLY};
 use super::steps::{Input, Origin, c_string};
-use orlop_init::wire::Step;
+use orlop_init::wire::{Propagations, Step};
 
 const FOLDER: &str = "run/notify";
 
@@ -36,7 +36,7 @@ impl Compiler<'_> {
             clear_unlocked: 0,
             set_all: 0,
             clear_all: 0,
-            propagation: 0,
+            propagation: Propagations::EMPTY,
         };
         self.steps.push(step, Origin::Default);
     }

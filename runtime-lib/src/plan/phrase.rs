@@ -3,7 +3,7 @@
 use super::mount_options::{attribute, propagation};
 use super::process::names;
 use super::steps::shown;
-use orlop_init::wire::{Step, Strings};
+use orlop_init::wire::{Propagations, Step, Strings};
 use std::fmt::Write;
 
 /// `SECCOMP_FILTER_FLAG_NEW_LISTENER`
@@ -80,12 +80,12 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             recursive,
             set,
             clear,
-            clear_unlocked,
             set_all,
             clear_all,
             propagation,
+            ..
         } => {
-            let words = changes(set, clear | clear_unlocked, set_all, clear_all);
+            let words = changes(set, clear, set_all, clear_all);
             let what = if recursive { " with all mounts below it" } else { "" };
             let options = options(words, propagation);
             format!("bind {:?}{what} on /{}{options}", shown(source), shown(target))
@@ -100,12 +100,12 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             parameters,
             set,
             clear,
-            clear_unlocked,
             set_all,
             clear_all,
             propagation,
+            ..
         } => {
-            let mut words = changes(set, clear | clear_unlocked, set_all, clear_all);
+            let mut words = changes(set, clear, set_all, clear_all);
             words.extend(parameters.iter().map(|parameter| shown(parameter).into_owned()));
             format!(
                 "change what is mounted on /{}{}",
@@ -114,6 +114,8 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
             )
         }
         Step::Attributes { target, set, .. } => format!("set {} on /{}", attribute_words(set).join(","), shown(target)),
+        Step::KeepNextMount { .. } => "keep hold of the next mount".to_owned(),
+        Step::ReadonlyKept { target, .. } => format!("set ro on /{}", shown(target)),
         Step::Remount { target, flags } => format!(
             "change the flags of what is mounted on /{} to {flags:#x}",
             shown(target)
@@ -273,10 +275,8 @@ fn command(args: Strings<'_>) -> String {
         .join(" ")
 }
 
-fn options(mut words: Vec<String>, propagation: u64) -> String {
-    if propagation != 0 {
-        words.push(propagations(propagation));
-    }
+fn options(mut words: Vec<String>, propagation: Propagations<'_>) -> String {
+    words.extend(propagation.iter().map(propagations));
     if words.is_empty() {
         String::new()
     } else {
@@ -303,13 +303,11 @@ pub(crate) fn namespaces(flags: u64) -> String {
 /// Attributes to set and to clear, of a mount and of all of its tree.
 fn changes(set: u64, clear: u64, set_all: u64, clear_all: u64) -> Vec<String> {
     let mut words: Vec<String> = attribute_words(set).into_iter().map(str::to_owned).collect();
-    if clear != 0 && set == 0 {
-        words.push("rw,suid,dev,exec".to_owned());
-    }
+    words.extend(cleared_words(set, clear).into_iter().map(str::to_owned));
     let all = attribute_words(set_all).into_iter();
     words.extend(all.map(|word| format!("{word} on all below")));
-    let none = attribute_words(clear_all).into_iter();
-    words.extend(none.map(|word| format!("no {word} on all below")));
+    let none = cleared_words(set_all, clear_all).into_iter();
+    words.extend(none.map(|word| format!("{word} on all below")));
     words
 }
 
@@ -331,6 +329,33 @@ fn attribute_words(attributes: u64) -> Vec<&'static str> {
         attribute::NOATIME => words.push("noatime"),
         attribute::STRICTATIME => words.push("strictatime"),
         _ => {}
+    }
+    words
+}
+
+/// The words for what is cleared and not set again.
+fn cleared_words(set: u64, clear: u64) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    for (flag, word) in [
+        (attribute::RDONLY, "rw"),
+        (attribute::NOSUID, "suid"),
+        (attribute::NODEV, "dev"),
+        (attribute::NOEXEC, "exec"),
+        (attribute::NODIRATIME, "diratime"),
+        (attribute::NOSYMFOLLOW, "symfollow"),
+    ] {
+        if clear & flag != 0 {
+            words.push(word);
+        }
+    }
+    match clear & attribute::ATIME {
+        attribute::ATIME if set & attribute::ATIME == 0 => words.push("relatime"),
+        attribute::ATIME => {}
+        ended => {
+            let ends = |value: u64, word: &'static str| (ended & value != 0).then_some(word);
+            words.extend(ends(attribute::NOATIME, "atime"));
+            words.extend(ends(attribute::STRICTATIME, "nostrictatime"));
+        }
     }
     words
 }

@@ -11,8 +11,10 @@ mod credentials;
 mod devices;
 mod failure;
 mod hooks;
+mod kept;
 mod label;
 mod landlock;
+mod long_parameters;
 mod mounts;
 mod namespaces;
 mod network;
@@ -71,6 +73,8 @@ struct Init<'a> {
     time_offsets: Fd,
     /// The sources of bind mounts that were opened early, as descriptors.
     sources: &'static [usize],
+    /// Mounts that something is still to be done to, as descriptors.
+    kept: &'static mut [usize],
     /// What the next mount is to have besides its step.
     next: mounts::Next,
     /// The state for hooks' standard input.
@@ -120,6 +124,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         mask: Fd::NONE,
         time_offsets: Fd::NONE,
         sources: &[],
+        kept: &mut [],
         next: mounts::Next::default(),
         state: Fd::NONE,
         program: program::Program::new(),
@@ -267,7 +272,7 @@ impl Init<'_> {
             } => {
                 let tree = mounts::Tree {
                     source: c"",
-                    recursive: false,
+                    recursive: true,
                     set,
                     clear,
                     clear_unlocked,
@@ -278,6 +283,8 @@ impl Init<'_> {
                 self.change_mount(target, parameters, &tree)
             }
             Step::Attributes { target, set, clear } => self.change_attributes(target, set, clear),
+            Step::KeepNextMount { number, of } => self.keep_next(number, of),
+            Step::ReadonlyKept { number, .. } => self.readonly_kept(number),
             Step::Remount { target, flags } => self.remount(target, flags),
             Step::Directory { path, mode } => path::make_directories(self.root, path, mode).map(drop),
             Step::Node {

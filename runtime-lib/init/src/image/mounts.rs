@@ -2,10 +2,11 @@
 
 use crate::Init;
 use crate::failure::{Failure, In, Outcome, Text};
-use crate::old_mount::is_missing;
+use crate::long_parameters;
+use crate::old_mount::{MOUNT_ATTR__ATIME, is_missing, times};
 use crate::path::{self, Buffer};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::{Part, Strings};
+use crate::wire::{Part, Propagations, Strings};
 use core::ffi::CStr;
 
 /// A new filesystem.
@@ -26,7 +27,7 @@ pub(crate) struct Tree<'a> {
     pub(crate) clear_unlocked: u64,
     pub(crate) set_all: u64,
     pub(crate) clear_all: u64,
-    pub(crate) propagation: u64,
+    pub(crate) propagation: Propagations<'a>,
 }
 
 impl Tree<'_> {
@@ -40,7 +41,7 @@ impl Tree<'_> {
             clear_unlocked: 0,
             set_all: 0,
             clear_all: 0,
-            propagation: 0,
+            propagation: Propagations::EMPTY,
         }
     }
 }
@@ -55,6 +56,8 @@ pub(crate) struct Next {
     /// The source that was opened before.
     pub(crate) source: Option<Fd>,
     pub(crate) links: Links,
+    /// The number by which it is kept hold of.
+    pub(crate) keep: Option<u32>,
 }
 
 /// Which links of a bind's paths are not followed.
@@ -67,7 +70,13 @@ pub(crate) struct Links {
 
 impl Init<'_> {
     #[inline(never)]
-    pub(crate) fn mount(&mut self, filesystem: &Filesystem<'_>, target: &CStr, mode: u32, propagation: u64) -> Outcome {
+    pub(crate) fn mount(
+        &mut self,
+        filesystem: &Filesystem<'_>,
+        target: &CStr,
+        mode: u32,
+        propagation: Propagations<'_>,
+    ) -> Outcome {
         let next = core::mem::take(&mut self.next);
         let (place, existed) = self.mount_point(filesystem.kind, target, mode)?;
         let tmpfs_mode = if existed && filesystem.kind == c"tmpfs" {
@@ -75,7 +84,11 @@ impl Init<'_> {
         } else {
             None
         };
-        let tree = create(filesystem, tmpfs_mode, &mut self.said)?;
+        let tree = if long_parameters::are_too_long(filesystem) {
+            self.create_by_old_call(filesystem, place, tmpfs_mode)?
+        } else {
+            create(filesystem, tmpfs_mode, &mut self.said)?
+        };
         if let Some((namespace, recursive)) = next.mapping {
             sys::map_ids(tree, recursive, namespace).of(Part::Mapping)?;
         }
@@ -90,7 +103,7 @@ impl Init<'_> {
         if later {
             self.set_read_only(tree)?;
         }
-        self.finish(tree, place, target, propagation)
+        self.finish(tree, place, target, propagation, next.keep)
     }
 
     /// Puts a mount on its place. One on the root is the root from now on.
@@ -103,11 +116,18 @@ impl Init<'_> {
         Ok(())
     }
 
-    fn finish(&mut self, tree: Fd, place: Fd, target: &CStr, propagation: u64) -> Outcome {
+    fn finish(
+        &mut self,
+        tree: Fd,
+        place: Fd,
+        target: &CStr,
+        propagation: Propagations<'_>,
+        keep: Option<u32>,
+    ) -> Outcome {
         // The root is made what it should be when it is the root: `pivot_root` takes no shared mount.
         if !target.is_empty() {
             self.set_propagation(tree, propagation)?;
-            sys::close(tree);
+            self.keep_or_close(tree, keep)?;
         }
         sys::close(place);
         Ok(())
@@ -172,7 +192,7 @@ impl Init<'_> {
         if later {
             self.set_by_remount(bound, tree)?;
         }
-        self.finish(bound, place, target, tree.propagation)
+        self.finish(bound, place, target, tree.propagation, next.keep)
     }
 
     /// Makes a link like the one at `source`; `false` if that is none.
@@ -219,7 +239,15 @@ impl Init<'_> {
 
     /// `remount`: what an earlier mount put there, changed.
     pub(crate) fn change_mount(&mut self, target: &CStr, parameters: Strings<'_>, tree: &Tree<'_>) -> Outcome {
+        let next = core::mem::take(&mut self.next);
         let place = path::open(self.root, target).of(Part::Target)?;
+        if sys::status(place, c"", sys::AT_EMPTY_PATH)
+            .of(Part::Target)?
+            .is_mount_root
+            == Some(false)
+        {
+            return Err(Failure::new(Part::Source, Errno::INVAL));
+        }
         if !parameters.is_empty() {
             let context = sys::pick_filesystem(place).of(Part::Source)?;
             for (index, parameter) in (0..).zip(parameters.iter()) {
@@ -234,8 +262,7 @@ impl Init<'_> {
             self.set_by_remount(place, tree)?;
         }
         self.set_propagation(place, tree.propagation)?;
-        sys::close(place);
-        Ok(())
+        self.keep_or_close(place, next.keep)
     }
 
     #[inline(never)]
@@ -259,17 +286,19 @@ impl Init<'_> {
 
 fn set_tree_attributes(bound: Fd, tree: &Tree<'_>) -> Outcome {
     if tree.set_all | tree.clear_all != 0 {
-        sys::set_attributes(bound, true, tree.set_all, tree.clear_all, 0).of(Part::Attributes)?;
+        let clear = with_times(bound, tree.clear_all)?;
+        sys::set_attributes(bound, true, tree.set_all, clear, 0).of(Part::Attributes)?;
     }
-    let clear = tree.clear | tree.clear_unlocked;
+    let named = with_times(bound, tree.clear)?;
+    let clear = named | tree.clear_unlocked;
     if tree.set | clear == 0 {
         return Ok(());
     }
     match sys::set_attributes(bound, false, tree.set, clear, 0) {
         // What came with a mount from a more privileged user namespace is locked. All that nobody asked to clear may stay.
         Err(Errno::PERM) if tree.clear_unlocked != 0 => {
-            if tree.set | tree.clear != 0 {
-                sys::set_attributes(bound, false, tree.set, tree.clear, 0).of(Part::Attributes)?;
+            if tree.set | named != 0 {
+                sys::set_attributes(bound, false, tree.set, named, 0).of(Part::Attributes)?;
             }
             let mut rest = tree.clear_unlocked;
             while rest != 0 {
@@ -284,6 +313,17 @@ fn set_tree_attributes(bound: Fd, tree: &Tree<'_>) -> Outcome {
         }
         result => result.of(Part::Attributes),
     }
+}
+
+/// What is to be cleared, as the kernel wants it: the times of access are one value, so that a single one of them is cleared by setting another, and only
+/// where it is in force. The mounts below a tree's first one follow that one.
+fn with_times(mounted: Fd, clear: u64) -> Result<u64, Failure> {
+    let ended = clear & MOUNT_ATTR__ATIME;
+    if ended == 0 || ended == MOUNT_ATTR__ATIME {
+        return Ok(clear);
+    }
+    let now = times(sys::mount_flags(mounted).of(Part::Attributes)?);
+    Ok(clear & !MOUNT_ATTR__ATIME | if now & ended != 0 { MOUNT_ATTR__ATIME } else { 0 })
 }
 
 /// Makes the filesystem. A tmpfs without a mode of its own takes that of its mount point, as with runc.
@@ -352,7 +392,7 @@ fn explained(context: Fd, part: Part, errno: Errno, detail: u32, said: &mut Text
     Failure::new(part, errno).detail(detail)
 }
 
-fn octal(mode: u32, buffer: &mut [u8; 8]) -> Result<&CStr, Failure> {
+pub(crate) fn octal(mode: u32, buffer: &mut [u8; 8]) -> Result<&CStr, Failure> {
     for (index, place) in (0u32..).zip(buffer.iter_mut().take(7)) {
         *place = b'0' + u8::try_from(mode >> (3 * (6 - index)) & 7).unwrap_or(0);
     }

@@ -6,7 +6,7 @@ use crate::mounts::Tree;
 use crate::path::Buffer;
 use crate::proc::decimal;
 use crate::sys::{self, Errno, Fd};
-use crate::wire::Part;
+use crate::wire::{Part, Propagations};
 
 /// Attributes of `mount_setattr`, the flags by which `man 2 fstatfs` tells them, and those by which `man 2 mount` sets them.
 const FLAGS: [(u64, u64, u64); 6] = [
@@ -17,7 +17,7 @@ const FLAGS: [(u64, u64, u64); 6] = [
     (0x80, 0x0800, 0x0800),
     (0x0020_0000, 0x2000, 0x0100),
 ];
-const MOUNT_ATTR__ATIME: u64 = 0x70;
+pub(crate) const MOUNT_ATTR__ATIME: u64 = 0x70;
 const MOUNT_ATTR_NOATIME: u64 = 0x10;
 const MOUNT_ATTR_STRICTATIME: u64 = 0x20;
 
@@ -29,6 +29,31 @@ pub(crate) fn is_missing(outcome: Outcome) -> Result<bool, Failure> {
     }
 }
 
+/// The times of access that are in force, from what `man 2 fstatfs` tells.
+pub(crate) fn times(told: u64) -> u64 {
+    // ST_NOATIME is 0x0400, ST_RELATIME 0x1000: the C library's names, which no kernel header has.
+    match told & 0x1400 {
+        0x1000 => 0,
+        0 => MOUNT_ATTR_STRICTATIME,
+        _ => MOUNT_ATTR_NOATIME,
+    }
+}
+
+/// The old call's flags for attributes.
+pub(crate) fn old_flags(attributes: u64) -> u64 {
+    let mut flags = match attributes & MOUNT_ATTR__ATIME {
+        0 => sys::MS_RELATIME,
+        MOUNT_ATTR_NOATIME => sys::MS_NOATIME,
+        _ => sys::MS_STRICTATIME,
+    };
+    for (attribute, _, flag) in FLAGS {
+        if attributes & attribute != 0 {
+            flags |= flag;
+        }
+    }
+    flags
+}
+
 impl Init<'_> {
     /// Sets attributes of one mount that has its place.
     pub(crate) fn set_by_remount(&mut self, mounted: Fd, tree: &Tree<'_>) -> Outcome {
@@ -37,18 +62,14 @@ impl Init<'_> {
             return Err(Failure::new(Part::Attributes, Errno::NOSYS));
         }
         let told = sys::mount_flags(mounted).of(Part::Attributes)?;
-        // ST_NOATIME is 0x0400, ST_RELATIME 0x1000: the C library's names, which no kernel header has.
-        let mut now = match told & 0x1400 {
-            0x1000 => 0,
-            0 => MOUNT_ATTR_STRICTATIME,
-            _ => MOUNT_ATTR_NOATIME,
-        };
+        let mut now = times(told);
         for (attribute, flag, _) in FLAGS {
             if told & flag != 0 {
                 now |= attribute;
             }
         }
-        let named = (now & !(tree.clear | tree.clear_all)) | tree.set | tree.set_all;
+        let of_the_tree = now & !tree.clear_all | tree.set_all;
+        let named = of_the_tree & !tree.clear | tree.set;
         match self.remount_bound(mounted, named & !tree.clear_unlocked) {
             // Locked flags stay, as long as nobody asked for their end.
             Err(failure) if failure.is(Errno::PERM) && tree.clear_unlocked & now != 0 => {
@@ -59,17 +80,7 @@ impl Init<'_> {
     }
 
     fn remount_bound(&mut self, mounted: Fd, attributes: u64) -> Outcome {
-        let mut flags = match attributes & MOUNT_ATTR__ATIME {
-            0 => sys::MS_RELATIME,
-            MOUNT_ATTR_NOATIME => sys::MS_NOATIME,
-            _ => sys::MS_STRICTATIME,
-        };
-        for (attribute, _, flag) in FLAGS {
-            if attributes & attribute != 0 {
-                flags |= flag;
-            }
-        }
-        self.mount_at(mounted, sys::MS_REMOUNT | sys::MS_BIND | flags)
+        self.mount_at(mounted, sys::MS_REMOUNT | sys::MS_BIND | old_flags(attributes))
     }
 
     /// The old call on a mount behind a descriptor, through that one's name in the host's procfs: it takes paths only.
@@ -82,15 +93,15 @@ impl Init<'_> {
     }
 
     /// Sets how a mount propagates, once it has its place: one without a place does not keep a peer group.
-    pub(crate) fn set_propagation(&mut self, mounted: Fd, propagation: u64) -> Outcome {
-        if propagation == 0 {
-            return Ok(());
+    pub(crate) fn set_propagation(&mut self, mounted: Fd, propagations: Propagations<'_>) -> Outcome {
+        for propagation in propagations.iter() {
+            let recursive = propagation & sys::MS_REC != 0;
+            match sys::set_attributes(mounted, recursive, 0, 0, propagation & !sys::MS_REC) {
+                Err(Errno::NOSYS) => self.mount_at(mounted, propagation)?,
+                result => result.of(Part::Attributes)?,
+            }
         }
-        let recursive = propagation & sys::MS_REC != 0;
-        match sys::set_attributes(mounted, recursive, 0, 0, propagation & !sys::MS_REC) {
-            Err(Errno::NOSYS) => self.mount_at(mounted, propagation),
-            result => result.of(Part::Attributes),
-        }
+        Ok(())
     }
 
     /// Makes a mount that has its place read-only.

@@ -91,6 +91,11 @@ impl Init<'_> {
         let Some(place) = self.existing(path)? else {
             return Ok(());
         };
+        // What is mounted over the root is left behind when the root is entered.
+        if self.is_root(place)? {
+            sys::close(place);
+            return self.readonly_root();
+        }
         let tree = sys::open_tree(
             place,
             c"",
@@ -115,6 +120,9 @@ impl Init<'_> {
         let Some(place) = self.existing(path)? else {
             return Ok(());
         };
+        if self.is_root(place)? {
+            return Err(Failure::from(Part::Root));
+        }
         let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
         let is_directory = status.mode & sys::S_IFMT == sys::S_IFDIR;
         if is_directory && self.mask == Fd::NONE {
@@ -134,6 +142,14 @@ impl Init<'_> {
         }
         sys::close(place);
         Ok(())
+    }
+
+    fn is_root(&self, place: Fd) -> Result<bool, Failure> {
+        let which = |file: Fd| {
+            let status = sys::status(file, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+            Ok::<_, Failure>((status.mount, status.filesystem, status.inode))
+        };
+        Ok(which(place)? == which(self.root)?)
     }
 
     /// What is at `path`, looked for first: a mount that finds no place has to be dropped again, and that waits for RCU.

@@ -28,9 +28,10 @@ fn a_remount_changes_what_is_there_and_keeps_its_path() {
         {"destination": "/data", "type": "tmpfs", "options": ["remount", "ro", "size=1m"]},
     ]));
     assert!(
-        text.contains("change what is mounted on /data (ro, size=1m)  <- mounts[1]"),
+        text.contains("change what is mounted on /data (size=1m)  <- mounts[1]"),
         "{text}"
     );
+    assert!(text.contains("set ro on /data  <- mounts[1]"), "{text}");
 }
 
 #[test]
@@ -42,6 +43,8 @@ fn a_remount_takes_nothing_that_is_for_new_mounts() {
             "{error}"
         );
     }
+    let error = refused(json!([{"destination": "/data", "options": ["remount", "bind", "src-nofollow"]}]));
+    assert!(error.contains("words on links"), "{error}");
 }
 
 #[test]
@@ -206,4 +209,133 @@ fn a_source_that_only_the_user_namespace_has_cannot_be_mapped() {
         error.starts_with("mounts[1].source: an earlier mount makes it"),
         "{error}"
     );
+}
+
+#[test]
+fn options_that_no_call_takes_are_refused() {
+    let many = |length: usize| format!("lowerdir={}", "/abcdefghi".repeat(length / 10));
+    let overlay = |options: Value| json!([{"destination": "/data", "type": "overlay", "options": options}]);
+    assert!(with_mounts(overlay(json!([many(4000)]))).contains("of type overlay"));
+    let error = refused(overlay(json!(["ro", many(4090)])));
+    assert!(
+        error.starts_with("mounts[0].options: the filesystem's options are 4099 bytes together"),
+        "{error}"
+    );
+    let error = refused(overlay(json!(["remount", many(300)])));
+    assert_eq!(
+        error,
+        "mounts[0].options[1]: a remount takes at most 255 bytes in an option"
+    );
+}
+
+/// What a bind with these options sets, clears, and clears where it may.
+fn bound_with(options: &[&str]) -> (u64, u64, u64) {
+    use orlop_init::wire::Step;
+    let mounts = json!([{"destination": "/data", "source": "/srv", "options": options}]);
+    let (plan, ..) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
+    let plan = plan.unwrap();
+    let mut steps = plan.steps.iter();
+    let flags = steps.find_map(|(step, _)| match step {
+        Step::Bind {
+            set,
+            clear,
+            clear_unlocked,
+            ..
+        } => Some((set, clear, clear_unlocked)),
+        _ => None,
+    });
+    flags.unwrap()
+}
+
+#[test]
+fn only_a_word_that_sets_clears_what_is_not_named() {
+    assert_eq!(bound_with(&["rbind"]), (0, 0, 0));
+    assert_eq!(bound_with(&["rbind", "rprivate", "rw"]), (0, 0x1, 0));
+    assert_eq!(bound_with(&["rbind", "suid", "dev"]), (0, 0x6, 0));
+    assert_eq!(bound_with(&["rbind", "ro", "rw"]), (0, 0x1, 0));
+    assert_eq!(bound_with(&["rbind", "ro"]), (0x1, 0, 0x0020_000e));
+    assert_eq!(bound_with(&["rbind", "rro"]), (0, 0, 0));
+    assert_eq!(bound_with(&["rbind", "rro", "nosuid"]), (0x2, 0, 0x0020_000c));
+}
+
+#[test]
+fn several_words_on_propagation_are_kept_in_their_order() {
+    let text =
+        with_mounts(json!([{"destination": "/data", "source": "/srv", "options": ["rbind", "rslave", "shared"]}]));
+    assert!(text.contains("on /data (rslave, shared)"), "{text}");
+}
+
+#[test]
+fn commas_in_an_option_stand_between_options() {
+    let text = with_mounts(json!([{"destination": "/data", "type": "tmpfs", "options": ["ro,size=1m,mode=700"]}]));
+    assert!(text.contains("on /data (size=1m, mode=700)"), "{text}");
+    assert!(text.contains("set ro on /data"), "{text}");
+}
+
+#[test]
+fn rbind_and_bind_together_bind_the_mounts_below() {
+    let text = with_mounts(json!([{"destination": "/data", "source": "/srv", "options": ["rbind", "bind"]}]));
+    assert!(text.contains("bind \"/srv\" with all mounts below it"), "{text}");
+}
+
+#[test]
+fn a_remount_of_dev_leaves_it_the_containers() {
+    let text = with_mounts(json!([
+        {"destination": "/dev", "type": "tmpfs"},
+        {"destination": "/dev", "options": ["remount", "bind", "nosuid"]},
+    ]));
+    assert!(text.contains("make the character device /dev/null"), "{text}");
+}
+
+#[test]
+fn what_does_nothing_is_warned_of() {
+    let text = with_mounts(json!([
+        {"destination": "/data", "type": "tmpfs", "source": "/srv", "options": ["bind", "tmpcopyup"]},
+        {"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro", "nsdelegate"]},
+    ]));
+    assert!(
+        text.contains("Warning: mounts[0].options[1]: a bind mount copies nothing"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Warning: mounts[1].options[1]: the hierarchies of cgroups"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_read_only_tmpfs_waits_and_a_remount_changes_what_it_waits_for() {
+    let tmpfs = || json!({"destination": "/data", "type": "tmpfs", "options": ["ro"]});
+    let remount = |option: &str| json!({"destination": "/data/", "type": "tmpfs", "options": ["remount", option]});
+    let text = with_mounts(json!([tmpfs()]));
+    assert!(text.contains("set ro on /data  <- mounts[0]"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("rw")]));
+    assert!(!text.contains("set ro on /data"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("nosuid")]));
+    assert!(!text.contains("set ro on /data"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("size=1m")]));
+    assert!(text.contains("set ro on /data  <- mounts[0]"), "{text}");
+    let text = with_mounts(json!([tmpfs(), remount("ro")]));
+    assert_eq!(text.matches("set ro on /data").count(), 1, "{text}");
+    assert!(text.contains("set ro on /data  <- mounts[1]"), "{text}");
+    // What is mounted there by then is another mount.
+    let other = json!({"destination": "/data", "source": "/srv", "options": ["bind"]});
+    let text = with_mounts(json!([tmpfs(), other, remount("rw")]));
+    assert!(text.contains("set ro on /data  <- mounts[0]"), "{text}");
+}
+
+#[test]
+fn the_root_can_be_made_read_only_by_its_path_but_not_hidden() {
+    let text = config(|config| config["linux"]["readonlyPaths"] = json!(["/", "/proc/..", "/etc"]));
+    let text = explained(&text, &hybrid());
+    assert!(
+        text.contains("make the rootfs read-only  <- linux.readonlyPaths[0]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("make the rootfs read-only  <- linux.readonlyPaths[1]"),
+        "{text}"
+    );
+    let error = first_error(|config| config["linux"]["maskedPaths"] = json!(["/etc", "/."]));
+    assert_eq!(error, "linux.maskedPaths[1]: the root itself cannot be hidden");
 }

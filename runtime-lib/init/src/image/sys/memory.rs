@@ -8,7 +8,7 @@ use super::{call, number};
 pub(super) struct Statx {
     mask: u32,
     block_size: u32,
-    attributes: u64,
+    pub(super) attributes: u64,
     links: u32,
     pub(super) uid: u32,
     pub(super) gid: u32,
@@ -17,11 +17,14 @@ pub(super) struct Statx {
     pub(super) inode: u64,
     pub(super) size: u64,
     blocks: u64,
-    attributes_mask: u64,
+    pub(super) attributes_mask: u64,
     times: [u64; 8],
     pub(super) device_major: u32,
     pub(super) device_minor: u32,
-    rest: [u64; 15],
+    pub(super) filesystem_major: u32,
+    pub(super) filesystem_minor: u32,
+    pub(super) mount: u64,
+    rest: [u64; 13],
 }
 
 const _: () = assert!(size_of::<Statx>() == 256);

@@ -94,7 +94,11 @@ const FSCONFIG_CMD_CREATE: usize = 6;
 
 pub(crate) const MOUNT_ATTR_RDONLY: u64 = 0x01;
 
+pub(crate) const MS_RDONLY: u64 = 1;
+pub(crate) const MS_SYNCHRONOUS: u64 = 16;
 pub(crate) const MS_REMOUNT: u64 = 32;
+pub(crate) const MS_MANDLOCK: u64 = 64;
+pub(crate) const MS_DIRSYNC: u64 = 128;
 pub(crate) const MS_NOATIME: u64 = 1 << 10;
 pub(crate) const MS_BIND: u64 = 4096;
 pub(crate) const MS_MOVE: u64 = 8192;
@@ -103,6 +107,7 @@ pub(crate) const MS_PRIVATE: u64 = 1 << 18;
 pub(crate) const MS_SLAVE: u64 = 1 << 19;
 pub(crate) const MS_RELATIME: u64 = 1 << 21;
 pub(crate) const MS_STRICTATIME: u64 = 1 << 24;
+pub(crate) const MS_LAZYTIME: u64 = 1 << 25;
 pub(crate) const MNT_DETACH: u32 = 2;
 
 pub(crate) const CLONE_PARENT: u64 = 0x8000;
@@ -308,10 +313,18 @@ pub(crate) struct Status {
     pub(crate) inode: u64,
     pub(crate) major: u32,
     pub(crate) minor: u32,
+    /// The device of the filesystem that it is on.
+    pub(crate) filesystem: (u32, u32),
+    /// The id of the mount that it is on; 0 before Linux 5.8.
+    pub(crate) mount: u64,
+    /// Whether it is the root of a mount; nothing before Linux 5.8.
+    pub(crate) is_mount_root: Option<bool>,
 }
 
 pub(crate) fn status(directory: Fd, path: &CStr, flags: u32) -> Result<Status> {
     const STATX_BASIC_STATS: usize = 0x7ff;
+    const STATX_MNT_ID: usize = 0x1000;
+    const STATX_ATTR_MOUNT_ROOT: u64 = 0x2000;
     let mut buffer = memory::Statx::default();
     let address = (&raw mut buffer).expose_provenance();
     call(
@@ -320,7 +333,7 @@ pub(crate) fn status(directory: Fd, path: &CStr, flags: u32) -> Result<Status> {
             directory.word(),
             text(path),
             flags as usize,
-            STATX_BASIC_STATS,
+            STATX_BASIC_STATS | STATX_MNT_ID,
             address,
             0,
         ],
@@ -333,6 +346,10 @@ pub(crate) fn status(directory: Fd, path: &CStr, flags: u32) -> Result<Status> {
         inode: buffer.inode,
         major: buffer.device_major,
         minor: buffer.device_minor,
+        filesystem: (buffer.filesystem_major, buffer.filesystem_minor),
+        mount: buffer.mount,
+        is_mount_root: (buffer.attributes_mask & STATX_ATTR_MOUNT_ROOT != 0)
+            .then_some(buffer.attributes & STATX_ATTR_MOUNT_ROOT != 0),
     })
 }
 
@@ -456,6 +473,15 @@ pub(crate) fn working_directory_is_inside() -> Result<bool> {
 
 pub(crate) fn mount(source: &CStr, target: &CStr, flags: u64) -> Result<()> {
     call(number::MOUNT, [text(source), text(target), 0, word(flags), 0, 0]).map(drop)
+}
+
+/// The old call for a new filesystem.
+pub(crate) fn mount_filesystem_at(source: &CStr, target: &CStr, kind: &CStr, flags: u64, data: &CStr) -> Result<()> {
+    call(
+        number::MOUNT,
+        [text(source), text(target), text(kind), word(flags), text(data), 0],
+    )
+    .map(drop)
 }
 
 pub(crate) fn unmount(target: &CStr, flags: u32) -> Result<()> {
