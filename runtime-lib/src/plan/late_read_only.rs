@@ -65,10 +65,11 @@ impl Compiler<'_> {
 
     /// The mount that is uppermost at `target` when it is the turn of `mounts[before]`, and whether it is a tmpfs.
     fn mounted_at(&self, before: usize, target: &CStr) -> Option<(usize, bool)> {
-        let earlier = self.config.mounts.iter().enumerate().take(before);
+        let earlier = self.config.mounts.iter().enumerate().take(before).rev();
         let at_target = |mount: &Mount| *below_root(&mount.destination) == *target;
-        let found = earlier.filter(|(_, mount)| at_target(mount) && !has(mount, |effect| effect == Effect::Remount));
-        found.last().map(|(place, mount)| (place, is_tmpfs(mount)))
+        let mut found =
+            earlier.filter(|(_, mount)| at_target(mount) && !has(mount, |effect| effect == Effect::Remount));
+        found.next().map(|(place, mount)| (place, is_tmpfs(mount)))
     }
 
     /// Makes the filesystems read-only that were to be so from the start.
