@@ -29,6 +29,10 @@ pub(crate) const TESTS: &[Test] = &[
         several_words_are_carried_out_one_after_the_other,
         ("crun", "1.8", "drops the propagation of a bind")
     ),
+    test!(
+        mounts_own_words_hold_beside_the_roots,
+        ("crun", "1.8", "drops the propagation of a bind")
+    ),
 ];
 
 /// A shared mount on the host, unmounted in the end with all that is on it.
@@ -190,4 +194,30 @@ fn peer_group(table: &str, place: &Path) -> String {
     let line = table.lines().find(|line| line.contains(&place)).unwrap_or_default();
     let tag = line.split(' ').find_map(|word| word.strip_prefix("shared:"));
     tag.unwrap_or_default().to_owned()
+}
+
+fn mounts_own_words_hold_beside_the_roots(t: &Trial<'_>) -> Verdict {
+    for (number, (root, word, is_shared, is_slave)) in [
+        ("rslave", "rshared", true, true),
+        ("rprivate", "rshared", true, false),
+        ("rshared", "rprivate", false, false),
+        ("rshared", "rslave", false, true),
+        ("private", "rslave", false, true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let shared = Shared::new(&t.dir.join(format!("shared{number}")))?;
+        let bundle = t.bundle()?.set("/linux/rootfsPropagation", json!(root)).mount(
+            "/data",
+            "bind",
+            &shared.folder.to_string_lossy(),
+            &["rbind", word],
+        );
+        let report = t.see_one(&bundle)?;
+        let tags = &mount_at(&report, "/data")?["tags"];
+        let seen = (has_start(tags, "shared:"), has_start(tags, "master:"));
+        ensure(seen == (is_shared, is_slave), || format!("{root}, {word}: {tags}"))?;
+    }
+    Ok(())
 }

@@ -476,7 +476,7 @@ steps! { 'a;
         /// How it propagates once it has its place.
         propagation: Propagations<'a>,
     }
-    /// Keep hold of what the next step mounts or changes, for [`Step::ReadonlyKept`]: by then something else may be mounted on its place.
+    /// Keep hold of what the next step mounts or changes, for what is done to it in the end: by then something else may be mounted on its place.
     KeepNextMount = 72 {
         /// Its number among those that are kept.
         number: u32,
@@ -489,6 +489,13 @@ steps! { 'a;
         number: u32,
         /// Where it is, below the rootfs.
         target: &'a CStr,
+    }
+    /// Set how a mount propagates that was kept hold of.
+    PropagateKept = 74 {
+        /// Its number.
+        number: u32,
+        /// How it propagates.
+        propagation: Propagations<'a>,
     }
     /// Make a directory inside the rootfs, and those above it, if it is not there.
     Directory = 12 {

@@ -2,6 +2,7 @@
 
 use super::attributes::oom_score;
 use super::late_read_only::LateReadOnly;
+use super::propagation_list::PropagationList;
 use super::steps::{Inputs, Origin, Steps, below_root, c_string};
 use super::{Arguments, Host, Plan};
 use crate::bundle::{Bundle, Config, NamespaceType, NetDevice, Text};
@@ -29,6 +30,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) early_sources: Vec<usize>,
     /// Mounts that are made read-only when all else is in its place.
     pub(crate) late: LateReadOnly,
+    /// Mounts whose own propagation is to outlive what the root's does to all: the number by which init keeps hold of each, its place in the config.
+    pub(crate) propagating: Vec<(u32, usize, PropagationList)>,
 }
 
 pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (Option<Plan>, Problems) {
@@ -45,6 +48,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         has_early_sources: false,
         early_sources: Vec::new(),
         late: LateReadOnly::default(),
+        propagating: Vec::new(),
     };
     compiler.find_cgroup();
     let resctrl = compiler.resctrl();

@@ -16,6 +16,8 @@ pub(crate) struct LateReadOnly {
     waiting: Vec<Waiting>,
     /// How many were ever kept hold of.
     kept: u32,
+    /// The last of them: its place in the config, and its number.
+    last_kept: Option<(usize, u32)>,
 }
 
 #[derive(Debug)]
@@ -32,17 +34,29 @@ struct Waiting {
 impl Compiler<'_> {
     /// The next step's mount, `mounts[mount]`, is made read-only in the end.
     pub(crate) fn make_next_read_only_later(&mut self, mount: usize, asked_by: usize, target: &CStr) {
-        let number = self.late.kept;
-        self.late.kept += 1;
+        let number = self.keep_next(asked_by);
         self.late.waiting.push(Waiting {
             number,
             mount,
             asked_by,
             target: target.to_owned(),
         });
+    }
+
+    /// Init keeps hold of the next step's mount, `mounts[index]`, under this number.
+    pub(crate) fn keep_next(&mut self, index: usize) -> u32 {
+        if let Some((kept_for, number)) = self.late.last_kept
+            && kept_for == index
+        {
+            return number;
+        }
+        let number = self.late.kept;
+        self.late.kept += 1;
+        self.late.last_kept = Some((index, number));
         let of = u32::try_from(self.config.mounts.len()).unwrap_or(u32::MAX);
         let step = Step::KeepNextMount { number, of };
-        self.steps.push(step, Origin::Element("mounts", asked_by));
+        self.steps.push(step, Origin::Element("mounts", index));
+        number
     }
 
     /// What a remount says of an earlier mount's being read-only counts from there on. Gives what is left to do at once.
@@ -65,10 +79,11 @@ impl Compiler<'_> {
 
     /// The mount that is uppermost at `target` when it is the turn of `mounts[before]`, and whether it is a tmpfs.
     fn mounted_at(&self, before: usize, target: &CStr) -> Option<(usize, bool)> {
-        let earlier = self.config.mounts.iter().enumerate().take(before);
+        let earlier = self.config.mounts.iter().enumerate().take(before).rev();
         let at_target = |mount: &Mount| *below_root(&mount.destination) == *target;
-        let found = earlier.filter(|(_, mount)| at_target(mount) && !has(mount, |effect| effect == Effect::Remount));
-        found.last().map(|(place, mount)| (place, is_tmpfs(mount)))
+        let mut found =
+            earlier.filter(|(_, mount)| at_target(mount) && !has(mount, |effect| effect == Effect::Remount));
+        found.next().map(|(place, mount)| (place, is_tmpfs(mount)))
     }
 
     /// Makes the filesystems read-only that were to be so from the start.

@@ -145,6 +145,7 @@ impl Compiler<'_> {
                 if is_late {
                     self.make_next_read_only_later(index, index, &target);
                 }
+                self.keep_propagation(index, &target, &options.propagation);
                 let kind = c_string(kind);
                 let source = c_string(mount.source.as_deref().unwrap_or_default());
                 let step = Step::Mount {
@@ -189,6 +190,7 @@ impl Compiler<'_> {
             self.steps.push(step, Origin::Element("mounts", index));
         }
         self.take_source(index);
+        self.keep_propagation(index, &below_root(&mount.destination), &options.propagation);
         let one = options.one.after(options.all);
         let step = Step::Bind {
             source: &c_string(&source),
@@ -230,6 +232,7 @@ impl Compiler<'_> {
             return;
         }
         let one = self.read_only_by_remount(index, target, options);
+        self.keep_propagation(index, target, &options.propagation);
         let step = Step::ChangeMount {
             target,
             parameters: options.parameters.as_strings(),

@@ -116,6 +116,10 @@ pub(crate) fn phrase(step: &Step<'_>) -> String {
         Step::Attributes { target, set, .. } => format!("set {} on /{}", attribute_words(set).join(","), shown(target)),
         Step::KeepNextMount { .. } => "keep hold of the next mount".to_owned(),
         Step::ReadonlyKept { target, .. } => format!("set ro on /{}", shown(target)),
+        Step::PropagateKept { propagation, .. } => {
+            let words: Vec<String> = propagation.iter().map(propagations).collect();
+            format!("make a mount {} again", words.join(", "))
+        }
         Step::Remount { target, flags } => format!(
             "change the flags of what is mounted on /{} to {flags:#x}",
             shown(target)

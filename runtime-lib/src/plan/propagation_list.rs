@@ -13,6 +13,10 @@ impl PropagationList {
         self.0.extend_from_slice(&flags.to_ne_bytes());
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn as_propagations(&self) -> Propagations<'_> {
         Propagations::new(&self.0)
     }

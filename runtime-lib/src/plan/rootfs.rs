@@ -2,9 +2,11 @@
 
 use super::compile::Compiler;
 use super::mount_options::propagation::{PRIVATE, REC, SHARED, SLAVE, UNBINDABLE};
+use super::propagation_list::PropagationList;
 use super::steps::{Origin, c_string};
 use crate::bundle::Propagation;
 use orlop_init::wire::Step;
+use std::ffi::CStr;
 
 impl Compiler<'_> {
     pub(crate) fn take_hold_of_the_rootfs(&mut self) {
@@ -17,11 +19,12 @@ impl Compiler<'_> {
             Some(Propagation::Shared | Propagation::Rshared) => {
                 self.steps.push(Step::PrivateAround { path: &path }, origin());
             }
-            Some(Propagation::Private | Propagation::Rprivate | Propagation::Unbindable | Propagation::Runbindable) => {
+            Some(Propagation::Rprivate | Propagation::Runbindable) => {
                 self.steps
                     .push(Step::HostPropagation { propagation: PRIVATE }, origin());
             }
-            None | Some(Propagation::Slave | Propagation::Rslave) => {
+            // The root's alone is nothing that its mounts have to follow.
+            None | Some(Propagation::Slave | Propagation::Rslave | Propagation::Private | Propagation::Unbindable) => {
                 self.steps.push(Step::HostPropagation { propagation: SLAVE }, origin());
             }
         }
@@ -42,10 +45,10 @@ impl Compiler<'_> {
     pub(crate) fn propagation_of_trees(&self) -> u64 {
         match self.config.linux.rootfs_propagation {
             Some(Propagation::Shared | Propagation::Rshared) => 0,
-            Some(Propagation::Private | Propagation::Rprivate | Propagation::Unbindable | Propagation::Runbindable) => {
-                PRIVATE
+            Some(Propagation::Rprivate | Propagation::Runbindable) => PRIVATE,
+            None | Some(Propagation::Slave | Propagation::Rslave | Propagation::Private | Propagation::Unbindable) => {
+                SLAVE
             }
-            None | Some(Propagation::Slave | Propagation::Rslave) => SLAVE,
         }
     }
 
@@ -71,6 +74,23 @@ impl Compiler<'_> {
             };
             let step = Step::RootPropagation { propagation };
             self.steps.push(step, Origin::Member("linux.rootfsPropagation"));
+        }
+        for (number, index, list) in std::mem::take(&mut self.propagating) {
+            let propagation = list.as_propagations();
+            let step = Step::PropagateKept { number, propagation };
+            self.steps.push(step, Origin::Element("mounts", index));
+        }
+    }
+
+    /// What the next step's mount, `mounts[index]`, asks for holds also where the root's propagation reaches all mounts below it.
+    pub(crate) fn keep_propagation(&mut self, index: usize, target: &CStr, list: &PropagationList) {
+        let reaches_all = matches!(
+            self.config.linux.rootfs_propagation,
+            Some(Propagation::Rprivate | Propagation::Rslave | Propagation::Rshared | Propagation::Runbindable)
+        );
+        if reaches_all && !list.is_empty() && !target.is_empty() {
+            let number = self.keep_next(index);
+            self.propagating.push((number, index, list.clone()));
         }
     }
 }

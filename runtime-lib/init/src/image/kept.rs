@@ -3,7 +3,7 @@
 use crate::Init;
 use crate::failure::{Failure, Outcome};
 use crate::sys::{self, Fd};
-use crate::wire::Part;
+use crate::wire::{Part, Propagations};
 
 impl Init<'_> {
     pub(crate) fn keep_next(&mut self, number: u32, of: u32) -> Outcome {
@@ -25,12 +25,21 @@ impl Init<'_> {
         Ok(())
     }
 
+    /// It stays kept: more may be done to it.
     pub(crate) fn readonly_kept(&mut self, number: u32) -> Outcome {
+        let mounted = self.kept_mount(number)?;
+        self.set_read_only(mounted)
+    }
+
+    /// Done when the host's procfs is out of reach: by the new call, or not at all.
+    pub(crate) fn propagate_kept(&mut self, number: u32, propagation: Propagations<'_>) -> Outcome {
+        let mounted = self.kept_mount(number)?;
+        self.set_propagation(mounted, propagation)
+    }
+
+    fn kept_mount(&self, number: u32) -> Result<Fd, Failure> {
         let kept = self.kept.get(number as usize).copied();
         let mounted = kept.and_then(|kept| i32::try_from(kept).ok()).map(Fd);
-        let mounted = mounted.ok_or(Failure::from(Part::Plan))?;
-        self.set_read_only(mounted)?;
-        sys::close(mounted);
-        Ok(())
+        mounted.ok_or(Failure::from(Part::Plan))
     }
 }

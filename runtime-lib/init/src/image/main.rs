@@ -285,6 +285,7 @@ impl Init<'_> {
             Step::Attributes { target, set, clear } => self.change_attributes(target, set, clear),
             Step::KeepNextMount { number, of } => self.keep_next(number, of),
             Step::ReadonlyKept { number, .. } => self.readonly_kept(number),
+            Step::PropagateKept { number, propagation } => self.propagate_kept(number, propagation),
             Step::Remount { target, flags } => self.remount(target, flags),
             Step::Directory { path, mode } => path::make_directories(self.root, path, mode).map(drop),
             Step::Node {

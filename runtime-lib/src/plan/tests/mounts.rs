@@ -339,3 +339,25 @@ fn the_root_can_be_made_read_only_by_its_path_but_not_hidden() {
     let error = first_error(|config| config["linux"]["maskedPaths"] = json!(["/etc", "/."]));
     assert_eq!(error, "linux.maskedPaths[1]: the root itself cannot be hidden");
 }
+
+#[test]
+fn a_mounts_own_propagation_is_set_again_after_the_roots() {
+    let with_root = |root: &str| {
+        let text = config(|config| {
+            config["linux"]["rootfsPropagation"] = json!(root);
+            config["mounts"] = json!([
+                {"destination": "/data", "source": "/srv", "options": ["rbind", "rprivate"]},
+                {"destination": "/run", "source": "/srv", "options": ["rbind"]},
+            ]);
+        });
+        explained(&text, &hybrid())
+    };
+    let text = with_root("rshared");
+    let root = text.find("make the rootfs rshared").unwrap();
+    let again = text.find("make a mount rprivate again  <- mounts[0]").unwrap();
+    assert!(root < again, "{text}");
+    assert!(
+        !with_root("shared").contains("again"),
+        "the root's alone reaches no other"
+    );
+}
