@@ -42,13 +42,18 @@ mod recorded;
 mod recursive_options;
 mod rlimits;
 mod rootfs;
+mod rootless;
+mod rootless_cgroups;
+mod rootless_rules;
 mod seccomp;
 mod seccomp_words;
 mod seen;
 mod start_hooks;
 mod state;
 mod stdio;
+mod subids;
 mod terminal;
+mod user_devices;
 mod user_joins;
 mod users;
 
@@ -70,6 +75,11 @@ pub(crate) const ROOMS: &[(&str, &[Test])] = &[
     ("terminal", terminal::TESTS),
     ("namespaces", namespaces::TESTS),
     ("users", users::TESTS),
+    ("subids", subids::TESTS),
+    ("rootless", rootless::TESTS),
+    ("rootless cgroups", rootless_cgroups::TESTS),
+    ("rootless rules", rootless_rules::TESTS),
+    ("user devices", user_devices::TESTS),
     ("user joins", user_joins::TESTS),
     ("inside a user namespace", inside_user_namespace::TESTS),
     ("ordinary user", ordinary::TESTS),

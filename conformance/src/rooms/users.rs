@@ -10,8 +10,8 @@ use crate::failure::{Failure, Verdict, ensure, same};
 use crate::suite::{Known, Test, test};
 use crate::trial::Trial;
 
-const FIRST: u32 = 100_000;
-const USER: u32 = 1000;
+pub(super) const FIRST: u32 = 100_000;
+pub(super) const USER: u32 = 1000;
 
 pub(super) const GIVES_NULL: Known = ("crun", "1.8", "gives the host's own /dev/null to the container's user");
 

@@ -7,6 +7,7 @@
 use super::directory::{Directory, write_once};
 use super::layout::Layout;
 use super::make::Made;
+use super::usual_rules::are_usual;
 use crate::bundle::{Access, Config, DeviceRule, DeviceRuleType};
 use crate::error::{Error, Failure};
 use crate::problem::{JsonPath, Problem, Problems};
@@ -174,7 +175,8 @@ pub(crate) fn apply(made: &Made, config: &Config) -> Result<bool, Error> {
 /// What is to be told if the rules were not applied.
 pub(crate) fn left_out(config: &Config) -> Option<Problem> {
     let text = "the caller may not set device rules here, and they are not applied";
-    (!rules_of(config).is_empty()).then(|| Problem::warning("linux.resources.devices", text))
+    let is_worth_it = !rules_of(config).is_empty() && !are_usual(rules_of(config));
+    is_worth_it.then(|| Problem::warning("linux.resources.devices", text))
 }
 
 pub(super) fn write_all(directory: &Directory, writes: &[Write]) -> Result<(), Error> {

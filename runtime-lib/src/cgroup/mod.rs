@@ -26,6 +26,7 @@ mod paths;
 mod procs;
 mod remove;
 mod tree;
+mod usual_rules;
 
 pub(crate) use devices::explain as explain_device_rules;
 pub(crate) use freezer::{freeze, is_frozen, thaw};

@@ -24,6 +24,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) new_namespaces: u64,
     /// Where the container's cgroup is.
     pub(crate) cgroup: Paths,
+    /// The members of devices, as `NODE_*`, that the user was told have no effect on a device that is bound.
+    pub(crate) told_of_bound_devices: u32,
     /// Whether sources are opened before init becomes another user.
     pub(crate) has_early_sources: bool,
     /// The mounts whose sources these are.
@@ -45,6 +47,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         inputs: Inputs::default(),
         new_namespaces: 0,
         cgroup: Paths::default(),
+        told_of_bound_devices: 0,
         has_early_sources: false,
         early_sources: Vec::new(),
         late: LateReadOnly::default(),

@@ -6,7 +6,6 @@ use super::option_pieces::pieces;
 use super::steps::{Origin, below_root, c_string};
 use crate::JsonPath;
 use crate::bundle::{Device, DeviceType};
-use crate::problem::Problem;
 use orlop_init::wire::{NODE_BOUND, NODE_DEFAULT, NODE_GID, NODE_MODE, NODE_UID, Step};
 
 /// The devices of every container: path, major, minor. All are character devices that everybody may read and write.
@@ -134,10 +133,8 @@ impl Compiler<'_> {
         if self.binds_devices() && kind != S_IFIFO {
             // The node is the host's, with its mode and owner.
             demands = NODE_BOUND;
-            for (name, ..) in asked.iter().filter(|(_, is_asked, _)| *is_asked) {
-                let text = "no device can be made in a user namespace: the host's is bound, and keeps what it has";
-                self.problems
-                    .push(Problem::warning(path.member(name), text).into_notice());
+            for (name, _, flag) in asked.iter().filter(|(_, is_asked, _)| *is_asked) {
+                self.warn_of_a_bound_device(&path, name, *flag);
             }
         }
         let step = Step::Node {
@@ -150,6 +147,15 @@ impl Compiler<'_> {
             demands,
         };
         self.steps.push(step, Origin::Element("linux.devices", index));
+    }
+
+    /// Once for each member: a privileged container has a hundred devices.
+    fn warn_of_a_bound_device(&mut self, path: &JsonPath, name: &str, flag: u32) {
+        if self.told_of_bound_devices & flag == 0 {
+            self.told_of_bound_devices |= flag;
+            let text = "no device can be made in a user namespace: the host's is bound, and keeps what it has; so with all others";
+            self.problems.warning(path.member(name), text);
+        }
     }
 
     /// Whether devices cannot be made but are bound.
