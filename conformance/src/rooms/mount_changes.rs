@@ -42,6 +42,10 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(a_source_made_by_an_earlier_mount_is_bound),
     test!(
+        a_mount_through_a_link_to_the_root_is_refused,
+        ("crun", "1.8", "mounts on the root, and then finds nothing in it")
+    ),
+    test!(
         a_link_to_nowhere_ends_inside_the_rootfs,
         ("crun", "1.8", "refuses a link to nowhere")
     ),
@@ -302,6 +306,19 @@ fn a_source_made_by_an_earlier_mount_is_bound(t: &Trial<'_>) -> Verdict {
         &t.see_one(&bundle.probe("read /etc/file"))?["value"],
         "from the host",
     )
+}
+
+fn a_mount_through_a_link_to_the_root_is_refused(t: &Trial<'_>) -> Verdict {
+    for (kind, options) in [
+        ("bind", &["rbind"] as &[&str]),
+        ("tmpfs", &[]),
+        ("tmpfs", &["tmpcopyup"]),
+    ] {
+        let bundle = t.bundle()?.link("link", Path::new("/"))?;
+        let bundle = bundle.mount("/link", kind, &source(t)?, options);
+        t.refused(&bundle, &["link"])?;
+    }
+    Ok(())
 }
 
 fn a_link_to_nowhere_ends_inside_the_rootfs(t: &Trial<'_>) -> Verdict {

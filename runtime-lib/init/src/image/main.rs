@@ -53,6 +53,7 @@ struct Init<'a> {
     channel: Fd,
     /// The root of the container's mounts.
     root: Fd,
+    root_is: root::Identity,
     /// The host's procfs, opened before anything of the container is mounted.
     proc: Fd,
     /// The host's `/dev/null`, opened before anything of the container is mounted.
@@ -114,6 +115,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         header,
         channel: Fd(header.socket),
         root: Fd::NONE,
+        root_is: root::Identity::default(),
         proc: Fd::NONE,
         null: Fd::NONE,
         apparmor: Fd::NONE,

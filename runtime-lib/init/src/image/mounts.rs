@@ -108,9 +108,13 @@ impl Init<'_> {
 
     /// Puts a mount on its place. One on the root is the root from now on.
     fn put(&mut self, tree: Fd, place: Fd, target: &CStr) -> Outcome {
+        // A link of the image's that leads to the root does not make a mount the root.
+        if !target.is_empty() && self.is_root(&sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?) {
+            return Err(Failure::from(Part::Root));
+        }
         sys::attach(tree, place).of(Part::Attach)?;
         if target.is_empty() {
-            self.root = tree;
+            self.set_root(tree)?;
             sys::enter_directory(tree)?;
         }
         Ok(())

@@ -45,7 +45,7 @@ impl Init<'_> {
         sys::attach(tree, place).of(Part::Attach)?;
         sys::close(place);
         // The clone's own descriptor is the root of what has just been attached.
-        self.root = tree;
+        self.set_root(tree)?;
         if later {
             self.mount_at(tree, propagation | sys::MS_REC)?;
         }
@@ -91,8 +91,7 @@ impl Init<'_> {
         let Some(place) = self.existing(path)? else {
             return Ok(());
         };
-        // What is mounted over the root is left behind when the root is entered.
-        if self.is_root(place)? {
+        if self.is_root(&sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?) {
             sys::close(place);
             return self.readonly_root();
         }
@@ -120,10 +119,10 @@ impl Init<'_> {
         let Some(place) = self.existing(path)? else {
             return Ok(());
         };
-        if self.is_root(place)? {
+        let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+        if self.is_root(&status) {
             return Err(Failure::from(Part::Root));
         }
-        let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
         let is_directory = status.mode & sys::S_IFMT == sys::S_IFDIR;
         if is_directory && self.mask == Fd::NONE {
             self.mask = empty_filesystem().of(Part::Source)?;
@@ -144,12 +143,17 @@ impl Init<'_> {
         Ok(())
     }
 
-    fn is_root(&self, place: Fd) -> Result<bool, Failure> {
-        let which = |file: Fd| {
-            let status = sys::status(file, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
-            Ok::<_, Failure>((status.mount, status.filesystem, status.inode))
-        };
-        Ok(which(place)? == which(self.root)?)
+    /// The root is another mount from now on. Which one it is, is asked once: many places are compared with it.
+    pub(crate) fn set_root(&mut self, root: Fd) -> Outcome {
+        let status = sys::status(root, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+        self.root = root;
+        self.root_is = which(&status);
+        Ok(())
+    }
+
+    /// Whether this is the root: what is mounted over it is left behind when it is entered.
+    pub(crate) fn is_root(&self, status: &sys::Status) -> bool {
+        which(status) == self.root_is
     }
 
     /// What is at `path`, looked for first: a mount that finds no place has to be dropped again, and that waits for RCU.
@@ -160,6 +164,13 @@ impl Init<'_> {
             Err(errno) => Err(Failure::new(Part::Target, errno)),
         }
     }
+}
+
+/// Which directory of which mount.
+pub(crate) type Identity = (u64, (u32, u32), u64);
+
+fn which(status: &sys::Status) -> Identity {
+    (status.mount, status.filesystem, status.inode)
 }
 
 fn empty_filesystem() -> sys::Result<Fd> {
