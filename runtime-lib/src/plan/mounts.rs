@@ -10,7 +10,7 @@ use super::propagation_list::PropagationList;
 use super::steps::{Origin, StringList, below_root, c_string};
 use crate::bundle::Mount;
 use crate::bundle::Quoted;
-use crate::problem::JsonPath;
+use crate::problem::{JsonPath, Problem};
 use orlop_init::wire::Step;
 use std::ffi::CStr;
 
@@ -188,6 +188,12 @@ impl Compiler<'_> {
                 copy: links.copy,
             };
             self.steps.push(step, Origin::Element("mounts", index));
+        }
+        let says_more = |option: &str| !matches!(option, "" | "bind" | "rbind" | "copy-symlink");
+        if links.copy && mount.options.iter().any(|option| says_more(option)) {
+            let text = "a source that is a link is copied, and not mounted: then the other options have no effect";
+            self.problems
+                .push(Problem::warning(path.member("options"), text).into_notice());
         }
         self.take_source(index);
         self.keep_propagation(index, &below_root(&mount.destination), &options.propagation);

@@ -141,6 +141,23 @@ fn what_cannot_be_mapped_or_is_another_runtimes_is_refused_with_its_path() {
 }
 
 #[test]
+fn what_a_copied_link_cannot_have_is_noticed() {
+    for (options, count) in [
+        (json!(["rbind", "copy-symlink"]), 0),
+        (json!(["rbind", "copy-symlink", "ro"]), 1),
+    ] {
+        let mounts = json!([{"destination": "/data", "source": "/etc/localtime", "options": options}]);
+        let (plan, problems, _) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
+        assert!(plan.is_some());
+        let noticed = problems
+            .all()
+            .iter()
+            .filter(|problem| problem.path.as_str() == "mounts[0].options");
+        assert_eq!(noticed.count(), count);
+    }
+}
+
+#[test]
 fn a_parameter_knows_its_place_among_the_options() {
     let mounts =
         json!([{"destination": "/data", "type": "tmpfs", "options": ["ro", "", "size=1m", "nodev", "mode=700"]}]);
