@@ -7,6 +7,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, moun
 use serde_json::json;
 
 use super::seen::{has, has_start, mount_at};
+use crate::bundle::Bundle;
 use crate::failure::{Verdict, ensure, same};
 use crate::suite::{Known, Test, test};
 use crate::trial::Trial;
@@ -65,14 +66,11 @@ impl Drop for Shared {
     }
 }
 
-/// Whether what is mounted on the host later is seen in a bind with these options.
-fn arrives(t: &Trial<'_>, options: &[&str], wanted: bool) -> Verdict {
-    let shared = Shared::new(&t.dir.join("shared"))?;
-    let bundle = t
-        .bundle()?
-        .mount("/data", "bind", &shared.folder.to_string_lossy(), options)
+/// Mounts on the host when the container runs, and has a look inside at `path`, what was mounted then.
+fn late_mount_is_seen(t: &Trial<'_>, shared: &Shared, bundle: Bundle, path: &str, wanted: bool) -> Verdict {
+    let bundle = bundle
         .mount("/run", "bind", &t.dir.to_string_lossy(), &["bind"])
-        .probe("await /run/go , stat /data/below/late");
+        .probe(&format!("await /run/go , stat {path}"));
     let created = t.launch(&bundle)?;
     let pid = t.pid(&created.id)?;
     shared.add()?;
@@ -80,6 +78,15 @@ fn arrives(t: &Trial<'_>, options: &[&str], wanted: bool) -> Verdict {
     t.exit_of(pid)?;
     let lines = crate::call::lines_of(&fs::read_to_string(&created.out_path)?)?;
     same("seen inside", &lines[1]["errno"].is_null(), wanted)
+}
+
+/// Whether what is mounted on the host later is seen in a bind with these options.
+fn arrives(t: &Trial<'_>, options: &[&str], wanted: bool) -> Verdict {
+    let shared = Shared::new(&t.dir.join("shared"))?;
+    let bundle = t
+        .bundle()?
+        .mount("/data", "bind", &shared.folder.to_string_lossy(), options);
+    late_mount_is_seen(t, &shared, bundle, "/data/below/late", wanted)
 }
 
 fn mount_on_the_host_arrives_in_a_slave_bind(t: &Trial<'_>) -> Verdict {
@@ -134,17 +141,8 @@ fn mount_inside_stays_inside_by_default(t: &Trial<'_>) -> Verdict {
 fn arrives_in_the_root(t: &Trial<'_>, word: &str, wanted: bool) -> Verdict {
     let bundle = t.bundle()?;
     let shared = Shared::new(&bundle.rootfs())?;
-    let bundle = bundle
-        .set("/linux/rootfsPropagation", json!(word))
-        .mount("/run", "bind", &t.dir.to_string_lossy(), &["bind"])
-        .probe("await /run/go , stat /below/late");
-    let created = t.launch(&bundle)?;
-    let pid = t.pid(&created.id)?;
-    shared.add()?;
-    fs::write(t.dir.join("go"), "")?;
-    t.exit_of(pid)?;
-    let lines = crate::call::lines_of(&fs::read_to_string(&created.out_path)?)?;
-    same("seen inside", &lines[1]["errno"].is_null(), wanted)
+    let bundle = bundle.set("/linux/rootfsPropagation", json!(word));
+    late_mount_is_seen(t, &shared, bundle, "/below/late", wanted)
 }
 
 fn mount_on_the_host_arrives_in_a_slave_root(t: &Trial<'_>) -> Verdict {

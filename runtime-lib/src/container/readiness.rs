@@ -4,19 +4,16 @@
 //! comes there is looked at, and only that the process is ready is passed on.
 
 use super::Container;
+use crate::launch::send;
 use crate::store::NOTIFY_FOLDER;
 use crate::{Error, Failure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Mode};
-use rustix::io::{Errno, IoSlice};
-use rustix::net::{
-    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind,
-    connect, sendmsg, socket_with,
-};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::ffi::OsStr;
-use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
@@ -106,9 +103,7 @@ impl Readiness {
         let Some(ready) = self.hear()? else {
             return Ok(false);
         };
-        self.tell(&ready)?;
-        self.tell(format!("MAINPID={main}\n").as_bytes())?;
-        self.barrier().map(|_| true)
+        self.announce(&ready, main).map(|_| true)
     }
 
     /// Waits until the process is ready or has ended, and tells the manager that, and that the process is the one to look after. Returns when the
@@ -129,10 +124,7 @@ impl Readiness {
             let [speaks, ended] = files.map(|file| !file.revents().is_empty());
             if speaks {
                 if let Some(ready) = self.hear()? {
-                    self.tell(&ready)?;
-                    self.tell(format!("MAINPID={}\n", self.pid).as_bytes())?;
-                    let handled = self.barrier()?;
-                    return await_hang_up(&handled);
+                    return await_hang_up(&self.announce(&ready, self.pid)?);
                 }
             } else if ended {
                 return Ok(());
@@ -154,26 +146,15 @@ impl Readiness {
         Ok(line.map(|line| [line, b"\n"].concat()))
     }
 
-    fn tell(&self, text: &[u8]) -> Result<(), Error> {
-        rustix::net::send(&self.manager, text, SendFlags::NOSIGNAL)
-            .map(drop)
-            .map_err(|errno| Failure::new("tell the service manager", errno).into())
-    }
-
-    /// Asks the manager to close a descriptor when it has handled all before it; gives the other end.
-    fn barrier(&self) -> Result<OwnedFd, Error> {
+    /// Tells the manager of the readiness and of the process to look after, and asks it to close a descriptor when it has handled that; gives the
+    /// other end.
+    fn announce(&self, ready: &[u8], main: i32) -> Result<OwnedFd, Error> {
         let attempt = || -> Result<OwnedFd, Errno> {
+            let manager = self.manager.as_fd();
+            send(manager, ready, None)?;
+            send(manager, format!("MAINPID={main}\n").as_bytes(), None)?;
             let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
-            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-            let mut control = SendAncillaryBuffer::new(&mut space);
-            let files = [theirs.as_fd()];
-            control.push(SendAncillaryMessage::ScmRights(&files));
-            sendmsg(
-                &self.manager,
-                &[IoSlice::new(b"BARRIER=1")],
-                &mut control,
-                SendFlags::NOSIGNAL,
-            )?;
+            send(manager, b"BARRIER=1", Some(theirs.as_fd()))?;
             Ok(ours)
         };
         attempt().map_err(|errno| Failure::new("tell the service manager", errno).into())

@@ -16,6 +16,7 @@ pub(crate) use console::send_descriptor;
 pub(crate) use failure::EXEC;
 pub(crate) use hooks::{HookState, Watched, run as run_hooks};
 pub(crate) use maps::namespace as map_namespace;
+pub(crate) use message::send;
 pub(crate) use seccomp_agent::Agent;
 pub(crate) use start::{is_waiting, start};
 

@@ -15,12 +15,7 @@ impl Compiler<'_> {
         };
         let version = self.host.rare.landlock_version();
         if version == 0 {
-            let text = "Landlock is disabled or not supported by this kernel";
-            if landlock.best_effort {
-                self.problems.warning(landlock_place(), format!("{text}; ignored"));
-            } else {
-                self.problems.error(landlock_place(), text);
-            }
+            self.not_here(landlock, "Landlock is disabled or not supported by this kernel");
             return false;
         }
         let files = landlock.filesystem.as_ref();
@@ -70,13 +65,18 @@ impl Compiler<'_> {
             let text = format!(
                 "{right} needs Linux {linux} or newer (version {since} of Landlock; this kernel has {version})"
             );
-            if landlock.best_effort {
-                self.problems.warning(landlock_place(), format!("{text}; ignored"));
-            } else {
-                self.problems.error(landlock_place(), text);
-            }
+            self.not_here(landlock, &text);
         }
         known
+    }
+
+    /// Tells of what this kernel has not: the rules say whether they are meant to hold without it.
+    fn not_here(&mut self, landlock: &Landlock, text: &str) {
+        if landlock.best_effort {
+            self.problems.warning(landlock_place(), format!("{text}; ignored"));
+        } else {
+            self.problems.error(landlock_place(), text);
+        }
     }
 }
 

@@ -13,8 +13,8 @@ pub(crate) struct Sets {
     pub(crate) ambient: u64,
 }
 
-/// Takes on the user, the groups (`None`: those that there are) and the capabilities. The order is the kernel's: the groups and the bounding set need privileges that the last two
-/// calls give up.
+/// Takes on the user, the groups (`None`: those that there are) and the capabilities. The order is the kernel's: the groups and the bounding set need
+/// privileges that the last two calls give up.
 pub(crate) fn take_on(
     uid: u32,
     gid: u32,

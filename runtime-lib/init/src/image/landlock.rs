@@ -1,5 +1,5 @@
 //! Landlock: what the process may do, whoever it is (`man 7 landlock`). The rules are made while the root can be reached by its descriptor; the process
-//! is bound by them last, since hooks are not meant to be.
+//! is bound by them afterwards.
 
 use crate::Init;
 use crate::failure::{In, Outcome};
