@@ -6,6 +6,7 @@
 #   lints         clippy, warnings are errors
 #   unit          the tests of all crates
 #   build         the release binary and the black-box tests
+#   older         an older release binary, whose containers the black-box tests have the new one take over; built once
 #   conformance   the black-box tests, against orlop
 #   engines       docker, containerd, podman and buildah with orlop under them, the most telling checks
 #   musl          the release binary against musl, and the black-box tests against it; passed over where Debian's Rust cannot be fetched
@@ -20,14 +21,19 @@ set -eu
 cd "$(dirname "$0")"
 
 PACKAGES='build-essential pkg-config libseccomp-dev
-    busybox-static iproute2 mmdebstrap musl-dev
+    busybox-static iproute2 mmdebstrap musl-dev strace
     runc containerd docker.io podman conmon buildah'
 
 # What the engines' checks may ask for and orlop does not have yet.
 NOT_YET=exec,pause,update,resources,ps
 
+# The last commit whose containers have records of the first version.
+OLDER=4b6ae65
+
 host=$(rustc -vV | sed -n 's/^host: //p')
 built=${CARGO_TARGET_DIR:-target}/$host/release
+harness=${CARGO_TARGET_DIR:-target}/$host/harness
+older=${CARGO_TARGET_DIR:-target}/older/$OLDER/orlop
 
 say() {
     printf '\n== %s: %s\n' "$1" "$2"
@@ -75,18 +81,45 @@ unit() {
 }
 
 build() {
-    say build "cargo build --release"
-    cargo build --release --locked --package orlop-cli --package conformance --package conformance-probe
+    say build "cargo build --release, and --profile harness"
+    cargo build --release --locked --package orlop-cli
+    cargo build --profile harness --locked --package conformance --package conformance-probe
+}
+
+older() {
+    say older "$older"
+    if [ -x "$older" ]; then
+        echo "it is there"
+        return 0
+    fi
+    if ! git cat-file -e "$OLDER^{commit}" 2>/dev/null; then
+        echo "older: skipped: the history has no $OLDER (a shallow clone, or none); the tests of upgrades say that they are skipped"
+        return 0
+    fi
+    mkdir -p "$(dirname "$older")"
+    folder=$(cd "$(dirname "$older")" && pwd)
+    # A worktree that was left by a run that was killed is in the way of this one.
+    git worktree remove --force "$folder/source" 2>/dev/null || rm -rf "$folder/source"
+    git worktree prune
+    git worktree add --detach --quiet "$folder/source" "$OLDER"
+    status=0
+    (cd "$folder/source" && CARGO_TARGET_DIR=$folder/target cargo build --release --locked --package orlop-cli) || status=$?
+    [ $status != 0 ] || cp "$folder/target/$host/release/orlop" "$folder/orlop"
+    git worktree remove --force "$folder/source"
+    [ $status != 0 ] || rm -rf "$folder/target"
+    return $status
 }
 
 conformance() {
     say conformance "black-box tests of $built/orlop"
-    as_root "$built/conformance" run --runtime "$built/orlop" --quiet
+    set -- --runtime "$built/orlop"
+    [ ! -x "$older" ] || set -- "$@" --older "$older"
+    as_root "$harness/conformance" run "$@" --quiet
 }
 
 engines() {
     say engines "docker, containerd, podman and buildah with $built/orlop"
-    as_root "$built/conformance" engines --runtime "$built/orlop" --short --not-yet "$NOT_YET"
+    as_root "$harness/conformance" engines --runtime "$built/orlop" --short --not-yet "$NOT_YET"
 }
 
 musl() {
@@ -99,7 +132,7 @@ musl() {
         return 0
     fi
     tools/build-musl.sh "$cache"
-    as_root "$built/conformance" run --runtime "${CARGO_TARGET_DIR:-target}/$triple/release/orlop" --quiet
+    as_root "$harness/conformance" run --runtime "${CARGO_TARGET_DIR:-target}/$triple/release/orlop" --quiet
 }
 
 aarch64() {
@@ -115,10 +148,10 @@ fuzz() {
 case ${1-} in
 -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;;
 esac
-[ $# -gt 0 ] || set -- packages format lints unit build conformance engines musl
+[ $# -gt 0 ] || set -- packages format lints unit build older conformance engines musl
 for stage in "$@"; do
     case $stage in
-    packages | format | lints | unit | build | conformance | engines | musl | aarch64 | fuzz) "$stage" ;;
+    packages | format | lints | unit | build | older | conformance | engines | musl | aarch64 | fuzz) "$stage" ;;
     *) echo "test.sh: there is no stage $stage" >&2 && exit 2 ;;
     esac
 done

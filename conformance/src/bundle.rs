@@ -102,6 +102,12 @@ impl Bundle {
         self.set("/mounts/-", mount)
     }
 
+    /// A folder or file of the host's, after the default mounts.
+    #[must_use]
+    pub(crate) fn bind(self, destination: &str, source: &Path, options: &[&str]) -> Self {
+        self.mount(destination, "bind", &source.to_string_lossy(), options)
+    }
+
     /// Drops the default mount with this destination.
     #[must_use]
     pub(crate) fn without_mount(mut self, destination: &str) -> Self {
@@ -118,6 +124,26 @@ impl Bundle {
             namespaces.retain(|namespace| namespace["type"] != kind);
         }
         self
+    }
+
+    /// One more namespace, a new one.
+    #[must_use]
+    pub(crate) fn new_namespace(self, kind: &str) -> Self {
+        self.set("/linux/namespaces/-", json!({"type": kind}))
+    }
+
+    /// A namespace is joined by its path instead of made.
+    #[must_use]
+    pub(crate) fn joining(self, kind: &str, path: &str) -> Self {
+        self.without_namespace(kind)
+            .set("/linux/namespaces/-", json!({"type": kind, "path": path}))
+    }
+
+    /// The maps of a user namespace, for users and groups alike; null for none.
+    #[must_use]
+    pub(crate) fn id_maps(self, maps: Value) -> Self {
+        self.set("/linux/uidMappings", maps.clone())
+            .set("/linux/gidMappings", maps)
     }
 
     /// All five capability sets.

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use serde_json::Value;
 
-use crate::failure::{Failure, wrong};
+use crate::failure::{Failure, Verdict, wrong};
+use crate::runtime::Runtime;
+use crate::setting::Setting;
 use crate::sys::{Inherit, prepare};
-use crate::trial::Trial;
 
 /// A call that is being put together.
 pub(crate) struct Call<'t> {
-    trial: &'t Trial<'t>,
+    setting: &'t Setting<'t>,
+    runtime: &'t Runtime,
     globals: Vec<String>,
     words: Vec<String>,
     stdin: Stdio,
@@ -31,10 +33,11 @@ pub(crate) struct Call<'t> {
 }
 
 impl<'t> Call<'t> {
-    pub(crate) fn new(trial: &'t Trial<'t>, words: &[&str]) -> Self {
+    pub(crate) fn new(setting: &'t Setting<'t>, words: &[&str]) -> Self {
         Self {
-            trial,
-            globals: vec!["--root".into(), trial.root.to_string_lossy().into_owned()],
+            setting,
+            runtime: setting.runtime,
+            globals: vec!["--root".into(), setting.root.to_string_lossy().into_owned()],
             words: words.iter().map(|&word| word.to_owned()).collect(),
             stdin: Stdio::null(),
             streams: None,
@@ -48,6 +51,12 @@ impl<'t> Call<'t> {
             folder: None,
             script: None,
         }
+    }
+
+    /// Another binary in place of the one under test.
+    pub(crate) fn by(mut self, runtime: &'t Runtime) -> Self {
+        self.runtime = runtime;
+        self
     }
 
     /// Flags that stand before the verb.
@@ -126,8 +135,8 @@ impl<'t> Call<'t> {
 
     /// Starts it.
     pub(crate) fn spawn(self) -> Result<Running<'t>, Failure> {
-        let trial = self.trial;
-        let (out_path, err_path) = trial.fresh_streams();
+        let setting = self.setting;
+        let (out_path, err_path) = setting.fresh_streams();
         let (out, err) = match self.streams {
             Some(streams) => streams,
             None => (File::create(&out_path)?.into(), File::create(&err_path)?.into()),
@@ -135,10 +144,10 @@ impl<'t> Call<'t> {
         let mut command = match &self.script {
             Some(script) => {
                 let mut shell = Command::new("/bin/sh");
-                shell.args(["-c", script]).arg(&trial.runtime.path);
+                shell.args(["-c", script]).arg(&self.runtime.path);
                 shell
             }
-            None => Command::new(&trial.runtime.path),
+            None => Command::new(&self.runtime.path),
         };
         command
             .args(&self.globals)
@@ -153,7 +162,7 @@ impl<'t> Call<'t> {
         if let Some(folder) = self.folder {
             command.current_dir(folder);
         }
-        trial.note(
+        setting.note(
             &self
                 .globals
                 .iter()
@@ -166,7 +175,7 @@ impl<'t> Call<'t> {
         prepare(&mut command, self.inherit);
         let child = command.spawn()?;
         Ok(Running {
-            trial,
+            setting,
             child,
             out_path,
             err_path,
@@ -191,7 +200,12 @@ impl<'t> Call<'t> {
     }
 
     /// Starts it, waits, and fails the test unless it fails with all the phrases in its stderr.
-    pub(crate) fn refuse(self, phrases: &[&str]) -> Result<Done, Failure> {
+    pub(crate) fn refuse(self, phrases: &[&str]) -> Verdict {
+        self.refusal(phrases).map(drop)
+    }
+
+    /// The same; what the call left to look at.
+    pub(crate) fn refusal(self, phrases: &[&str]) -> Result<Done, Failure> {
         let words = self.words.join(" ");
         let done = self.finish()?;
         if done.code == 0 {
@@ -206,7 +220,7 @@ impl<'t> Call<'t> {
 
 /// A call that has been started.
 pub(crate) struct Running<'t> {
-    trial: &'t Trial<'t>,
+    setting: &'t Setting<'t>,
     child: Child,
     pub(crate) out_path: PathBuf,
     pub(crate) err_path: PathBuf,
@@ -226,7 +240,7 @@ impl Running<'_> {
 
     /// Waits until stdout holds the text.
     pub(crate) fn until_out_has(&self, text: &str) -> Result<(), Failure> {
-        self.trial.until(&format!("{text:?} on stdout"), || {
+        self.setting.until(&format!("{text:?} on stdout"), || {
             Ok(fs::read_to_string(&self.out_path).unwrap_or_default().contains(text))
         })
     }
@@ -236,7 +250,7 @@ impl Running<'_> {
         let Some(pid) = self.pid() else {
             return wrong("harness: no process id");
         };
-        if !ends_before(pid, self.trial.deadline)? {
+        if !ends_before(pid, self.setting.deadline)? {
             return wrong("the time limit was reached while the runtime ran");
         }
         let status = self.child.wait()?;
@@ -290,6 +304,11 @@ impl Done {
     pub(crate) fn json(&self) -> Result<Value, Failure> {
         serde_json::from_str(&self.out).or_else(|error| wrong(format!("no JSON on stdout ({error}): {:?}", self.out)))
     }
+}
+
+/// What a probe wrote to a file, line by line; nothing where it did not come so far.
+pub(crate) fn lines_in(file: &Path) -> Result<Vec<Value>, Failure> {
+    lines_of(&fs::read_to_string(file).unwrap_or_default())
 }
 
 /// Each line as JSON.

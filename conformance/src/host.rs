@@ -281,3 +281,13 @@ pub(crate) fn remove_cgroup(cgroup: &Path) {
         }
     }
 }
+
+/// The target of a link, as text.
+pub(crate) fn link_target(path: impl AsRef<Path>) -> io::Result<String> {
+    Ok(fs::read_link(path)?.to_string_lossy().into_owned())
+}
+
+/// The harness' own namespace of a kind, as `/proc` names both.
+pub(crate) fn own_namespace(kind: &str) -> io::Result<String> {
+    link_target(format!("/proc/self/ns/{kind}"))
+}

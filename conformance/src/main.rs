@@ -5,27 +5,36 @@ mod architecture;
 mod bench;
 mod bundle;
 mod call;
+mod descriptor;
+mod ending;
 mod engines;
 mod failure;
+mod ground;
 mod host;
 mod options;
 mod output;
+mod report;
 mod rooms;
 mod runtime;
 mod runtime_tools;
+mod sentence;
+mod setting;
 mod spec;
 mod suite;
 mod sys;
 mod table;
 mod trial;
+mod unprivileged;
 
 use std::process::ExitCode;
 
+use ending::{Ending, Entry};
 use options::RunOptions;
+use output::complain;
 
 const HELP: &str = "\
-conformance run --runtime PATH [--runtime PATH...] [--filter WORD...] [--tap FILE] [--junit FILE] [--time-limit S]
-                [--keep] [--quiet] [--list]
+conformance run --runtime PATH [--runtime PATH...] [--older PATH...] [--filter WORD...] [--tap FILE] [--junit FILE]
+                [--time-limit S] [--keep] [--quiet] [--list]
 conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--json FILE] [--svg FILE]
                   [--config default|engine]
 conformance engines ...
@@ -53,11 +62,6 @@ fn main() -> ExitCode {
     }
 }
 
-fn complain(text: &str) -> ExitCode {
-    eprintln!("conformance: {text}");
-    ExitCode::FAILURE
-}
-
 fn run(words: &[String]) -> ExitCode {
     let options = match RunOptions::parse(words) {
         Ok(options) => options,
@@ -65,13 +69,13 @@ fn run(words: &[String]) -> ExitCode {
     };
     if options.list {
         for (room, test) in &options.choice.tests {
-            println!("{room}: {}", test.name.replace('_', " "));
+            println!("{}: {}", room.replace('_', " "), test.name.replace('_', " "));
         }
         return ExitCode::SUCCESS;
     }
     let quiet = options.quiet;
-    let tell = |entry: &suite::Entry| {
-        if !(quiet && matches!(entry.ending, suite::Ending::Passed | suite::Ending::Deviation(..))) {
+    let tell = |entry: &Entry| {
+        if !(quiet && matches!(entry.ending, Ending::Passed | Ending::Deviation(..))) {
             println!("{}", output::line(entry));
         }
     };

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::slice::Iter;
 use std::time::Duration;
 
+use crate::rooms::selected;
 use crate::runtime::Runtime;
-use crate::suite::{Choice, selected};
+use crate::suite::Choice;
 
 /// What `conformance run` was told.
 pub(crate) struct RunOptions {
@@ -22,6 +23,7 @@ impl RunOptions {
     pub(crate) fn parse(words: &[String]) -> Result<Self, String> {
         let choice = Choice {
             runtimes: Vec::new(),
+            older: Vec::new(),
             tests: Vec::new(),
             limit: Duration::from_secs(30),
             keep: false,
@@ -38,6 +40,7 @@ impl RunOptions {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--runtime" => options.choice.runtimes.push(named_runtime(value(word, &mut words)?)?),
+                "--older" => options.choice.older.push(named_runtime(value(word, &mut words)?)?),
                 "--filter" => filters.push(value(word, &mut words)?.to_owned()),
                 "--time-limit" => options.choice.limit = seconds(word, &mut words)?,
                 "--tap" => options.tap = Some(value(word, &mut words)?.into()),
@@ -51,7 +54,7 @@ impl RunOptions {
         if options.choice.runtimes.is_empty() && !options.list {
             return Err("--runtime PATH is needed".into());
         }
-        options.choice.tests = selected(&filters);
+        options.choice.tests = selected(&filters)?;
         Ok(options)
     }
 }

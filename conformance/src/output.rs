@@ -4,15 +4,22 @@ use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::suite::{Ending, Entry};
+use crate::ending::{Ending, Entry};
+
+/// One line about what kept a command from its work.
+pub(crate) fn complain(text: &str) -> ExitCode {
+    eprintln!("conformance: {text}");
+    ExitCode::FAILURE
+}
 
 /// One result, as the files for machines have it.
 pub(crate) struct Case<'a> {
     pub(crate) runtime: &'a str,
     /// What it belongs to.
-    pub(crate) room: &'a str,
+    pub(crate) room: String,
     pub(crate) name: &'a str,
     /// The name for a person.
     pub(crate) title: String,
@@ -26,7 +33,7 @@ impl<'a> From<&'a Entry> for Case<'a> {
     fn from(entry: &'a Entry) -> Self {
         Self {
             runtime: &entry.runtime,
-            room: entry.room,
+            room: entry.room.replace('_', " "),
             name: entry.name,
             title: entry.name.replace('_', " "),
             ending: &entry.ending,
@@ -70,7 +77,8 @@ pub(crate) fn line(entry: &Entry) -> String {
         ..
     } = entry;
     format!(
-        "{runtime} {room}: {} ... {word} {:.0} ms{note}",
+        "{runtime} {}: {} ... {word} {:.0} ms{note}",
+        room.replace('_', " "),
         name.replace('_', " "),
         time.as_secs_f64() * 1000.0
     )

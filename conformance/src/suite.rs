@@ -2,187 +2,25 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::time::{Duration, Instant};
 
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
-use rustix::process::set_child_subreaper;
-
+use crate::ending::{Ending, Entry};
 use crate::failure::{Failure, Verdict};
-use crate::host::{Host, cgroups, hierarchies, kill_members, mounts_below, remove_cgroup, settle, tidy};
+use crate::ground::Ground;
+use crate::host::{Host, settle, tidy};
+use crate::rooms::Placed;
 use crate::runtime::Runtime;
-use crate::sys;
+use crate::sentence::Test;
+use crate::setting::Setting;
 use crate::trial::Trial;
-
-/// A runtime that is known not to follow here: its name, the start of its version (empty: all), and why.
-pub(crate) type Known = (&'static str, &'static str, &'static str);
-
-/// One test: a sentence that should hold for every runtime.
-pub(crate) struct Test {
-    /// The sentence, in words joined by `_`.
-    pub(crate) name: &'static str,
-    /// What is done and looked at.
-    pub(crate) run: fn(&Trial<'_>) -> Verdict,
-    /// Who does not follow, and why.
-    pub(crate) known: &'static [Known],
-}
-
-/// Declares a test by its function, with the runtimes that are known not to follow.
-macro_rules! test {
-    ($function:ident $(, $known:expr)* $(,)?) => {
-        $crate::suite::Test { name: stringify!($function), run: $function, known: &[$($known),*] }
-    };
-}
-pub(crate) use test;
-
-/// How a test ended.
-pub(crate) enum Ending {
-    /// It holds.
-    Passed,
-    /// It does not hold, with what was seen.
-    Failed(String),
-    /// It does not hold, as was known, with the reason and what was seen.
-    Deviation(&'static str, String),
-    /// It holds though it was known not to, with the reason that was given.
-    Surprise(&'static str),
-    /// It cannot be tried here, with the reason.
-    Skipped(String),
-}
-
-/// One test on one runtime.
-pub(crate) struct Entry {
-    pub(crate) runtime: String,
-    pub(crate) room: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) ending: Ending,
-    pub(crate) time: Duration,
-    /// The calls of the runtime, for a failure's report.
-    pub(crate) notes: Vec<String>,
-}
-
-/// The harness' own place on the host: a mount namespace, a cgroup in each hierarchy, a temporary folder.
-pub(crate) struct Ground {
-    /// Part of every id and cgroup that the tests make.
-    pub(crate) tag: String,
-    /// Everything is below it.
-    pub(crate) dir: PathBuf,
-    /// The probe, if it was brought: ready to be linked into each rootfs.
-    pub(crate) probe: PathBuf,
-}
-
-impl Ground {
-    /// Takes the place, and brings the probe.
-    ///
-    /// # Errors
-    /// Where the kernel or the filesystem refuses, or the probe was not built.
-    pub(crate) fn take() -> io::Result<Self> {
-        let ground = Self::take_without_probe()?;
-        let built = match std::env::var_os("CONFORMANCE_PROBE") {
-            Some(path) => PathBuf::from(path),
-            None => std::env::current_exe()?.with_file_name("probe"),
-        };
-        fs::copy(&built, &ground.probe).map_err(|error| {
-            io::Error::other(format!(
-                "{}: {error}; build it with `cargo build -p conformance-probe`",
-                built.display()
-            ))
-        })?;
-        Ok(ground)
-    }
-
-    /// Takes the place. This process becomes a subreaper and gets a mount namespace of its own, shared as init systems
-    /// have it, so that leaks by propagation show, and cut off from the real host.
-    ///
-    /// # Errors
-    /// Where the kernel or the filesystem refuses.
-    pub(crate) fn take_without_probe() -> io::Result<Self> {
-        let tag = format!("orlop-test-{}", std::process::id());
-        let dir = std::env::temp_dir().join(&tag);
-        let probe = dir.join("probe");
-        fs::create_dir_all(&dir)?;
-        // From here on it is removed whatever fails.
-        let ground = Self { tag, dir, probe };
-        sweep();
-        set_child_subreaper(Some(rustix::process::getpid()))?;
-        sys::own_mount_namespace()
-            .map_err(|error| io::Error::other(format!("a mount namespace of its own: {error}; root is needed")))?;
-        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
-        mount_change("/", MountPropagationFlags::SHARED | MountPropagationFlags::REC)?;
-        Ok(ground)
-    }
-
-    /// Hides cgroup v2 on a hybrid host from now on. Returns whether there was something to hide.
-    pub(crate) fn hide_unified(&self) -> io::Result<bool> {
-        let unified = Path::new("/sys/fs/cgroup/unified");
-        let hybrid = unified.join("cgroup.procs").exists();
-        if hybrid {
-            mount("tmpfs", unified, "tmpfs", MountFlags::empty(), None)?;
-        }
-        Ok(hybrid)
-    }
-
-    /// Shows it again.
-    pub(crate) fn show_unified(&self) -> io::Result<()> {
-        Ok(unmount("/sys/fs/cgroup/unified", UnmountFlags::DETACH)?)
-    }
-
-    /// Makes the tests' parent cgroup in every hierarchy.
-    pub(crate) fn make_cgroups(&self) -> io::Result<()> {
-        for hierarchy in hierarchies() {
-            let own = hierarchy.join(&self.tag);
-            fs::create_dir_all(&own)?;
-            for file in ["cpuset.cpus", "cpuset.mems"] {
-                if let Ok(value) = fs::read(hierarchy.join(file)) {
-                    fs::write(own.join(file), value)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        for cgroup in cgroups(&self.tag).iter().rev() {
-            remove_cgroup(cgroup);
-        }
-        // What is mounted there is of the host.
-        if !mounts_below(&self.dir) {
-            let _ = fs::remove_dir_all(&self.dir);
-        }
-    }
-}
-
-/// Removes what harnesses left that were killed: their process ids are in the names.
-fn sweep() {
-    let dead = |name: &str| {
-        let pid = name
-            .strip_prefix("orlop-test-")
-            .and_then(|rest| rest.parse::<u32>().ok());
-        pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists())
-    };
-    let folders = hierarchies().into_iter().chain([std::env::temp_dir()]);
-    let entries = folders
-        .filter_map(|folder| fs::read_dir(folder).ok())
-        .flatten()
-        .flatten();
-    for name in entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| dead(name))
-    {
-        kill_members(&name);
-        for cgroup in cgroups(&name).iter().rev() {
-            remove_cgroup(cgroup);
-        }
-        // Its mounts were in a namespace that died with it.
-        let _ = fs::remove_dir_all(std::env::temp_dir().join(name));
-    }
-}
 
 /// What to run and how.
 pub(crate) struct Choice {
     /// The runtimes, in order.
     pub(crate) runtimes: Vec<Runtime>,
+    /// Older binaries of them, whose containers they are to take over.
+    pub(crate) older: Vec<Runtime>,
     /// The tests, each with its room.
     pub(crate) tests: Vec<Placed>,
     /// Longest time for one test.
@@ -191,30 +29,14 @@ pub(crate) struct Choice {
     pub(crate) keep: bool,
 }
 
-/// A test and the room it is in.
-pub(crate) type Placed = (&'static str, &'static Test);
-
-/// Every test, in the order in which they run.
-pub(crate) fn all() -> impl Iterator<Item = Placed> {
-    crate::rooms::ROOMS
-        .iter()
-        .flat_map(|(room, tests)| tests.iter().map(move |test| (*room, test)))
-}
-
-/// The tests with all of these words in their `room: name`.
-pub(crate) fn selected(filters: &[String]) -> Vec<Placed> {
-    let wanted = |(room, test): &Placed| {
-        let text = format!("{room}: {}", test.name);
-        filters.iter().all(|filter| text.contains(filter.as_str()))
-    };
-    all().filter(wanted).collect()
-}
-
 /// Runs the chosen tests, telling each ending as it comes.
 ///
 /// # Errors
 /// Where the harness itself cannot work on this host.
 pub(crate) fn run(choice: &Choice, mut tell: impl FnMut(&Entry)) -> io::Result<Vec<Entry>> {
+    if cfg!(panic = "abort") {
+        say_that_a_panic_ends_the_run();
+    }
     let ground = Ground::take()?;
     let mut entries = Vec::new();
     let mut number = 0;
@@ -242,21 +64,18 @@ fn run_one(
     choice: &Choice,
 ) -> io::Result<Entry> {
     let dir = ground.dir.join(number.to_string());
-    let trial = Trial::new(runtime, dir.clone(), number, &ground.tag, &ground.probe, choice.limit)?;
+    let setting = Setting::new(runtime, &choice.older, dir.clone(), choice.limit)?;
+    let trial = Trial::new(setting, number, &ground.tag, &ground.probe);
     let before = Host::look(&ground.tag, &trial.root)?;
     let started = Instant::now();
-    // A test that panics has failed; what it left is cleaned up like any other's.
-    let verdict = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (test.run)(&trial)))
-        .unwrap_or_else(|_| Err(Failure::Wrong("the test itself panicked".into())));
+    let outcome = outcome(|| (test.run)(&trial));
     let time = started.elapsed();
-    let cleared = clear_containers(&trial);
-    let verdict = verdict.and(cleared);
-    let leftovers = settle(&ground.tag, &trial.root, &before)?;
-    let verdict = match (verdict, leftovers.is_empty()) {
-        (Ok(()), false) => Err(Failure::Wrong(leftovers.join("; "))),
-        (Err(Failure::Wrong(text)), false) => Err(Failure::Wrong(format!("{text}; {}", leftovers.join("; ")))),
-        (verdict, _) => verdict,
+    // Containers that cannot be deleted fail a test that held.
+    let outcome = match (outcome, clear_containers(&trial)) {
+        (Outcome::Returned(verdict), cleared) => Outcome::Returned(verdict.and(cleared)),
+        (panicked, _) => panicked,
     };
+    let leftovers = settle(&ground.tag, &trial.root, &before)?;
     let clean = leftovers.is_empty() || tidy(&ground.tag_of_tests(), &before, &trial.root);
     if !clean {
         return Err(io::Error::other(format!(
@@ -264,20 +83,15 @@ fn run_one(
             test.name
         )));
     }
-    if !(choice.keep && matches!(verdict, Err(Failure::Wrong(_)))) {
-        let _ = fs::remove_dir_all(&dir);
-    }
     let known = test
         .known
         .iter()
-        .find(|(name, start, _)| *name == runtime.name && runtime.version.starts_with(start));
-    let ending = match (verdict, known) {
-        (Ok(()), None) => Ending::Passed,
-        (Ok(()), Some((.., why))) => Ending::Surprise(why),
-        (Err(Failure::Wrong(seen)), None) => Ending::Failed(seen),
-        (Err(Failure::Wrong(seen)), Some((.., why))) => Ending::Deviation(why, seen),
-        (Err(Failure::Skip(why)), _) => Ending::Skipped(why),
-    };
+        .find(|(name, start, _)| *name == runtime.name && runtime.version.starts_with(start))
+        .map(|(.., why)| *why);
+    let ending = ending(outcome, &leftovers, known);
+    if !(choice.keep && matches!(ending, Ending::Failed(_) | Ending::Deviation(..))) {
+        let _ = fs::remove_dir_all(&dir);
+    }
     Ok(Entry {
         runtime: runtime.title(),
         room,
@@ -288,10 +102,54 @@ fn run_one(
     })
 }
 
-impl Ground {
-    /// Cgroups of tests, not the parent that the harness made itself.
-    fn tag_of_tests(&self) -> String {
-        format!("{0}/{0}", self.tag)
+/// How a test came back.
+enum Outcome {
+    Returned(Verdict),
+    /// It did not: the panic's message.
+    Panicked(String),
+}
+
+/// Runs a test. One that panics is unwound like any other that fails: its guards clean up, and the run goes on.
+fn outcome(test: impl FnOnce() -> Verdict) -> Outcome {
+    match catch_unwind(AssertUnwindSafe(test)) {
+        Ok(verdict) => Outcome::Returned(verdict),
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or(panic.downcast_ref::<&str>().copied());
+            Outcome::Panicked(text.unwrap_or("without a message").to_owned())
+        }
+    }
+}
+
+/// In a build that cannot unwind, the last words of a run tell how to build one that can.
+fn say_that_a_panic_ends_the_run() {
+    let usual = take_hook();
+    set_hook(Box::new(move |panic| {
+        usual(panic);
+        eprintln!(
+            "conformance: the run ends at this panic; built with `--profile harness`, it goes on and counts a failure"
+        );
+    }));
+}
+
+/// What becomes of an outcome with what was left on the host. No declaration covers a panic: it says nothing about
+/// the runtime.
+fn ending(outcome: Outcome, leftovers: &[String], known: Option<&'static str>) -> Ending {
+    let left = |text: String| [&[text], leftovers].concat().join("; ");
+    let verdict = match outcome {
+        Outcome::Panicked(text) => return Ending::Failed(left(format!("the test panicked: {text}"))),
+        Outcome::Returned(Ok(())) if !leftovers.is_empty() => Err(Failure::Wrong(leftovers.join("; "))),
+        Outcome::Returned(Err(Failure::Wrong(text))) => Err(Failure::Wrong(left(text))),
+        Outcome::Returned(verdict) => verdict,
+    };
+    match (verdict, known) {
+        (Ok(()), None) => Ending::Passed,
+        (Ok(()), Some(why)) => Ending::Surprise(why),
+        (Err(Failure::Wrong(seen)), None) => Ending::Failed(seen),
+        (Err(Failure::Wrong(seen)), Some(why)) => Ending::Deviation(why, seen),
+        (Err(Failure::Skip(why)), _) => Ending::Skipped(why),
     }
 }
 
@@ -303,4 +161,40 @@ fn clear_containers(trial: &Trial<'_>) -> Verdict {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::wrong;
+
+    #[test]
+    fn test_that_panics_has_failed_with_the_panics_message() {
+        let nothing: &[u32] = &[];
+        let index = nothing.len();
+        let Ending::Failed(seen) = ending(outcome(|| wrong(nothing[index].to_string())), &[], None) else {
+            panic!("it has not failed");
+        };
+        assert!(seen.contains("panicked: index out of bounds"), "{seen}");
+    }
+
+    #[test]
+    fn panic_is_no_declared_deviation() {
+        let left = ["a mount is left".to_owned()];
+        let Ending::Failed(seen) = ending(outcome(|| panic!("on purpose")), &left, Some("too old")) else {
+            panic!("it has not failed");
+        };
+        assert_eq!(seen, "the test panicked: on purpose; a mount is left");
+    }
+
+    #[test]
+    fn leftovers_fail_a_test_that_held() {
+        let left = ["a mount is left".to_owned()];
+        assert!(matches!(ending(outcome(|| Ok(())), &left, None), Ending::Failed(seen) if seen == left[0]));
+        assert!(matches!(ending(outcome(|| Ok(())), &[], None), Ending::Passed));
+        assert!(matches!(
+            ending(outcome(|| wrong("seen")), &[], Some("why")),
+            Ending::Deviation("why", _)
+        ));
+    }
 }

@@ -58,7 +58,8 @@ pub(crate) fn prepare(command: &mut Command, inherit: Inherit) {
 
 /// From now on the system call does not exist, as on an older kernel.
 fn refuse_call(number: u32) -> io::Result<()> {
-    // BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K of linux/bpf_common.h; the number is the first word of what a filter sees.
+    // BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K of linux/bpf_common.h; the number is the
+    // first word of what a filter sees.
     const LOAD_NUMBER: u16 = 0x20;
     const IS: u16 = 0x15;
     const RETURN: u16 = 0x06;

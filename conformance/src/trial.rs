@@ -1,9 +1,9 @@
-//! The world of one test: a folder, a state root, a runtime, a deadline.
+//! What a test is given: bundles and calls in a line each, over its [`Setting`].
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 use serde_json::Value;
@@ -11,24 +11,24 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::call::{Call, Done, ends_before, lines_of};
 use crate::failure::{Failure, Verdict, wrong};
-use crate::runtime::Runtime;
+use crate::setting::Setting;
 
 /// What a test is given.
 pub(crate) struct Trial<'a> {
-    /// The binary under test.
-    pub(crate) runtime: &'a Runtime,
-    /// A folder of the test's own.
-    pub(crate) dir: PathBuf,
-    /// The runtime's state folder.
-    pub(crate) root: PathBuf,
-    /// When the test must have ended.
-    pub(crate) deadline: Instant,
+    setting: Setting<'a>,
     tag: &'a str,
     probe: &'a Path,
     number: usize,
-    serial: Cell<u32>,
     live: RefCell<Vec<String>>,
-    notes: RefCell<Vec<String>>,
+}
+
+/// A test speaks of its setting as of the trial's own: `t.dir`, `t.root`, `t.until(..)`.
+impl<'a> Deref for Trial<'a> {
+    type Target = Setting<'a>;
+
+    fn deref(&self) -> &Setting<'a> {
+        &self.setting
+    }
 }
 
 /// A container that `create` made.
@@ -41,38 +41,32 @@ pub(crate) struct Created {
     pub(crate) err_path: PathBuf,
 }
 
+impl Created {
+    /// What its process wrote to stdout.
+    pub(crate) fn out(&self) -> Result<String, Failure> {
+        Ok(fs::read_to_string(&self.out_path)?)
+    }
+
+    /// What its probe said, line by line.
+    pub(crate) fn lines(&self) -> Result<Vec<Value>, Failure> {
+        lines_of(&self.out()?)
+    }
+}
+
 impl<'a> Trial<'a> {
-    pub(crate) fn new(
-        runtime: &'a Runtime,
-        dir: PathBuf,
-        number: usize,
-        tag: &'a str,
-        probe: &'a Path,
-        limit: Duration,
-    ) -> std::io::Result<Self> {
-        fs::create_dir_all(dir.join("streams"))?;
-        Ok(Self {
-            runtime,
-            root: dir.join("state"),
-            dir,
-            deadline: Instant::now() + limit,
+    pub(crate) fn new(setting: Setting<'a>, number: usize, tag: &'a str, probe: &'a Path) -> Self {
+        Self {
+            setting,
             tag,
             probe,
             number,
-            serial: Cell::new(0),
             live: RefCell::default(),
-            notes: RefCell::default(),
-        })
-    }
-
-    fn next(&self) -> u32 {
-        self.serial.set(self.serial.get() + 1);
-        self.serial.get()
+        }
     }
 
     /// An id nobody else has.
     pub(crate) fn fresh_id(&self) -> String {
-        format!("{}-{}-{}", self.tag, self.number, self.next())
+        format!("{}-{}-{}", self.tag, self.number, self.fresh_number())
     }
 
     /// The cgroup of a container, as the default config names it.
@@ -80,27 +74,9 @@ impl<'a> Trial<'a> {
         format!("/{}/{id}", self.tag)
     }
 
-    pub(crate) fn fresh_streams(&self) -> (PathBuf, PathBuf) {
-        let number = self.next();
-        let path = |kind| self.dir.join("streams").join(format!("{number}.{kind}"));
-        (path("out"), path("err"))
-    }
-
     /// The probe on the host.
     pub(crate) fn probe(&self) -> &Path {
         self.probe
-    }
-
-    /// Remembers what was done, for the report of a failure.
-    pub(crate) fn note(&self, text: &str) {
-        let mut notes = self.notes.borrow_mut();
-        if notes.last().is_none_or(|last| last != text) {
-            notes.push(text.to_owned());
-        }
-    }
-
-    pub(crate) fn notes(&self) -> Vec<String> {
-        self.notes.borrow().clone()
     }
 
     /// Containers that exist because a `create` or `run --detach` succeeded.
@@ -124,9 +100,17 @@ impl<'a> Trial<'a> {
         )?)
     }
 
+    /// A folder on the host with a file `inside` in it.
+    pub(crate) fn host_folder(&self) -> Result<String, Failure> {
+        let folder = self.dir.join("source");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("inside"), "from the host")?;
+        Ok(folder.to_string_lossy().into_owned())
+    }
+
     /// Any verb.
     pub(crate) fn call(&'a self, words: &[&str]) -> Call<'a> {
-        Call::new(self, words)
+        Call::new(&self.setting, words)
     }
 
     /// A verb that takes the bundle: `create`, `run`.
@@ -158,8 +142,13 @@ impl<'a> Trial<'a> {
             .ok_or_else(|| Failure::Wrong("the probe said nothing".into()))
     }
 
+    /// `run`, which must succeed: the namespaces that its process reports.
+    pub(crate) fn namespaces_inside(&'a self, bundle: &Bundle) -> Result<Value, Failure> {
+        Ok(self.see_one(bundle)?["namespaces"].clone())
+    }
+
     /// The bundle must be refused by `run`, with all the phrases in the message.
-    pub(crate) fn refused(&'a self, bundle: &Bundle, phrases: &[&str]) -> Result<Done, Failure> {
+    pub(crate) fn refused(&'a self, bundle: &Bundle, phrases: &[&str]) -> Verdict {
         self.with_bundle(&["run"], bundle)?.refuse(phrases)
     }
 
@@ -190,6 +179,12 @@ impl<'a> Trial<'a> {
         let created = self.create(bundle)?;
         self.call(&["start", &created.id]).succeed()?;
         Ok(created)
+    }
+
+    /// `create` and `start`; the folder of the process' namespaces.
+    pub(crate) fn namespaces_of(&'a self, bundle: &Bundle) -> Result<String, Failure> {
+        let created = self.launch(bundle)?;
+        Ok(format!("/proc/{}/ns", self.pid(&created.id)?.as_raw_nonzero()))
     }
 
     /// `state`, as JSON.
@@ -225,26 +220,20 @@ impl<'a> Trial<'a> {
             .unwrap_or(-1))
     }
 
-    /// Creates, starts, waits for the end and returns the exit status and what the probe said.
-    pub(crate) fn full_life(&'a self, bundle: &Bundle) -> Result<(i32, Vec<Value>), Failure> {
+    /// `create` and `start`, and the wait for the end; the exit status. The container is stopped, and not deleted.
+    pub(crate) fn to_its_end(&'a self, bundle: &Bundle) -> Result<(Created, i32), Failure> {
         let created = self.create(bundle)?;
         let pid = self.pid(&created.id)?;
         self.call(&["start", &created.id]).succeed()?;
         let code = self.exit_of(pid)?;
-        let lines = lines_of(&fs::read_to_string(&created.out_path)?)?;
-        self.call(&["delete", &created.id]).succeed()?;
-        Ok((code, lines))
+        Ok((created, code))
     }
 
-    /// Polls until the condition holds.
-    pub(crate) fn until(&self, what: &str, mut condition: impl FnMut() -> Result<bool, Failure>) -> Verdict {
-        let end = self.deadline.min(Instant::now() + Duration::from_secs(4));
-        while !condition()? {
-            if Instant::now() > end {
-                return wrong(format!("waited in vain for {what}"));
-            }
-            std::thread::sleep(Duration::from_millis(3));
-        }
-        Ok(())
+    /// Creates, starts, waits for the end and returns the exit status and what the probe said.
+    pub(crate) fn full_life(&'a self, bundle: &Bundle) -> Result<(i32, Vec<Value>), Failure> {
+        let (created, code) = self.to_its_end(bundle)?;
+        let lines = created.lines()?;
+        self.call(&["delete", &created.id]).succeed()?;
+        Ok((code, lines))
     }
 }

@@ -27,8 +27,21 @@ const LIMITS: [&str; 16] = [
 
 /// What the process sees: each member is independent of the others, and null where it cannot be known (no /proc).
 pub(crate) fn report(arguments: &[String]) -> Json {
+    let members = [identity(arguments), surroundings(), settings(), terminal()];
+    Json::Map(
+        members
+            .into_iter()
+            .flat_map(|members| match members {
+                Json::Map(members) => members,
+                _ => Vec::new(),
+            })
+            .collect(),
+    )
+}
+
+/// Who the process is, and what it was started with.
+fn identity(arguments: &[String]) -> Json {
     let [pid, ppid, pgid, sid] = sys::process_ids();
-    let (node, domain) = sys::node_and_domain();
     map([
         ("fds", descriptors()),
         ("pid", pid.into()),
@@ -38,86 +51,71 @@ pub(crate) fn report(arguments: &[String]) -> Json {
         ("uids", sys::user_ids().to_vec().into()),
         ("gids", sys::group_ids().to_vec().into()),
         ("groups", sys::groups().into()),
-        ("umask", sys::umask().into()),
-        (
-            "cwd",
-            std::env::current_dir()
-                .ok()
-                .map(|path| path.to_string_lossy().into_owned())
-                .into(),
-        ),
+        ("cwd", path(std::env::current_dir())),
+        ("exe", path(fs::read_link("/proc/self/exe"))),
         ("args", arguments.to_vec().into()),
         ("env", environment()),
-        ("status", status()),
-        ("rlimits", limits()),
+        ("subreaper_parent", ppid.into()),
+    ])
+}
+
+/// Where it is: names, namespaces, mounts, cgroups, network.
+fn surroundings() -> Json {
+    let (node, domain) = sys::node_and_domain();
+    let cgroups = text("/proc/self/cgroup").map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    map([
         ("hostname", node.into()),
         ("domainname", domain.into()),
         ("namespaces", namespaces()),
         ("mounts", mounts()),
-        (
-            "cgroup",
-            text("/proc/self/cgroup")
-                .map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-                .into(),
-        ),
-        (
-            "oom_score_adj",
-            text("/proc/self/oom_score_adj")
-                .map(|text| text.trim().to_owned())
-                .into(),
-        ),
+        ("cgroup", cgroups.into()),
         ("interfaces", interfaces()),
-        ("terminal", (0..3).map(sys::is_terminal).collect::<Vec<_>>().into()),
-        (
-            "terminal_name",
-            fs::read_link("/proc/self/fd/0")
-                .ok()
-                .map(|path| path.to_string_lossy().into_owned())
-                .into(),
-        ),
-        (
-            "window",
-            sys::window_size(0).map(|(rows, columns)| vec![rows, columns]).into(),
-        ),
-        ("controlling_terminal", sys::controlling_terminal().is_ok().into()),
+        ("machine", sys::machine().into()),
+    ])
+}
+
+/// What the kernel keeps for it: limits, scheduling, and the flags of `prctl`.
+fn settings() -> Json {
+    let ask = |number, arguments| sys::syscall(number, arguments).ok();
+    let score = text("/proc/self/oom_score_adj").map(|text| text.trim().to_owned());
+    let priority = ask(libc::SYS_getpriority, [0; 6]).map(|raw| 20 - raw);
+    map([
+        ("umask", sys::umask().into()),
+        ("status", status()),
+        ("rlimits", limits()),
+        ("oom_score_adj", score.into()),
         ("keyring", session_keyring().into()),
         (
             "personality",
-            sys::syscall(libc::SYS_personality, [0xffff_ffff, 0, 0, 0, 0, 0])
-                .ok()
-                .into(),
+            ask(libc::SYS_personality, [0xffff_ffff, 0, 0, 0, 0, 0]).into(),
         ),
         ("no_new_privs", sys::prctl(libc::PR_GET_NO_NEW_PRIVS).into()),
         ("dumpable", sys::prctl(libc::PR_GET_DUMPABLE).into()),
         ("securebits", sys::prctl(libc::PR_GET_SECUREBITS).into()),
         ("pdeathsig", sys::parent_death_signal().into()),
-        ("subreaper_parent", ppid.into()),
-        (
-            "scheduler",
-            sys::syscall(libc::SYS_sched_getscheduler, [0; 6]).ok().into(),
-        ),
-        (
-            "priority",
-            sys::syscall(libc::SYS_getpriority, [0; 6])
-                .ok()
-                .map(|raw| 20 - raw)
-                .into(),
-        ),
-        (
-            "ioprio",
-            sys::syscall(libc::SYS_ioprio_get, [1, 0, 0, 0, 0, 0]).ok().into(),
-        ),
+        ("scheduler", ask(libc::SYS_sched_getscheduler, [0; 6]).into()),
+        ("priority", priority.into()),
+        ("ioprio", ask(libc::SYS_ioprio_get, [1, 0, 0, 0, 0, 0]).into()),
         ("scheduling", scheduling()),
-        ("machine", sys::machine().into()),
         ("memory_policy", memory_policy()),
-        (
-            "exe",
-            fs::read_link("/proc/self/exe")
-                .ok()
-                .map(|path| path.to_string_lossy().into_owned())
-                .into(),
-        ),
     ])
+}
+
+/// Its terminal, if stdin is one.
+fn terminal() -> Json {
+    map([
+        ("terminal", (0..3).map(sys::is_terminal).collect::<Vec<_>>().into()),
+        ("terminal_name", path(fs::read_link("/proc/self/fd/0"))),
+        (
+            "window",
+            sys::window_size(0).map(|(rows, columns)| vec![rows, columns]).into(),
+        ),
+        ("controlling_terminal", sys::controlling_terminal().is_ok().into()),
+    ])
+}
+
+fn path(found: std::io::Result<std::path::PathBuf>) -> Json {
+    found.ok().map(|path| path.to_string_lossy().into_owned()).into()
 }
 
 fn text(path: &str) -> Option<String> {

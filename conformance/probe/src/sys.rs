@@ -11,7 +11,8 @@ extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
     let count = usize::try_from(count).unwrap_or(0);
     let words = (0..count)
         .map(|index| {
-            // SAFETY: the C library passes `count` pointers to NUL-terminated strings that live as long as the process.
+            // SAFETY: the C library passes `count` pointers to NUL-terminated strings that live as long as the
+            // process.
             let word = unsafe { CStr::from_ptr(*arguments.add(index)) };
             word.to_string_lossy().into_owned()
         })
@@ -211,8 +212,8 @@ pub(crate) fn interface_flags(name: &str) -> io::Result<i32> {
     for (to, from) in request.ifr_name.iter_mut().zip(name.bytes().take(libc::IFNAMSIZ - 1)) {
         *to = c_char::from_ne_bytes([from]);
     }
-    // SAFETY: the socket is closed before the return; the request is one ifreq with a NUL-terminated name, and the kernel
-    // fills the member that is read.
+    // SAFETY: the socket is closed before the return; the request is one ifreq with a NUL-terminated name, and the
+    // kernel fills the member that is read.
     unsafe {
         let socket = check(c_long::from(libc::socket(
             libc::AF_INET,

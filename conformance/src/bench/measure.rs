@@ -10,10 +10,10 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::{Value, json};
 
-use super::{Config, Options};
+use super::options::{Config, Options};
 use crate::bundle::Bundle;
+use crate::ground::Ground;
 use crate::runtime::Runtime;
-use crate::suite::Ground;
 
 /// The verbs in the order in which they are measured and shown.
 pub(crate) const VERBS: [&str; 6] = ["run", "create", "start", "state", "kill", "delete"];
@@ -58,7 +58,7 @@ struct Stage<'a> {
 
 /// # Errors
 /// Where a runtime fails, or the host refuses.
-pub(crate) fn measure(options: &Options) -> io::Result<Results> {
+pub(super) fn measure(options: &Options) -> io::Result<Results> {
     let floor = std::env::current_exe()?.with_file_name("floor");
     let ground = Ground::take()?;
     ground.make_cgroups()?;
@@ -258,8 +258,8 @@ fn proportional_size(pid: Pid) -> f64 {
         .unwrap_or(0.0)
 }
 
-/// What docker writes for a plain `docker run`, made to fit: the cgroup, the rootfs, files of our own for the binds; no
-/// hook, no network of another's.
+/// What docker writes for a plain `docker run`, made to fit: the cgroup, the rootfs, files of our own for the binds;
+/// no hook, no network of another's.
 fn engine_config(cgroup: &str, dir: &Path) -> io::Result<Value> {
     let mut config: Value = serde_json::from_str(include_str!(
         "../../../runtime-lib/tests/corpus/engines/docker-plain.json"

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::lab::{self, Lab};
 use super::options::Options;
-use super::{buildah, ctr, docker, podman, rootfs};
 use crate::failure::{Failure, Verdict};
 
 /// One check of an engine `E`.
@@ -86,25 +85,10 @@ impl<'o> Session<'o> {
         }
     }
 
-    /// The names of an engine's checks.
-    pub(super) fn list(&mut self, engine: &str) {
-        fn tell<E>(session: &Session<'_>, checks: &[Check<E>]) {
-            for check in checks.iter().filter(|check| session.wanted(check)) {
-                println!("{}", check.name.replace('_', " "));
-            }
-        }
-        match engine {
-            "docker" => {
-                tell(self, super::cli::CHECKS);
-                tell(self, docker::CHECKS);
-            }
-            "podman" => {
-                tell(self, super::cli::CHECKS);
-                tell(self, podman::CHECKS);
-            }
-            "ctr" => tell(self, ctr::CHECKS),
-            "buildah" => tell(self, buildah::CHECKS),
-            _ => tell(self, rootfs::CHECKS),
+    /// The names of the checks that were asked for.
+    pub(super) fn list<E>(&self, checks: &[Check<E>]) {
+        for check in checks.iter().filter(|check| self.wanted(check)) {
+            println!("{}", check.name.replace('_', " "));
         }
     }
 }

@@ -58,7 +58,7 @@ fn inside(options: &Options) -> ExitCode {
     let mut session = Session::new(options);
     for engine in &options.engines {
         if options.list {
-            session.list(engine);
+            list(&session, engine);
             continue;
         }
         let ended = Lab::new(&options.runtime)
@@ -75,4 +75,21 @@ fn inside(options: &Options) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// The names of an engine's checks.
+fn list(session: &Session<'_>, engine: &str) {
+    match engine {
+        "docker" => {
+            session.list(cli::CHECKS);
+            session.list(docker::CHECKS);
+        }
+        "podman" => {
+            session.list(cli::CHECKS);
+            session.list(podman::CHECKS);
+        }
+        "ctr" => session.list(ctr::CHECKS),
+        "buildah" => session.list(buildah::CHECKS),
+        _ => session.list(rootfs::CHECKS),
+    }
 }

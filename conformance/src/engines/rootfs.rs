@@ -43,7 +43,8 @@ pub(super) const CHECKS: &[Check<Rootfs>] = checks![
 /// What is asked of each, and what it answers.
 const SCRIPT: &str = "echo $(id -u) $(hostname) $PWD; touch /file 2>/dev/null || echo read-only; echo $$; exit 7";
 
-/// A call of `run` on a bundle whose config is what `spec` of a runtime writes, without terminal, with other arguments.
+/// A call of `run` on a bundle whose config is what `spec` of a runtime writes, without terminal, with other
+/// arguments.
 fn in_bundle(
     rootfs: &Rootfs,
     root: &str,

@@ -1,5 +1,5 @@
-//! Hostile images and racing processes: whatever happens inside, the canary beside the bundle and the host's mounts stay
-//! as they were. Each test names the fault that it comes from.
+//! Hostile images and racing processes: whatever happens inside, the canary beside the bundle and the host's mounts
+//! stay as they were. Each test names the fault that it comes from.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -12,8 +12,9 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
+use crate::call::{Done, ends_before};
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::suite::{Test, test};
+use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -116,7 +117,7 @@ fn look(folder: &Path) -> Result<Vec<String>, Failure> {
 }
 
 /// Runs the bundle, whatever comes of it, and looks at the canary.
-fn attack(t: &Trial<'_>, bundle: &Bundle, canary: &Canary) -> Result<crate::call::Done, Failure> {
+fn attack(t: &Trial<'_>, bundle: &Bundle, canary: &Canary) -> Result<Done, Failure> {
     let done = t.run(bundle)?;
     canary.is_untouched()?;
     Ok(done)
@@ -345,9 +346,7 @@ fn passwd_as_a_symlink_or_fifo_does_not_block_or_leak(t: &Trial<'_>) -> Verdict 
     let running = t.with_bundle(&["run"], &bundle)?.spawn()?;
     let Some(pid) = running.pid() else { return Ok(()) };
     let soon = std::time::Instant::now() + std::time::Duration::from_secs(3);
-    ensure(crate::call::ends_before(pid, soon)?, || {
-        "waits for the fifo's other side".into()
-    })
+    ensure(ends_before(pid, soon)?, || "waits for the fifo's other side".into())
 }
 
 /// Exchanges two paths as fast as it can until told to stop.

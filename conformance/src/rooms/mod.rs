@@ -1,119 +1,109 @@
-//! The tests, by room: each file holds one concern of the runtime.
+//! The tests: a folder per part of the runtime, a room in it per concern.
 
-mod annotations;
-mod attributes;
-mod capabilities;
 mod cgroups;
-mod cli;
-mod crash;
-mod details;
+mod command_line;
+mod configs;
+mod deviations;
 mod devices;
-mod existing_nodes;
-mod features;
-mod hook_failures;
-mod hook_kinds;
 mod hooks;
 mod hostile;
-mod id_helpers;
-mod identity;
-mod input;
-mod inside_user_namespace;
-mod landlock;
-mod late_read_only;
 mod lifecycle;
-mod logs;
-mod long_options;
-mod masks;
-mod mount_changes;
-mod mount_maps;
-mod mount_options;
 mod mounts;
-mod mutations;
 mod namespaces;
-mod netdevices;
-mod notifications;
-mod operations;
-mod option_order;
-mod ordinary;
+mod plan;
 mod process;
-mod propagation;
-mod readiness;
-mod recorded;
-mod recursive_options;
-mod rlimits;
-mod rootfs;
-mod rootless;
-mod rootless_cgroups;
-mod rootless_rules;
+mod room;
 mod seccomp;
-mod seccomp_words;
-mod seen;
-mod start_hooks;
-mod state;
-mod stdio;
-mod subids;
-mod terminal;
-mod user_devices;
-mod user_joins;
 mod users;
 
-use crate::suite::Test;
+use room::{Room, rooms};
 
-/// Every room with its tests, in the order in which they run.
-pub(crate) const ROOMS: &[(&str, &[Test])] = &[
-    ("lifecycle", lifecycle::TESTS),
-    ("operations", operations::TESTS),
-    ("state", state::TESTS),
-    ("cli", cli::TESTS),
-    ("features", features::TESTS),
-    ("process", process::TESTS),
-    ("identity", identity::TESTS),
-    ("capabilities", capabilities::TESTS),
-    ("rlimits", rlimits::TESTS),
-    ("attributes", attributes::TESTS),
-    ("stdio", stdio::TESTS),
-    ("terminal", terminal::TESTS),
-    ("namespaces", namespaces::TESTS),
-    ("users", users::TESTS),
-    ("subids", subids::TESTS),
-    ("rootless", rootless::TESTS),
-    ("rootless cgroups", rootless_cgroups::TESTS),
-    ("rootless rules", rootless_rules::TESTS),
-    ("user devices", user_devices::TESTS),
-    ("user joins", user_joins::TESTS),
-    ("inside a user namespace", inside_user_namespace::TESTS),
-    ("ordinary user", ordinary::TESTS),
-    ("id helpers", id_helpers::TESTS),
-    ("mounts", mounts::TESTS),
-    ("mount options", mount_options::TESTS),
-    ("recursive options", recursive_options::TESTS),
-    ("option order", option_order::TESTS),
-    ("long options", long_options::TESTS),
-    ("late read-only", late_read_only::TESTS),
-    ("propagation", propagation::TESTS),
-    ("mount changes", mount_changes::TESTS),
-    ("mount maps", mount_maps::TESTS),
-    ("rootfs", rootfs::TESTS),
-    ("devices", devices::TESTS),
-    ("existing nodes", existing_nodes::TESTS),
-    ("netdevices", netdevices::TESTS),
-    ("masks", masks::TESTS),
-    ("hooks", hooks::TESTS),
-    ("start hooks", start_hooks::TESTS),
-    ("hook kinds", hook_kinds::TESTS),
-    ("hook failures", hook_failures::TESTS),
-    ("seccomp", seccomp::TESTS),
-    ("seccomp words", seccomp_words::TESTS),
-    ("notifications", notifications::TESTS),
-    ("annotations", annotations::TESTS),
-    ("landlock", landlock::TESTS),
-    ("readiness", readiness::TESTS),
-    ("cgroups", cgroups::TESTS),
-    ("recorded", recorded::TESTS),
-    ("logs", logs::TESTS),
-    ("input", input::TESTS),
-    ("mutations", mutations::TESTS),
-    ("details", details::TESTS),
-    ("hostile", hostile::TESTS),
-    ("crash", crash::TESTS),
+use crate::sentence::Test;
+
+/// The rooms of every folder. A room whose tests are in no list does not compile without a warning.
+const FOLDERS: &[&[Room]] = &[
+    lifecycle::ROOMS,
+    command_line::ROOMS,
+    process::ROOMS,
+    namespaces::ROOMS,
+    users::ROOMS,
+    mounts::ROOMS,
+    devices::ROOMS,
+    hooks::ROOMS,
+    seccomp::ROOMS,
+    cgroups::ROOMS,
+    configs::ROOMS,
+    plan::ROOMS,
+    rooms![hostile],
 ];
+
+/// A test and the room it is in.
+pub(crate) type Placed = (&'static str, &'static Test);
+
+/// Every test, in the order in which they run.
+pub(crate) fn all() -> impl Iterator<Item = Placed> {
+    FOLDERS
+        .iter()
+        .copied()
+        .flatten()
+        .flat_map(|room| room.tests.iter().map(move |test| (room.name, test)))
+}
+
+/// The tests with one of these words in their `room: name`, blanks and `_` being the same; all, if there are no words.
+///
+/// # Errors
+/// A sentence, where no test is found: a run of none proves nothing.
+pub(crate) fn selected(filters: &[String]) -> Result<Vec<Placed>, String> {
+    let filters: Vec<String> = filters.iter().map(|filter| filter.replace('_', " ")).collect();
+    let wanted = |(room, test): &Placed| {
+        let text = format!("{room}: {}", test.name).replace('_', " ");
+        filters.is_empty() || filters.iter().any(|filter| text.contains(filter.as_str()))
+    };
+    let tests: Vec<Placed> = all().filter(wanted).collect();
+    if tests.is_empty() {
+        return Err(format!("--filter: none of {} tests has {filters:?}", all().count()));
+    }
+    Ok(tests)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn filtered(words: &[&str]) -> Result<BTreeSet<String>, String> {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        let tests = selected(&words)?;
+        Ok(tests
+            .iter()
+            .map(|(room, test)| format!("{room}: {}", test.name))
+            .collect())
+    }
+
+    #[test]
+    fn filter_that_finds_no_test_is_an_error() {
+        let text = filtered(&["nosuch"]).unwrap_err();
+        assert!(text.contains("nosuch"), "{text}");
+    }
+
+    #[test]
+    fn filters_are_alternatives() {
+        let both = filtered(&["masks: ", "sysctl: ", "nosuch"]).unwrap();
+        let (masks, sysctl) = (filtered(&["masks: "]).unwrap(), filtered(&["sysctl: "]).unwrap());
+        assert_eq!(both, masks.union(&sysctl).cloned().collect());
+    }
+
+    #[test]
+    fn names_are_found_as_they_are_shown_and_as_they_are_written() {
+        let shown = filtered(&["rootless rules: "]).unwrap();
+        assert_eq!(shown, filtered(&["rootless_rules: "]).unwrap());
+    }
+
+    #[test]
+    fn no_room_and_no_test_in_it_has_the_name_of_another() {
+        let rooms: Vec<&str> = FOLDERS.iter().copied().flatten().map(|room| room.name).collect();
+        assert_eq!(rooms.iter().collect::<BTreeSet<_>>().len(), rooms.len());
+        assert_eq!(filtered(&[]).unwrap().len(), all().count());
+    }
+}

@@ -27,8 +27,8 @@ pub(super) struct Containers<'r> {
 }
 
 impl<'r> Containers<'r> {
-    /// Lays an empty folder over the state root, as far as it is known, in the harness' own mount namespace: what others
-    /// run on this machine cannot be seen from here, and not be deleted by mistake.
+    /// Lays an empty folder over the state root, as far as it is known, in the harness' own mount namespace: what
+    /// others run on this machine cannot be seen from here, and not be deleted by mistake.
     pub(super) fn of(runtime: &'r Runtime) -> Self {
         let folders = [
             Some(PathBuf::from("/run")),

@@ -12,8 +12,9 @@ use super::program::{self, Bounds};
 use super::tap::{Reader, Results};
 use super::tree::Tree;
 use super::verdict::judge;
+use crate::ending::Ending;
+use crate::ground::Ground;
 use crate::runtime::Runtime;
-use crate::suite::{Ending, Ground};
 
 /// Where the programs run, and with what.
 pub(super) struct Stage<'a> {

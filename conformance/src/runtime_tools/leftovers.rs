@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::containers::Containers;
+use crate::ground::Ground;
 use crate::host::{Host, cgroups, hierarchies, kill_members, remove_cgroup, settle, tidy};
-use crate::suite::Ground;
 
 /// Folders that the suite's cgroup paths are made of.
 const CGROUPS: [&str; 2] = ["cgrouptest", "testdir"];

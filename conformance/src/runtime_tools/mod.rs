@@ -22,8 +22,9 @@ use options::Options;
 use report::Total;
 use tree::Tree;
 
+use crate::ending::Ending;
+use crate::ground::Ground;
 use crate::output::{self, Case};
-use crate::suite::{Ending, Ground};
 use crate::sys;
 
 /// Runs the suite; the arguments are those after `runtime-tools`.

@@ -12,7 +12,7 @@ pub(super) struct Options {
     pub(super) suite: PathBuf,
     /// The runtimes, in order.
     pub(super) runtimes: Vec<Runtime>,
-    /// Words of which each must be in a file's name.
+    /// Words of which one must be in a file's name.
     pub(super) filters: Vec<String>,
     /// Longest time for one file.
     pub(super) limit: Duration,

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::excerpt::clean;
 use super::file::FileEntry;
+use crate::ending::Ending;
 use crate::output::Case;
-use crate::suite::Ending;
 
 /// Leftovers that are told of a file.
 const LEFTOVERS: usize = 4;
@@ -126,7 +126,7 @@ impl Total {
 pub(super) fn case<'a>(runtime: &'a str, entry: &'a FileEntry) -> Case<'a> {
     Case {
         runtime,
-        room: "runtime-tools",
+        room: "runtime-tools".into(),
         name: &entry.name,
         title: entry.name.clone(),
         ending: &entry.ending,

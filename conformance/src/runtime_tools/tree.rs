@@ -44,14 +44,14 @@ impl Tree {
         Ok(Self { dir, files })
     }
 
-    /// The programs whose name has all the words.
+    /// The programs whose name has one of the words; all, if there are no words.
     ///
     /// # Errors
     /// A sentence, where there are none.
     pub(super) fn selected(&self, filters: &[String]) -> Result<Vec<&Path>, String> {
         let wanted = |file: &&Path| {
             let name = file.to_string_lossy();
-            filters.iter().all(|filter| name.contains(filter.as_str()))
+            filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()))
         };
         let files: Vec<&Path> = self.files.iter().map(PathBuf::as_path).filter(wanted).collect();
         if files.is_empty() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::excerpt::{Tail, cut};
 use super::program::End;
 use super::tap::Results;
-use crate::suite::Ending;
+use crate::ending::Ending;
 
 /// Characters of a text within a line.
 const WIDTH: usize = 120;

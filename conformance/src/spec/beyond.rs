@@ -1,6 +1,6 @@
 //! What users rely on beyond the specification: annotations that runtimes read, and Landlock.
 
-use super::{Document, Section, tested};
+use super::register::{Document, Section, tested};
 
 pub(super) const BEYOND: Document = Document {
     name: "beyond the specification",

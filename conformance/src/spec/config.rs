@@ -1,7 +1,7 @@
 //! config.md, but for its mounts.
 
 use super::config_mounts::{LINUX_MOUNT_OPTIONS, MOUNTS, POSIX_MOUNTS};
-use super::{Document, Section, partly, tested, untested};
+use super::register::{Document, Section, partly, tested, untested};
 
 const NO_APPARMOR: &str =
     "this kernel has no AppArmor: tested up to the kernel's refusal, on a host that is made to look as if it had";
@@ -14,14 +14,14 @@ pub(super) const CONFIG: Document = Document {
         Section {
             anchor: "specification-version",
             entries: &[
-                tested("ociVersion: required", &["input: missing_version_is_refused"]),
+                tested("ociVersion: required", &["config_text: missing_version_is_refused"]),
                 tested(
                     "ociVersion: a semantic version of 1.x",
-                    &["input: strange_version_is_refused"],
+                    &["config_text: strange_version_is_refused"],
                 ),
                 tested(
                     "ociVersion: newer and older minor versions run",
-                    &["input: newer_minor_version_runs"],
+                    &["config_text: newer_minor_version_runs"],
                 ),
             ],
         },
@@ -59,8 +59,8 @@ pub(super) const CONFIG: Document = Document {
                 tested(
                     "process: optional for create, required for start",
                     &[
-                        "operations: config_without_process_can_be_created",
-                        "operations: start_without_a_process_is_refused",
+                        "create: config_without_process_can_be_created",
+                        "start: start_without_a_process_is_refused",
                     ],
                 ),
                 tested(
@@ -76,22 +76,22 @@ pub(super) const CONFIG: Document = Document {
                     "consoleSize: ignored without a terminal",
                     &["terminal: console_size_without_a_terminal_is_ignored"],
                 ),
-                tested("cwd", &["process: cwd_is_where_the_config_says"]),
-                tested("cwd: must be absolute", &["process: relative_cwd_is_refused"]),
+                tested("cwd", &["environment: cwd_is_where_the_config_says"]),
+                tested("cwd: must be absolute", &["environment: relative_cwd_is_refused"]),
                 tested(
                     "env",
                     &[
-                        "process: environment_is_what_the_config_says",
-                        "process: no_environment_at_all_is_fine",
+                        "environment: environment_is_what_the_config_says",
+                        "environment: no_environment_at_all_is_fine",
                     ],
                 ),
-                tested("args", &["process: arguments_arrive_as_given"]),
-                tested("args: at least one", &["process: missing_arguments_are_an_error"]),
+                tested("args", &["environment: arguments_arrive_as_given"]),
+                tested("args: at least one", &["program: missing_arguments_are_an_error"]),
                 tested(
                     "args: the program is looked for as execvp does",
                     &[
-                        "process: program_is_looked_for_in_the_containers_path",
-                        "process: program_with_a_slash_is_relative_to_cwd",
+                        "program: program_is_looked_for_in_the_containers_path",
+                        "program: program_with_a_slash_is_relative_to_cwd",
                     ],
                 ),
             ],
@@ -128,8 +128,8 @@ pub(super) const CONFIG: Document = Document {
                 partly(
                     "apparmorProfile",
                     &[
-                        "attributes: apparmor_profile_that_cannot_be_set_is_refused",
-                        "attributes: apparmor_profile_is_given_to_the_kernel",
+                        "security_labels: apparmor_profile_that_cannot_be_set_is_refused",
+                        "security_labels: apparmor_profile_is_given_to_the_kernel",
                     ],
                     NO_APPARMOR,
                 ),
@@ -187,63 +187,66 @@ pub(super) const CONFIG: Document = Document {
                 tested(
                     "noNewPrivileges",
                     &[
-                        "process: no_new_privileges_is_set",
-                        "process: no_new_privileges_is_off_when_not_asked_for",
+                        "process_settings: no_new_privileges_is_set",
+                        "process_settings: no_new_privileges_is_off_when_not_asked_for",
                     ],
                 ),
                 tested(
                     "oomScoreAdj",
-                    &["process: oom_score_adj_is_set", "process: oom_score_adj_of_zero_is_set"],
+                    &[
+                        "process_settings: oom_score_adj_is_set",
+                        "process_settings: oom_score_adj_of_zero_is_set",
+                    ],
                 ),
                 tested(
                     "oomScoreAdj: unset leaves it unchanged",
-                    &["process: unset_oom_score_adj_is_inherited"],
+                    &["process_settings: unset_oom_score_adj_is_inherited"],
                 ),
                 tested(
                     "scheduler: policy OTHER, BATCH, IDLE",
                     &[
-                        "attributes: batch_policy_with_a_nice_value_is_set",
-                        "attributes: idle_policy_is_set",
+                        "scheduling: batch_policy_with_a_nice_value_is_set",
+                        "scheduling: idle_policy_is_set",
                     ],
                 ),
                 tested(
                     "scheduler: policy FIFO, RR, and priority",
-                    &["attributes: real_time_policies_are_set"],
+                    &["scheduling: real_time_policies_are_set"],
                 ),
                 tested(
                     "scheduler: policy ISO",
-                    &["attributes: policy_that_linux_does_not_have_is_refused"],
+                    &["scheduling: policy_that_linux_does_not_have_is_refused"],
                 ),
                 tested(
                     "scheduler: policy DEADLINE: runtime, deadline, period",
-                    &["attributes: deadline_policy_is_set"],
+                    &["scheduling: deadline_policy_is_set"],
                 ),
                 tested(
                     "scheduler: nice",
-                    &["attributes: batch_policy_with_a_nice_value_is_set"],
+                    &["scheduling: batch_policy_with_a_nice_value_is_set"],
                 ),
                 partly(
                     "scheduler: flags",
-                    &["attributes: reset_on_fork_is_set", "attributes: deadline_policy_is_set"],
+                    &["scheduling: reset_on_fork_is_set", "scheduling: deadline_policy_is_set"],
                     "of the seven flags, RESET_ON_FORK and RECLAIM are seen; the others need a policy or a kernel of their own",
                 ),
                 tested(
                     "scheduler: words and numbers that do not fit",
-                    &["attributes: policy_without_what_it_needs_is_refused"],
+                    &["scheduling: policy_without_what_it_needs_is_refused"],
                 ),
                 partly(
                     "selinuxLabel",
-                    &["attributes: selinux_label_that_cannot_be_set_is_an_error"],
+                    &["security_labels: selinux_label_that_cannot_be_set_is_an_error"],
                     NO_SELINUX,
                 ),
-                tested("ioPriority: class", &["attributes: every_io_priority_class_is_set"]),
+                tested("ioPriority: class", &["scheduling: every_io_priority_class_is_set"]),
                 tested(
                     "ioPriority: priority, for the process group",
-                    &["attributes: io_priority_is_set_for_the_process_group"],
+                    &["scheduling: io_priority_is_set_for_the_process_group"],
                 ),
                 tested(
                     "execCPUAffinity: initial, final: not for the first process",
-                    &["attributes: cpu_affinity_of_exec_is_accepted"],
+                    &["scheduling: cpu_affinity_of_exec_is_accepted"],
                 ),
                 untested(
                     "execCPUAffinity: for further processes",
@@ -270,17 +273,17 @@ pub(super) const CONFIG: Document = Document {
                         "identity: negative_id_is_refused",
                     ],
                 ),
-                tested("umask", &["process: umask_is_set"]),
+                tested("umask", &["process_settings: umask_is_set"]),
                 tested(
                     "umask: unset leaves the caller's",
-                    &["process: unset_umask_is_inherited"],
+                    &["process_settings: unset_umask_is_inherited"],
                 ),
                 tested(
                     "additionalGids",
                     &[
                         "identity: additional_groups_are_set",
                         "identity: no_supplementary_group_is_inherited",
-                        "process: program_of_an_additional_group_is_executed",
+                        "program: program_of_an_additional_group_is_executed",
                     ],
                 ),
             ],
@@ -288,20 +291,20 @@ pub(super) const CONFIG: Document = Document {
         Section {
             anchor: "hostname",
             entries: &[
-                tested("hostname", &["namespaces: hostname_is_set_inside_only"]),
+                tested("hostname", &["host_names: hostname_is_set_inside_only"]),
                 tested(
                     "hostname of the host is not changed",
-                    &["namespaces: hostname_without_uts_namespace_is_refused"],
+                    &["host_names: hostname_without_uts_namespace_is_refused"],
                 ),
             ],
         },
         Section {
             anchor: "domainname",
             entries: &[
-                tested("domainname", &["namespaces: domainname_is_set_inside_only"]),
+                tested("domainname", &["host_names: domainname_is_set_inside_only"]),
                 tested(
                     "domainname of the host is not changed",
-                    &["namespaces: domainname_without_uts_namespace_is_refused"],
+                    &["host_names: domainname_without_uts_namespace_is_refused"],
                 ),
             ],
         },
@@ -309,56 +312,59 @@ pub(super) const CONFIG: Document = Document {
             anchor: "platform-specific-configuration",
             entries: &[tested(
                 "linux; members of other platforms do no harm",
-                &["input: members_of_other_platforms_are_ignored"],
+                &["config_text: members_of_other_platforms_are_ignored"],
             )],
         },
         Section {
             anchor: "posix-platform-hooks",
             entries: &[
-                tested("path: must be absolute", &["hooks: relative_hook_path_is_refused"]),
+                tested(
+                    "path: must be absolute",
+                    &["hook_failures: relative_hook_path_is_refused"],
+                ),
                 tested(
                     "path: what cannot be executed is a failure",
                     &[
-                        "hooks: missing_hook_fails_the_create",
-                        "hook failures: hook_that_is_no_program_has_failed",
+                        "hook_failures: missing_hook_fails_the_create",
+                        "hook_failures: hook_that_is_no_program_has_failed",
                     ],
                 ),
-                tested("args", &["hooks: hooks_get_their_arguments_and_environment_only"]),
-                tested("env", &["hooks: hooks_get_their_arguments_and_environment_only"]),
+                tested("args", &["hook_calls: hooks_get_their_arguments_and_environment_only"]),
+                tested("env", &["hook_calls: hooks_get_their_arguments_and_environment_only"]),
                 tested(
                     "timeout: of a hook of the host",
                     &[
-                        "hooks: hook_past_its_timeout_is_killed",
-                        "hook failures: poststart_hook_past_its_timeout_is_killed",
-                        "hook failures: poststop_hook_past_its_timeout_is_killed",
+                        "hook_failures: hook_past_its_timeout_is_killed",
+                        "hook_failures: poststart_hook_past_its_timeout_is_killed",
+                        "hook_failures: poststop_hook_past_its_timeout_is_killed",
                     ],
                 ),
                 tested(
                     "timeout: of a startContainer hook",
-                    &["hook failures: start_container_hook_past_its_timeout_is_killed"],
+                    &["hook_failures: start_container_hook_past_its_timeout_is_killed"],
                 ),
                 tested(
                     "timeout: must be above zero",
-                    &["hooks: timeout_of_zero_or_less_is_refused"],
+                    &["hook_failures: timeout_of_zero_or_less_is_refused"],
                 ),
                 tested(
                     "called in the listed order",
-                    &["hook failures: several_hooks_of_a_kind_run_in_their_order"],
+                    &["hook_failures: several_hooks_of_a_kind_run_in_their_order"],
                 ),
                 tested(
                     "none runs after one that failed",
-                    &["hook failures: failing_hook_at_create_keeps_the_later_ones_from_running"],
+                    &["hook_failures: failing_hook_at_create_keeps_the_later_ones_from_running"],
                 ),
                 tested(
                     "killed by a signal is a failure",
-                    &["hook failures: hook_that_is_killed_has_failed"],
+                    &["hook_failures: hook_that_is_killed_has_failed"],
                 ),
                 tested(
                     "a hook that does not read it, or writes much, is no failure",
                     &[
-                        "hook failures: hook_that_closes_stdin_at_once_is_no_failure",
-                        "hook failures: hook_inside_that_closes_stdin_at_once_is_no_failure",
-                        "hook failures: hook_that_writes_much_is_no_trouble",
+                        "hook_failures: hook_that_closes_stdin_at_once_is_no_failure",
+                        "hook_failures: hook_inside_that_closes_stdin_at_once_is_no_failure",
+                        "hook_failures: hook_that_writes_much_is_no_trouble",
                     ],
                 ),
             ],
@@ -368,20 +374,20 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "the state comes on standard input",
-                    &["hook kinds: prestart_hooks_get_the_state"],
+                    &["hook_kinds: prestart_hooks_get_the_state"],
                 ),
                 tested(
                     "called by create, before createRuntime",
                     &[
-                        "hook kinds: prestart_hooks_run_in_create_before_create_runtime",
-                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                        "hook_kinds: prestart_hooks_run_in_create_before_create_runtime",
+                        "hook_kinds: hooks_of_create_run_before_the_root_is_changed",
                     ],
                 ),
                 tested(
                     "path and namespace: the runtime's",
                     &[
-                        "hooks: hooks_before_the_pivot_see_the_hosts_files",
-                        "hooks: hooks_run_in_the_specs_namespaces",
+                        "hook_calls: hooks_before_the_pivot_see_the_hosts_files",
+                        "hook_calls: hooks_run_in_the_specs_namespaces",
                     ],
                 ),
             ],
@@ -391,20 +397,20 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "the state comes on standard input",
-                    &["hook kinds: create_runtime_hooks_get_the_state"],
+                    &["hook_kinds: create_runtime_hooks_get_the_state"],
                 ),
                 tested(
                     "called by create, before pivot_root",
                     &[
-                        "hook kinds: create_runtime_hooks_run_in_create_when_the_namespaces_are_there",
-                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                        "hook_kinds: create_runtime_hooks_run_in_create_when_the_namespaces_are_there",
+                        "hook_kinds: hooks_of_create_run_before_the_root_is_changed",
                     ],
                 ),
                 tested(
                     "path and namespace: the runtime's",
                     &[
-                        "hooks: hooks_before_the_pivot_see_the_hosts_files",
-                        "hooks: hooks_run_in_the_specs_namespaces",
+                        "hook_calls: hooks_before_the_pivot_see_the_hosts_files",
+                        "hook_calls: hooks_run_in_the_specs_namespaces",
                     ],
                 ),
             ],
@@ -414,20 +420,20 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "the state comes on standard input",
-                    &["hook kinds: create_container_hooks_get_the_state"],
+                    &["hook_kinds: create_container_hooks_get_the_state"],
                 ),
                 tested(
                     "called by create, after createRuntime, before pivot_root",
                     &[
-                        "hook kinds: create_container_hooks_run_in_create_after_create_runtime",
-                        "hook kinds: hooks_of_create_run_before_the_root_is_changed",
+                        "hook_kinds: create_container_hooks_run_in_create_after_create_runtime",
+                        "hook_kinds: hooks_of_create_run_before_the_root_is_changed",
                     ],
                 ),
                 tested(
                     "path: the runtime's; namespace: the container's",
                     &[
-                        "hooks: hooks_before_the_pivot_see_the_hosts_files",
-                        "hooks: hooks_run_in_the_specs_namespaces",
+                        "hook_calls: hooks_before_the_pivot_see_the_hosts_files",
+                        "hook_calls: hooks_run_in_the_specs_namespaces",
                     ],
                 ),
             ],
@@ -437,17 +443,17 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "the state comes on standard input",
-                    &["hook kinds: start_container_hooks_get_the_state"],
+                    &["hook_kinds: start_container_hooks_get_the_state"],
                 ),
                 tested(
                     "called by start, before the process",
-                    &["hook kinds: start_container_hooks_run_in_start_before_the_process"],
+                    &["hook_kinds: start_container_hooks_run_in_start_before_the_process"],
                 ),
                 tested(
                     "path and namespace: the container's",
                     &[
-                        "hooks: start_container_hook_runs_after_the_mounts",
-                        "hooks: hooks_run_in_the_specs_namespaces",
+                        "hook_calls: start_container_hook_runs_after_the_mounts",
+                        "hook_calls: hooks_run_in_the_specs_namespaces",
                     ],
                 ),
             ],
@@ -457,15 +463,15 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "the state comes on standard input",
-                    &["hook kinds: poststart_hooks_get_the_state"],
+                    &["hook_kinds: poststart_hooks_get_the_state"],
                 ),
                 tested(
                     "called after the process began, before start returns",
-                    &["hook kinds: poststart_hooks_run_in_start_when_the_process_runs"],
+                    &["hook_kinds: poststart_hooks_run_in_start_when_the_process_runs"],
                 ),
                 tested(
                     "path and namespace: the runtime's",
-                    &["hooks: hooks_run_in_the_specs_namespaces"],
+                    &["hook_calls: hooks_run_in_the_specs_namespaces"],
                 ),
             ],
         },
@@ -474,19 +480,19 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "the state comes on standard input",
-                    &["hook kinds: poststop_hooks_get_the_state"],
+                    &["hook_kinds: poststop_hooks_get_the_state"],
                 ),
                 tested(
                     "called before delete returns",
-                    &["hook kinds: poststop_hooks_run_in_delete"],
+                    &["hook_kinds: poststop_hooks_run_in_delete"],
                 ),
                 tested(
                     "called after the container is deleted",
-                    &["hook failures: poststop_hooks_run_when_the_container_is_gone"],
+                    &["hook_failures: poststop_hooks_run_when_the_container_is_gone"],
                 ),
                 tested(
                     "path and namespace: the runtime's",
-                    &["hooks: hooks_run_in_the_specs_namespaces"],
+                    &["hook_calls: hooks_run_in_the_specs_namespaces"],
                 ),
             ],
         },
@@ -495,16 +501,16 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "keys and values are text",
-                    &["input: annotation_that_is_no_text_is_refused"],
+                    &["config_text: annotation_that_is_no_text_is_refused"],
                 ),
                 tested(
                     "a key may not be empty",
-                    &["input: annotation_with_an_empty_name_is_refused"],
+                    &["config_text: annotation_with_an_empty_name_is_refused"],
                 ),
                 tested("a value may be empty", &["state: state_holds_the_annotations"]),
                 tested(
                     "unknown and reserved keys are handled like unknown properties",
-                    &["input: reserved_annotations_are_taken"],
+                    &["config_text: reserved_annotations_are_taken"],
                 ),
             ],
         },
@@ -512,7 +518,7 @@ pub(super) const CONFIG: Document = Document {
             anchor: "extensibility",
             entries: &[tested(
                 "unknown properties are ignored",
-                &["input: unknown_members_are_ignored"],
+                &["config_text: unknown_members_are_ignored"],
             )],
         },
         Section {
@@ -520,23 +526,23 @@ pub(super) const CONFIG: Document = Document {
             entries: &[
                 tested(
                     "wrong types are an error",
-                    &["mutations: wrong_types_are_refused_with_their_path"],
+                    &["broken_configs: wrong_types_are_refused_with_their_path"],
                 ),
                 tested(
                     "numbers out of their range are an error",
-                    &["mutations: values_out_of_range_are_refused_with_their_path"],
+                    &["broken_configs: values_out_of_range_are_refused_with_their_path"],
                 ),
                 tested(
                     "unknown words are an error",
-                    &["mutations: unknown_words_and_long_strings_are_refused_with_their_path"],
+                    &["broken_configs: unknown_words_and_long_strings_are_refused_with_their_path"],
                 ),
                 tested(
                     "missing required members are an error",
-                    &["mutations: missing_members_are_refused_with_their_path"],
+                    &["broken_configs: missing_members_are_refused_with_their_path"],
                 ),
                 tested(
                     "text with NUL is an error",
-                    &["mutations: nul_in_any_string_is_refused_with_its_path"],
+                    &["broken_configs: nul_in_any_string_is_refused_with_its_path"],
                 ),
             ],
         },

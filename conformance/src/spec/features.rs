@@ -1,6 +1,6 @@
 //! features.md.
 
-use super::{Document, Section, tested};
+use super::register::{Document, Section, tested};
 
 pub(super) const FEATURES: Document = Document {
     name: "features.md",
@@ -32,7 +32,7 @@ pub(super) const FEATURES: Document = Document {
                 "hooks: what is told is run",
                 &[
                     "features: every_kind_of_hook_is_told",
-                    "hook failures: several_hooks_of_a_kind_run_in_their_order",
+                    "hook_failures: several_hooks_of_a_kind_run_in_their_order",
                 ],
             )],
         },

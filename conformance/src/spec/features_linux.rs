@@ -1,6 +1,6 @@
 //! features-linux.md.
 
-use super::{Document, Section, tested};
+use super::register::{Document, Section, tested};
 
 pub(super) const FEATURES_LINUX: Document = Document {
     name: "features-linux.md",

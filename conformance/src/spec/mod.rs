@@ -1,15 +1,21 @@
 //! What the runtime specification asks for, property by property, and the tests that look at it.
 //!
-//! A file per document of runtime-spec 1.3.0. The words are our own; a section's anchor leads to those of the specification.
+//! A file per document of runtime-spec 1.3.0, and some for its large parts. The words are our own; a section's anchor
+//! leads to those of the specification.
 
 mod beyond;
 mod config;
 mod config_linux;
+mod config_linux_devices;
+mod config_linux_seccomp;
 mod config_mounts;
 mod features;
 mod features_linux;
+mod register;
 mod runtime;
 mod runtime_linux;
+
+pub(crate) use register::{Document, Entry};
 
 /// Every document, in the order of a reader.
 pub(crate) const DOCUMENTS: &[Document] = &[
@@ -21,59 +27,6 @@ pub(crate) const DOCUMENTS: &[Document] = &[
     features_linux::FEATURES_LINUX,
     beyond::BEYOND,
 ];
-
-/// A document of the specification.
-pub(crate) struct Document {
-    /// The file, for example `config.md`.
-    pub(crate) name: &'static str,
-    /// Its sections that ask something of a runtime.
-    pub(crate) sections: &'static [Section],
-}
-
-/// A section of a document.
-pub(crate) struct Section {
-    /// The part of its address after the `#`.
-    pub(crate) anchor: &'static str,
-    /// What it asks for.
-    pub(crate) entries: &'static [Entry],
-}
-
-/// A property, or something that a runtime must or should do.
-pub(crate) struct Entry {
-    /// What it is, in our own words.
-    pub(crate) what: &'static str,
-    /// The tests that look at it, each as `room: name`.
-    pub(crate) tests: &'static [&'static str],
-    /// Why there is no test, or how far the tests go.
-    pub(crate) note: Option<&'static str>,
-}
-
-/// A property with tests for all of it.
-const fn tested(what: &'static str, tests: &'static [&'static str]) -> Entry {
-    Entry {
-        what,
-        tests,
-        note: None,
-    }
-}
-
-/// A property whose tests do not reach all of it.
-const fn partly(what: &'static str, tests: &'static [&'static str], note: &'static str) -> Entry {
-    Entry {
-        what,
-        tests,
-        note: Some(note),
-    }
-}
-
-/// A property without a test, and why.
-const fn untested(what: &'static str, why: &'static str) -> Entry {
-    Entry {
-        what,
-        tests: &[],
-        note: Some(why),
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -93,7 +46,7 @@ mod tests {
 
     #[test]
     fn every_test_that_is_named_exists() {
-        let known: BTreeSet<String> = crate::suite::all()
+        let known: BTreeSet<String> = crate::rooms::all()
             .map(|(room, test)| format!("{room}: {}", test.name))
             .collect();
         for (place, entry) in entries() {

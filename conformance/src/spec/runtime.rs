@@ -1,6 +1,6 @@
 //! runtime.md: state, lifecycle, operations.
 
-use super::{Document, Section, partly, tested, untested};
+use super::register::{Document, Section, partly, tested, untested};
 
 const CONVENTION: &str =
     "engines rely on it: a container that is created and not started is killed and deleted, as runc does it";
@@ -17,13 +17,13 @@ pub(super) const RUNTIME: Document = Document {
                 tested(
                     "status: creating, created, running, stopped",
                     &[
-                        "operations: status_goes_from_created_to_running_to_stopped",
-                        "hooks: hooks_status_is_the_specs",
+                        "state: status_goes_from_created_to_running_to_stopped",
+                        "hook_calls: hooks_status_is_the_specs",
                     ],
                 ),
                 tested(
                     "status: killed before its start is stopped",
-                    &["operations: container_that_died_before_its_start_is_stopped"],
+                    &["state: container_that_died_before_its_start_is_stopped"],
                 ),
                 tested("pid", &["state: state_pid_is_the_process_itself"]),
                 tested(
@@ -46,67 +46,67 @@ pub(super) const RUNTIME: Document = Document {
             entries: &[
                 tested(
                     "create makes the environment and does not run the process",
-                    &["operations: process_runs_at_start_and_not_before"],
+                    &["start: process_runs_at_start_and_not_before"],
                 ),
                 tested(
                     "an environment that cannot be made is an error",
                     &[
-                        "mounts: missing_bind_source_is_refused",
+                        "binds: missing_bind_source_is_refused",
                         "rootfs: missing_rootfs_is_refused",
                     ],
                 ),
                 tested(
                     "config.json may change after create without effect",
-                    &["operations: config_that_changes_after_create_has_no_effect"],
+                    &["create: config_that_changes_after_create_has_no_effect"],
                 ),
                 tested(
                     "failing prestart hook: error of create",
-                    &["hook failures: failing_prestart_hook_fails_the_create"],
+                    &["hook_failures: failing_prestart_hook_fails_the_create"],
                 ),
                 tested(
                     "failing createRuntime hook: error of create",
-                    &["hooks: failing_create_runtime_hook_fails_the_create"],
+                    &["hook_failures: failing_create_runtime_hook_fails_the_create"],
                 ),
                 tested(
                     "failing createContainer hook: error of create",
-                    &["hooks: failing_create_container_hook_fails_the_create"],
+                    &["hook_failures: failing_create_container_hook_fails_the_create"],
                 ),
                 tested(
                     "failing hook at create: the container is destroyed",
-                    &["hook failures: failing_hook_at_create_leaves_no_container"],
+                    &["hook_failures: failing_hook_at_create_leaves_no_container"],
                 ),
                 tested(
                     "failing hook at create: then the poststop hooks run",
-                    &["hook failures: failing_hook_at_create_still_lets_poststop_hooks_run"],
+                    &["hook_failures: failing_hook_at_create_still_lets_poststop_hooks_run"],
                 ),
                 tested(
                     "failing startContainer hook: error of start",
-                    &["hooks: failing_start_container_hook_fails_the_start"],
+                    &["hook_failures: failing_start_container_hook_fails_the_start"],
                 ),
                 partly(
                     "failing startContainer hook: the container is stopped, then destroyed",
-                    &["hook failures: failing_start_container_hook_stops_the_container"],
+                    &["hook_failures: failing_start_container_hook_stops_the_container"],
                     CALLER,
                 ),
                 tested(
                     "failing poststart hook: error of start",
                     &[
-                        "hook failures: failing_poststart_hook_fails_the_start",
-                        "hook failures: failing_poststart_hook_fails_the_run",
+                        "hook_failures: failing_poststart_hook_fails_the_start",
+                        "hook_failures: failing_poststart_hook_fails_the_run",
                     ],
                 ),
                 partly(
                     "failing poststart hook: the container is stopped, then destroyed",
-                    &["hook failures: failing_poststart_hook_stops_the_container"],
+                    &["hook_failures: failing_poststart_hook_stops_the_container"],
                     CALLER,
                 ),
                 tested(
                     "failing poststop hook: a warning is logged",
-                    &["hook failures: failing_poststop_hook_is_a_warning"],
+                    &["hook_failures: failing_poststop_hook_is_a_warning"],
                 ),
                 tested(
                     "failing poststop hook: the others run, delete succeeds",
-                    &["hooks: failing_poststop_hook_does_not_fail_the_delete"],
+                    &["hook_failures: failing_poststop_hook_does_not_fail_the_delete"],
                 ),
             ],
         },
@@ -116,14 +116,14 @@ pub(super) const RUNTIME: Document = Document {
                 tested(
                     "an error of create leaves all as before",
                     &[
-                        "cgroups: cgroup_is_gone_after_a_failed_create",
-                        "hook failures: failing_hook_at_create_leaves_no_container",
-                        "netdevices: failed_create_gives_the_devices_back",
+                        "cgroup_paths: cgroup_is_gone_after_a_failed_create",
+                        "hook_failures: failing_hook_at_create_leaves_no_container",
+                        "network_devices: failed_create_gives_the_devices_back",
                     ],
                 ),
                 tested(
                     "a refused create leaves the first container alone",
-                    &["operations: refused_create_leaves_nothing_but_the_first_container"],
+                    &["create: refused_create_leaves_nothing_but_the_first_container"],
                 ),
             ],
         },
@@ -140,11 +140,11 @@ pub(super) const RUNTIME: Document = Document {
             entries: &[
                 tested(
                     "without an id: an error",
-                    &["operations: operation_without_an_id_is_refused"],
+                    &["usage: operation_without_an_id_is_refused"],
                 ),
                 tested(
                     "unknown id: an error",
-                    &["operations: operation_on_an_unknown_id_is_refused"],
+                    &["usage: operation_on_an_unknown_id_is_refused"],
                 ),
                 tested("returns the state", &["state: state_has_every_member_of_the_spec"]),
             ],
@@ -154,22 +154,22 @@ pub(super) const RUNTIME: Document = Document {
             entries: &[
                 tested(
                     "without an id: an error",
-                    &["operations: operation_without_an_id_is_refused"],
+                    &["usage: operation_without_an_id_is_refused"],
                 ),
                 tested(
                     "without a bundle: an error",
-                    &["operations: create_without_a_bundle_is_refused"],
+                    &["create: create_without_a_bundle_is_refused"],
                 ),
                 tested(
                     "id that is in use: an error, and nothing is made",
-                    &["operations: refused_create_leaves_nothing_but_the_first_container"],
+                    &["create: refused_create_leaves_nothing_but_the_first_container"],
                 ),
                 tested(
                     "id that is not valid: an error",
                     &[
-                        "input: id_with_a_slash_is_refused",
-                        "input: id_of_dots_is_refused",
-                        "input: empty_id_is_refused",
+                        "container_ids: id_with_a_slash_is_refused",
+                        "container_ids: id_of_dots_is_refused",
+                        "container_ids: empty_id_is_refused",
                     ],
                 ),
                 tested(
@@ -178,18 +178,18 @@ pub(super) const RUNTIME: Document = Document {
                 ),
                 tested(
                     "applies everything but the process",
-                    &["operations: process_runs_at_start_and_not_before"],
+                    &["start: process_runs_at_start_and_not_before"],
                 ),
                 tested(
                     "config without a process",
-                    &["operations: config_without_process_can_be_created"],
+                    &["create: config_without_process_can_be_created"],
                 ),
                 tested(
                     "a property that cannot be applied: an error",
                     &[
-                        "mounts: missing_bind_source_is_refused",
-                        "mounts: filesystem_that_the_kernel_does_not_have_is_an_error",
-                        "namespaces: missing_namespace_path_is_refused",
+                        "binds: missing_bind_source_is_refused",
+                        "filesystems: filesystem_that_the_kernel_does_not_have_is_an_error",
+                        "joined_namespaces: missing_namespace_path_is_refused",
                     ],
                 ),
             ],
@@ -199,30 +199,27 @@ pub(super) const RUNTIME: Document = Document {
             entries: &[
                 tested(
                     "without an id: an error",
-                    &["operations: operation_without_an_id_is_refused"],
+                    &["usage: operation_without_an_id_is_refused"],
                 ),
                 tested(
                     "unknown id: an error",
-                    &["operations: operation_on_an_unknown_id_is_refused"],
+                    &["usage: operation_on_an_unknown_id_is_refused"],
                 ),
                 tested(
                     "running container: an error, no effect",
-                    &["operations: refused_start_leaves_the_running_container_alone"],
+                    &["start: refused_start_leaves_the_running_container_alone"],
                 ),
                 tested(
                     "stopped container: an error, no effect",
                     &[
-                        "operations: refused_start_leaves_the_stopped_container_alone",
-                        "operations: start_of_a_container_that_died_is_refused",
+                        "start: refused_start_leaves_the_stopped_container_alone",
+                        "start: start_of_a_container_that_died_is_refused",
                     ],
                 ),
-                tested(
-                    "runs the process",
-                    &["operations: process_runs_at_start_and_not_before"],
-                ),
+                tested("runs the process", &["start: process_runs_at_start_and_not_before"]),
                 tested(
                     "config without a process: an error",
-                    &["operations: start_without_a_process_is_refused"],
+                    &["start: start_without_a_process_is_refused"],
                 ),
             ],
         },
@@ -231,25 +228,25 @@ pub(super) const RUNTIME: Document = Document {
             entries: &[
                 tested(
                     "without an id: an error",
-                    &["operations: operation_without_an_id_is_refused"],
+                    &["usage: operation_without_an_id_is_refused"],
                 ),
                 tested(
                     "unknown id: an error",
-                    &["operations: operation_on_an_unknown_id_is_refused"],
+                    &["usage: operation_on_an_unknown_id_is_refused"],
                 ),
                 tested(
                     "created container: the signal is sent",
-                    &["lifecycle: kill_of_a_created_container_ends_it"],
+                    &["kill: kill_of_a_created_container_ends_it"],
                 ),
                 tested(
                     "stopped container: an error, no effect",
-                    &["operations: refused_kill_leaves_the_stopped_container_alone"],
+                    &["kill: refused_kill_leaves_the_stopped_container_alone"],
                 ),
                 tested(
                     "sends the signal that was asked for",
                     &[
-                        "lifecycle: kill_takes_numbers_and_names_with_and_without_sig",
-                        "operations: every_usual_signal_reaches_the_process",
+                        "kill: kill_takes_numbers_and_names_with_and_without_sig",
+                        "kill: every_usual_signal_reaches_the_process",
                     ],
                 ),
             ],
@@ -259,37 +256,37 @@ pub(super) const RUNTIME: Document = Document {
             entries: &[
                 tested(
                     "without an id: an error",
-                    &["operations: operation_without_an_id_is_refused"],
+                    &["usage: operation_without_an_id_is_refused"],
                 ),
                 tested(
                     "unknown id: an error",
-                    &["operations: operation_on_an_unknown_id_is_refused"],
+                    &["usage: operation_on_an_unknown_id_is_refused"],
                 ),
                 tested(
                     "running container: an error, no effect",
-                    &["operations: refused_delete_leaves_the_running_container_alone"],
+                    &["delete: refused_delete_leaves_the_running_container_alone"],
                 ),
                 untested("created container: an error, no effect", CONVENTION),
                 tested(
                     "removes what create made",
                     &[
-                        "cgroups: cgroup_is_gone_after_delete",
-                        "cgroups: cgroup_made_inside_is_removed_with_the_container",
-                        "operations: deleting_twice_is_refused",
+                        "cgroup_paths: cgroup_is_gone_after_delete",
+                        "cgroup_paths: cgroup_made_inside_is_removed_with_the_container",
+                        "delete: deleting_twice_is_refused",
                     ],
                 ),
                 tested(
                     "leaves what create did not make: bundle, sources, namespaces",
                     &[
-                        "operations: delete_leaves_the_bundle_and_its_mounts_sources",
-                        "operations: delete_leaves_a_namespace_that_was_joined",
+                        "delete: delete_leaves_the_bundle_and_its_mounts_sources",
+                        "delete: delete_leaves_a_namespace_that_was_joined",
                     ],
                 ),
                 tested(
                     "leaves what create did not make: the cgroup",
-                    &["operations: delete_leaves_a_cgroup_that_was_there_before"],
+                    &["delete: delete_leaves_a_cgroup_that_was_there_before"],
                 ),
-                tested("the id is free again", &["lifecycle: id_is_free_again_after_delete"]),
+                tested("the id is free again", &["delete: id_is_free_again_after_delete"]),
             ],
         },
     ],

@@ -1,6 +1,6 @@
 //! runtime-linux.md: descriptors and links.
 
-use super::{Document, Section, tested};
+use super::register::{Document, Section, tested};
 
 pub(super) const RUNTIME_LINUX: Document = Document {
     name: "runtime-linux.md",
@@ -48,7 +48,7 @@ pub(super) const RUNTIME_LINUX: Document = Document {
             anchor: "dev-symbolic-links",
             entries: &[tested(
                 "/dev/fd, /dev/stdin, /dev/stdout, /dev/stderr",
-                &["devices: default_links_are_there"],
+                &["device_nodes: default_links_are_there"],
             )],
         },
     ],

@@ -1,7 +1,7 @@
 //! What one runtime does about one property.
 
+use crate::ending::{self, Ending};
 use crate::spec::Entry;
-use crate::suite::{self, Ending};
 
 /// How a runtime stands to a property.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub(crate) enum Cell {
 
 impl Cell {
     /// Looks up how the entry's tests ended on the runtime.
-    pub(crate) fn of(entry: &Entry, runtime: &str, results: &[suite::Entry]) -> Self {
-        let wanted = |result: &&suite::Entry| {
+    pub(crate) fn of(entry: &Entry, runtime: &str, results: &[ending::Entry]) -> Self {
+        let wanted = |result: &&ending::Entry| {
             result.runtime == runtime
                 && entry
                     .tests

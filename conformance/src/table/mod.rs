@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::complain;
+use crate::ending::{Ending, Entry};
 use crate::options::{named_runtime, value};
-use crate::output;
+use crate::output::{self, complain};
+use crate::rooms::{self, Placed};
 use crate::spec::DOCUMENTS;
-use crate::suite::{self, Choice, Ending, Placed};
+use crate::suite::{self, Choice};
 
 /// Runs the tests that the register of the specification names, and writes the page.
 pub(crate) fn run(words: &[String]) -> ExitCode {
@@ -20,7 +21,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         Ok(parsed) => parsed,
         Err(text) => return complain(&text),
     };
-    let tell = |entry: &suite::Entry| {
+    let tell = |entry: &Entry| {
         if matches!(entry.ending, Ending::Failed(_) | Ending::Surprise(_)) {
             eprintln!("{}", output::line(entry));
         }
@@ -44,6 +45,7 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
 fn parse(words: &[String]) -> Result<(Choice, Option<PathBuf>), String> {
     let mut choice = Choice {
         runtimes: Vec::new(),
+        older: Vec::new(),
         tests: named(),
         limit: Duration::from_secs(30),
         keep: false,
@@ -71,7 +73,7 @@ fn named() -> Vec<Placed> {
         .flat_map(|entry| entry.tests)
         .copied()
         .collect();
-    suite::all()
+    rooms::all()
         .filter(|(room, test)| names.contains(format!("{room}: {}", test.name).as_str()))
         .collect()
 }

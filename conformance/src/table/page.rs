@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use super::cell::Cell;
+use crate::ending;
 use crate::runtime::Runtime;
 use crate::spec::{DOCUMENTS, Entry};
-use crate::suite;
 
 /// The version that the register follows.
 const VERSION: &str = "1.3.0";
@@ -16,7 +16,7 @@ const VERSION: &str = "1.3.0";
 const SPECIFICATION: &str = "https://github.com/opencontainers/runtime-spec/blob";
 
 /// The whole page.
-pub(crate) fn page(runtimes: &[Runtime], results: &[suite::Entry]) -> String {
+pub(crate) fn page(runtimes: &[Runtime], results: &[ending::Entry]) -> String {
     let names: Vec<String> = runtimes.iter().map(Runtime::title).collect();
     let mut notes = Notes::default();
     let tables = tables(&names, results, &mut notes);
@@ -72,7 +72,7 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
     sections.flat_map(|section| section.entries)
 }
 
-fn counts(names: &[String], results: &[suite::Entry]) -> String {
+fn counts(names: &[String], results: &[ending::Entry]) -> String {
     let mut text = String::from("| runtime | yes | no | n/a | no test |\n|---|--:|--:|--:|--:|\n");
     for name in names {
         let mut counts = [0_usize; 4];
@@ -91,7 +91,7 @@ fn counts(names: &[String], results: &[suite::Entry]) -> String {
     text
 }
 
-fn tables(names: &[String], results: &[suite::Entry], notes: &mut Notes) -> String {
+fn tables(names: &[String], results: &[ending::Entry], notes: &mut Notes) -> String {
     let mut text = String::new();
     for document in DOCUMENTS {
         let _ = write!(text, "\n## {}\n", document.name);

@@ -1,12 +1,12 @@
-//! The floor that runtimes are compared with: the kernel's own work for an isolated process, and nothing else. It reads
-//! no config, keeps no state, recovers from nothing, protects itself from nobody.
+//! The floor that runtimes are compared with: the kernel's own work for an isolated process, and nothing else. It
+//! reads no config, keeps no state, recovers from nothing, protects itself from nobody.
 //!
-//! `floor run ROOTFS CGROUP COMMAND...`: new pid, network, ipc, uts and mount namespaces, a cgroup in each hierarchy with
-//! device rules where they are files, the default mounts, devices, masks, capabilities, then the command.
+//! `floor run ROOTFS CGROUP COMMAND...`: new pid, network, ipc, uts and mount namespaces, a cgroup in each hierarchy
+//! with device rules where they are files, the default mounts, devices, masks, capabilities, then the command.
 //!
 //! `floor measure FILE COMMAND...`: runs a command and writes `wall-ns cpu-us peak-KiB status` to the file. Done here,
-//! because a child begins with the peak of the process that it was forked from. `floor measure-hidden` does so in a mount
-//! namespace where an empty tmpfs lies over `/sys/fs/cgroup/unified`, for crun, which refuses hybrid hosts.
+//! because a child begins with the peak of the process that it was forked from. `floor measure-hidden` does so in a
+//! mount namespace where an empty tmpfs lies over `/sys/fs/cgroup/unified`, for crun, which refuses hybrid hosts.
 #![no_main]
 
 mod sys;

@@ -12,7 +12,8 @@ const CLONE_INTO_CGROUP: u64 = 1 << 33;
 extern "C" fn main(count: c_int, arguments: *const *const c_char) -> c_int {
     let words = (0..usize::try_from(count).unwrap_or(0))
         .map(|index| {
-            // SAFETY: the C library passes `count` pointers to NUL-terminated strings that live as long as the process.
+            // SAFETY: the C library passes `count` pointers to NUL-terminated strings that live as long as the
+            // process.
             let word = unsafe { CStr::from_ptr(*arguments.add(index)) };
             word.to_string_lossy().into_owned()
         })
@@ -42,7 +43,8 @@ pub(crate) fn clone_process(flags: c_int, cgroup: Option<c_int>) -> Result<i32, 
         request.flags |= CLONE_INTO_CGROUP;
         request.cgroup = u64::try_from(cgroup).unwrap_or(0);
     }
-    // SAFETY: the structure and its size are right, and this program has one thread, so that the child may go on freely.
+    // SAFETY: the structure and its size are right, and this program has one thread, so that the child may go on
+    // freely.
     let child = unsafe { libc::syscall(libc::SYS_clone3, &raw mut request, size_of::<libc::clone_args>()) };
     check("clone3", child).map(|child| i32::try_from(child).unwrap_or(-1))
 }
@@ -171,8 +173,8 @@ pub(crate) fn execute(words: &[String], environment: Option<&[&str]>) -> String 
     let Some(program) = words.first() else {
         return "no program".into();
     };
-    // SAFETY: both lists end with NULL and hold strings that live until the call; without a list of its own the program
-    // gets the environment of this process.
+    // SAFETY: both lists end with NULL and hold strings that live until the call; without a list of its own the
+    // program gets the environment of this process.
     unsafe {
         match &environment {
             Some(all) => {

@@ -1,0 +1,10 @@
+//! The runtime's command line: what is typed, and what the binary tells of itself and of errors.
+
+mod container_ids;
+mod features;
+mod logs;
+mod usage;
+
+use super::room::{Room, rooms};
+
+pub(super) const ROOMS: &[Room] = rooms![usage, container_ids, features, logs];

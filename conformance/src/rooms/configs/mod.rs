@@ -1,0 +1,10 @@
+//! `config.json` as a whole: as a text, as engines write it, with mistakes, with annotations.
+
+mod annotations;
+mod broken_configs;
+mod config_text;
+mod engine_configs;
+
+use super::room::{Room, rooms};
+
+pub(super) const ROOMS: &[Room] = rooms![config_text, engine_configs, broken_configs, annotations];

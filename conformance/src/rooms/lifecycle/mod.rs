@@ -1,0 +1,18 @@
+//! A container's life: the operations of the runtime, what they tell, and what becomes of interrupted ones.
+
+mod crash;
+mod create;
+mod delete;
+mod kill;
+mod readiness;
+mod run;
+mod start;
+mod state;
+mod state_root;
+mod upgrade;
+
+use super::room::{Room, rooms};
+
+pub(super) const ROOMS: &[Room] = rooms![
+    create, start, kill, delete, run, state, state_root, readiness, crash, upgrade
+];

@@ -1,0 +1,226 @@
+//! `NOTIFY_SOCKET`: a service manager is told when the container's process is ready (`man 3 sd_notify`).
+
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::failure::{Failure, Verdict, ensure, same};
+use crate::report::{has, mount_at};
+use crate::sentence::{Known, Test, test};
+use crate::trial::Trial;
+use crate::unprivileged::mapped;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(start_waits_until_the_process_is_ready, RUNC, CRUN),
+    test!(detached_run_waits_until_the_process_is_ready, RUNC, CRUN),
+    test!(run_in_the_foreground_passes_the_readiness_on, RUNC, CRUN),
+    test!(only_the_readiness_is_passed_on, RUNC, CRUN),
+    test!(
+        process_that_ends_before_it_is_ready_is_not_waited_for,
+        ("runc", "1.1", "waits as long as nobody has reaped it")
+    ),
+    test!(
+        processs_socket_is_in_its_environment_and_read_only,
+        ("crun", "1.8", "waits for the manager")
+    ),
+    test!(
+        managers_own_socket_is_not_for_the_container,
+        ("crun", "1.8", "waits for the manager")
+    ),
+    test!(abstract_socket_is_reached, CRUN),
+    test!(readiness_works_in_a_user_namespace, CRUN),
+    test!(manager_that_is_not_there_keeps_nothing_from_starting, CRUN),
+];
+
+const RUNC: Known = ("runc", "1.1", "does not wait until the manager has handled it");
+const CRUN: Known = ("crun", "1.8", "passes other messages on, in another order");
+
+struct Manager {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Manager {
+    fn at(t: &Trial<'_>) -> Result<Self, Failure> {
+        let path = t.dir.join("manager");
+        let socket = UnixDatagram::bind(&path)?;
+        socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+        Ok(Self { socket, path })
+    }
+
+    fn next(&self) -> Result<String, Failure> {
+        let mut buffer = [0; 4096];
+        let length = self
+            .socket
+            .recv(&mut buffer)
+            .map_err(|error| Failure::Wrong(format!("the manager heard nothing: {error}")))?;
+        Ok(String::from_utf8_lossy(&buffer[..length]).trim_end().to_owned())
+    }
+
+    /// Ready, which process it is, and the question whether all was handled.
+    fn expect(&self, pid: i32) -> Verdict {
+        same("first", &self.next()?, "READY=1")?;
+        same("second", &self.next()?, format!("MAINPID={pid}"))?;
+        same("third", &self.next()?, "BARRIER=1")
+    }
+}
+
+fn start_waits_until_the_process_is_ready(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let path = manager.path.to_string_lossy().into_owned();
+    let bundle = t.bundle()?.probe("sleep 0.3 , notify READY=1 , sleep 20");
+    let call = t.with_bundle(&["create"], &bundle)?.variable("NOTIFY_SOCKET", &path);
+    let created = t.create_with(call, &bundle)?;
+    let begin = std::time::Instant::now();
+    let start = t
+        .call(&["start", &created.id])
+        .variable("NOTIFY_SOCKET", &path)
+        .spawn()?;
+    manager.expect(t.pid(&created.id)?.as_raw_nonzero().get())?;
+    same("exit status", &start.wait()?.code, 0)?;
+    let took = begin.elapsed();
+    ensure(
+        took > Duration::from_millis(250) && took < Duration::from_secs(5),
+        || format!("took {took:?}"),
+    )
+}
+
+fn detached_run_waits_until_the_process_is_ready(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let bundle = t.bundle()?.probe("sleep 0.2 , notify READY=1 , sleep 20");
+    let call = t.with_bundle(&["run", "--detach"], &bundle)?;
+    let running = call
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .spawn()?;
+    same("first", &manager.next()?, "READY=1")?;
+    t.adopt(&bundle.id);
+    same(
+        "second",
+        &manager.next()?,
+        format!("MAINPID={}", t.pid(&bundle.id)?.as_raw_nonzero()),
+    )?;
+    same("third", &manager.next()?, "BARRIER=1")?;
+    same("exit status", &running.wait()?.code, 0)
+}
+
+fn run_in_the_foreground_passes_the_readiness_on(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let bundle = t.bundle()?.probe("notify READY=1 , sleep 0.3");
+    let call = t.with_bundle(&["run"], &bundle)?;
+    let running = call
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .spawn()?;
+    let pid = running.pid().map_or(0, |pid| pid.as_raw_nonzero().get());
+    manager.expect(pid)?;
+    same("exit status", &running.wait()?.code, 0)
+}
+
+fn only_the_readiness_is_passed_on(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let words = [
+        "/probe",
+        "notify",
+        "STATUS=not yet",
+        ",",
+        "notify",
+        "MAINPID=1\\nREADY=1\\nSTATUS=there",
+        ",",
+        "sleep",
+        "20",
+    ];
+    let bundle = t.bundle()?.args(&words);
+    let call = t.with_bundle(&["run", "--detach"], &bundle)?;
+    let running = call
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .spawn()?;
+    same("first", &manager.next()?, "READY=1")?;
+    t.adopt(&bundle.id);
+    manager.next()?;
+    same("third", &manager.next()?, "BARRIER=1")?;
+    same("exit status", &running.wait()?.code, 0)
+}
+
+fn process_that_ends_before_it_is_ready_is_not_waited_for(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let bundle = t.bundle()?.probe("exit 0");
+    let call = t.with_bundle(&["run", "--detach"], &bundle)?;
+    let done = call
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .finish()?;
+    t.adopt(&bundle.id);
+    same("exit status", &done.code, 0)
+}
+
+fn processs_socket_is_in_its_environment_and_read_only(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let bundle = t.bundle()?.probe("notify READY=1 , report , write /run/notify/file");
+    let call = t.with_bundle(&["run"], &bundle)?;
+    let lines = call
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .succeed()?
+        .lines()?;
+    let report = &lines[1];
+    ensure(has(&report["env"], "NOTIFY_SOCKET=/run/notify/notify.sock"), || {
+        report["env"].to_string()
+    })?;
+    let mount = mount_at(report, "/run/notify")?;
+    for option in ["ro", "nosuid", "nodev", "noexec"] {
+        ensure(has(&mount["options"], option), || mount.to_string())?;
+    }
+    same("errno of writing there", &lines[2]["errno"], libc::EROFS)
+}
+
+fn managers_own_socket_is_not_for_the_container(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let path = manager.path.to_string_lossy().into_owned();
+    let bundle = t
+        .bundle()?
+        .set("/process/env", json!([format!("NOTIFY_SOCKET={path}")]))
+        .probe("report , notify READY=1");
+    let lines = t
+        .with_bundle(&["run"], &bundle)?
+        .variable("NOTIFY_SOCKET", &path)
+        .succeed()?
+        .lines()?;
+    ensure(!lines[0]["env"].to_string().contains(&path), || {
+        lines[0]["env"].to_string()
+    })
+}
+
+fn abstract_socket_is_reached(t: &Trial<'_>) -> Verdict {
+    let name = format!("orlop-test-{}", t.fresh_id());
+    let address = <std::os::unix::net::SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name(&name)?;
+    let socket = UnixDatagram::bind_addr(&address)?;
+    socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let manager = Manager {
+        socket,
+        path: format!("@{name}").into(),
+    };
+    let call = t.with_bundle(&["run"], &t.bundle()?.probe("notify READY=1 , sleep 0.3"))?;
+    let running = call
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .spawn()?;
+    same("first", &manager.next()?, "READY=1")?;
+    same("exit status", &running.wait()?.code, 0)
+}
+
+fn readiness_works_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::at(t)?;
+    let bundle = mapped(t)?.probe("notify READY=1 , sleep 0.3");
+    let call = t.with_bundle(&["run"], &bundle)?;
+    let running = call
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .spawn()?;
+    let first = manager.next();
+    let done = running.wait()?;
+    same("exit status", &done.code, 0)?;
+    same("first", &first?, "READY=1")
+}
+
+fn manager_that_is_not_there_keeps_nothing_from_starting(t: &Trial<'_>) -> Verdict {
+    let call = t.with_bundle(&["run"], &t.bundle()?.probe("stdout began"))?;
+    let done = call.variable("NOTIFY_SOCKET", "/nowhere/at/all").succeed()?;
+    ensure(done.out.contains("began"), || done.out.clone())
+}

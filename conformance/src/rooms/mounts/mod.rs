@@ -1,0 +1,34 @@
+//! What the container's mount namespace looks like: the root, mounts with their options, masks.
+
+mod binds;
+mod filesystems;
+mod id_mapped_mounts;
+mod late_read_only;
+mod long_options;
+mod masks;
+mod mount_changes;
+mod mount_options;
+mod mount_points;
+mod nested;
+mod option_order;
+mod propagation;
+mod recursive_options;
+mod rootfs;
+
+use super::room::{Room, rooms};
+
+pub(super) const ROOMS: &[Room] = rooms![
+    rootfs,
+    filesystems,
+    binds,
+    mount_points,
+    mount_options,
+    recursive_options,
+    option_order,
+    long_options,
+    late_read_only,
+    propagation,
+    mount_changes,
+    id_mapped_mounts,
+    masks
+];

@@ -1,0 +1,19 @@
+//! Namespaces, new and joined, and what each has of its own.
+
+mod host_names;
+mod joined_namespaces;
+mod network_devices;
+mod new_namespaces;
+mod sysctl;
+mod time_offsets;
+
+use super::room::{Room, rooms};
+
+pub(super) const ROOMS: &[Room] = rooms![
+    new_namespaces,
+    joined_namespaces,
+    host_names,
+    time_offsets,
+    sysctl,
+    network_devices
+];

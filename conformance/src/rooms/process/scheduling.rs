@@ -1,0 +1,175 @@
+//! `process.scheduler`, `process.ioPriority`, `process.execCPUAffinity` (config.md#linux-process).
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::bundle::Bundle;
+use crate::failure::{Failure, Verdict, same};
+use crate::rooms::deviations::{OLD_CRUN, OLD_RUNC};
+use crate::sentence::{Test, test};
+use crate::trial::Trial;
+use crate::unprivileged::mapped;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(batch_policy_with_a_nice_value_is_set, OLD_RUNC, OLD_CRUN),
+    test!(real_time_policies_are_set, OLD_RUNC, OLD_CRUN),
+    test!(idle_policy_is_set, OLD_RUNC, OLD_CRUN),
+    test!(deadline_policy_is_set, OLD_RUNC, OLD_CRUN),
+    test!(reset_on_fork_is_set, OLD_RUNC, OLD_CRUN),
+    test!(policy_that_linux_does_not_have_is_refused, OLD_RUNC, OLD_CRUN),
+    test!(scheduling_is_set_for_an_ordinary_user, OLD_RUNC, OLD_CRUN),
+    test!(priorities_are_set_in_a_user_namespace, OLD_RUNC, OLD_CRUN),
+    test!(policy_without_what_it_needs_is_refused, OLD_RUNC, OLD_CRUN),
+    test!(io_priority_is_set_for_the_process_group, OLD_RUNC, OLD_CRUN),
+    test!(every_io_priority_class_is_set, OLD_RUNC, OLD_CRUN),
+    test!(cpu_affinity_of_exec_is_accepted),
+];
+
+fn scheduler(t: &Trial<'_>, scheduler: Value) -> Result<Value, Failure> {
+    let bundle = t.bundle()?.set("/process/scheduler", scheduler);
+    let cgroup = t.cgroup(&bundle.id);
+    let report = t.see_one(&with_real_time(bundle, &cgroup))?;
+    Ok(report["scheduling"].clone())
+}
+
+/// On cgroup v1 a new cgroup has no time for real-time policies: a hook gives it some.
+fn with_real_time(bundle: Bundle, cgroup: &str) -> Bundle {
+    let parent = Path::new(cgroup).parent().unwrap_or(Path::new("/")).display();
+    // A cgroup that was removed counts a moment longer: then the kernel refuses, and is asked again.
+    let script = format!(
+        "for root in /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do \
+            [ -e $root{parent}/cpu.rt_runtime_us ] || continue; \
+            for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
+                echo 200000 >$root{parent}/cpu.rt_runtime_us && echo 20000 >$root{cgroup}/cpu.rt_runtime_us && exit 0; \
+                sleep 0.1; \
+            done; exit 1; \
+        done"
+    );
+    let hook = json!({"path": "/bin/sh", "args": ["sh", "-c", script]});
+    bundle.set("/hooks/createRuntime", json!([hook]))
+}
+
+fn batch_policy_with_a_nice_value_is_set(t: &Trial<'_>) -> Verdict {
+    let seen = scheduler(t, json!({"policy": "SCHED_BATCH", "nice": 7}))?;
+    same("policy", &seen["policy"], 3)?;
+    same("nice", &seen["nice"], 7)?;
+    let seen = scheduler(t, json!({"policy": "SCHED_OTHER", "nice": -3}))?;
+    same("policy", &seen["policy"], 0)?;
+    same("nice", &seen["nice"], -3)
+}
+
+fn real_time_policies_are_set(t: &Trial<'_>) -> Verdict {
+    for (policy, number, priority) in [("SCHED_FIFO", 1, 5), ("SCHED_RR", 2, 99)] {
+        let seen = scheduler(t, json!({"policy": policy, "priority": priority}))?;
+        same(policy, &seen["policy"], number)?;
+        same("priority", &seen["priority"], priority)?;
+    }
+    Ok(())
+}
+
+fn idle_policy_is_set(t: &Trial<'_>) -> Verdict {
+    same("policy", &scheduler(t, json!({"policy": "SCHED_IDLE"}))?["policy"], 5)
+}
+
+fn deadline_policy_is_set(t: &Trial<'_>) -> Verdict {
+    let seen = scheduler(
+        t,
+        json!({"policy": "SCHED_DEADLINE", "runtime": 1_000_000, "deadline": 5_000_000, "period": 10_000_000,
+            "flags": ["SCHED_FLAG_RECLAIM"]}),
+    )?;
+    same("policy", &seen["policy"], 6)?;
+    same("runtime", &seen["runtime"], 1_000_000)?;
+    same("deadline", &seen["deadline"], 5_000_000)?;
+    same("period", &seen["period"], 10_000_000)?;
+    same("flags", &seen["flags"], 2)
+}
+
+fn reset_on_fork_is_set(t: &Trial<'_>) -> Verdict {
+    let wanted = json!({"policy": "SCHED_RR", "priority": 3, "flags": ["SCHED_FLAG_RESET_ON_FORK"]});
+    same("flags", &scheduler(t, wanted)?["flags"], 1)
+}
+
+fn policy_that_linux_does_not_have_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.set("/process/scheduler", json!({"policy": "SCHED_ISO"}));
+    t.refused(&bundle, &["SCHED_ISO"])
+}
+
+fn scheduling_is_set_for_an_ordinary_user(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/process/user", json!({"uid": 1000, "gid": 1000}))
+        .set("/process/scheduler", json!({"policy": "SCHED_FIFO", "priority": 2}))
+        .set(
+            "/process/ioPriority",
+            json!({"class": "IOPRIO_CLASS_RT", "priority": 1}),
+        );
+    let cgroup = t.cgroup(&bundle.id);
+    let report = t.see_one(&with_real_time(bundle, &cgroup))?;
+    same("policy", &report["scheduling"]["policy"], 1)?;
+    same("I/O priority", &report["ioprio"], 1 << 13 | 1)
+}
+
+fn priorities_are_set_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
+    let bundle = mapped(t)?
+        .set("/process/scheduler", json!({"policy": "SCHED_OTHER", "nice": -4}))
+        .set(
+            "/process/ioPriority",
+            json!({"class": "IOPRIO_CLASS_RT", "priority": 1}),
+        );
+    let report = t.see_one(&bundle)?;
+    same("nice", &report["scheduling"]["nice"], -4)?;
+    same("I/O priority", &report["ioprio"], 1 << 13 | 1)
+}
+
+fn policy_without_what_it_needs_is_refused(t: &Trial<'_>) -> Verdict {
+    for (scheduler, word) in [
+        (json!({"policy": "SCHED_FIFO"}), "priority"),
+        (json!({"policy": "SCHED_OTHER", "priority": 5}), "priority"),
+        (json!({"policy": "SCHED_OTHER", "nice": 30}), "nice"),
+        (json!({"policy": "SCHED_OTHER", "runtime": 30}), "runtime"),
+        (json!({"policy": "SCHED_SOON"}), "SCHED_SOON"),
+        (
+            json!({"policy": "SCHED_OTHER", "flags": ["SCHED_FLAG_SOON"]}),
+            "SCHED_FLAG_SOON",
+        ),
+    ] {
+        t.refused(&t.bundle()?.set("/process/scheduler", scheduler), &[word])?;
+    }
+    Ok(())
+}
+
+fn io_priority_is_set_for_the_process_group(t: &Trial<'_>) -> Verdict {
+    let report = t.see_one(&t.bundle()?.set(
+        "/process/ioPriority",
+        json!({"class": "IOPRIO_CLASS_BE", "priority": 6}),
+    ))?;
+    same("I/O priority", &report["ioprio"], 2 << 13 | 6)?;
+    same("process group", &report["pgid"], report["pid"].clone())
+}
+
+fn every_io_priority_class_is_set(t: &Trial<'_>) -> Verdict {
+    for (class, number, priority) in [("RT", 1, 0), ("BE", 2, 7), ("IDLE", 3, 0)] {
+        let io = json!({"class": format!("IOPRIO_CLASS_{class}"), "priority": priority});
+        let report = t.see_one(&t.bundle()?.set("/process/ioPriority", io))?;
+        same(class, &report["ioprio"], number << 13 | priority)?;
+    }
+    t.refused(
+        &t.bundle()?.set(
+            "/process/ioPriority",
+            json!({"class": "IOPRIO_CLASS_BE", "priority": 8}),
+        ),
+        &["8"],
+    )
+}
+
+fn cpu_affinity_of_exec_is_accepted(t: &Trial<'_>) -> Verdict {
+    let plain = t.see_one(&t.bundle()?)?["status"]["Cpus_allowed_list"].clone();
+    let affinity = json!({"initial": "0", "final": "0"});
+    let report = t.see_one(&t.bundle()?.set("/process/execCPUAffinity", affinity))?;
+    same(
+        "CPUs of the first process",
+        &report["status"]["Cpus_allowed_list"],
+        plain,
+    )
+}

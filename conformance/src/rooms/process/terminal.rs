@@ -1,0 +1,351 @@
+//! `process.terminal`: a pty by console socket, or that of the caller.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcgetattr, tcgetwinsize, tcsetwinsize};
+use serde_json::{Value, json};
+
+use crate::bundle::Bundle;
+use crate::descriptor::descriptor_from;
+use crate::failure::{Failure, Verdict, ensure, same, wrong};
+use crate::rooms::deviations::GIVES_NULL;
+use crate::sentence::{Test, test};
+use crate::trial::Trial;
+use crate::unprivileged::mapped;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(console_socket_receives_the_terminal),
+    test!(terminal_controls_the_session),
+    test!(console_device_is_the_terminal),
+    test!(console_size_is_set),
+    test!(terminal_belongs_to_the_user),
+    test!(terminal_without_a_console_socket_is_refused_when_detached),
+    test!(
+        console_socket_without_a_terminal_is_refused,
+        ("crun", "1.8", "ignores the socket")
+    ),
+    test!(missing_console_socket_is_refused),
+    test!(console_socket_that_is_a_file_is_refused),
+    test!(long_console_socket_path_works, ("runc", "1.1", "limited to 108 bytes")),
+    test!(
+        foreground_run_uses_the_callers_terminal,
+        (
+            "runc",
+            "1.1",
+            "the size is passed on after the start, sometimes too late"
+        ),
+        ("crun", "1.8", "the size is not passed on")
+    ),
+    test!(
+        foreground_run_passes_window_changes_on,
+        ("crun", "1.8", "not passed on")
+    ),
+    test!(foreground_run_restores_the_callers_terminal),
+    test!(
+        foreground_run_takes_input_from_a_pipe,
+        ("crun", "1.8", "wants stdin to be a terminal")
+    ),
+    test!(console_size_without_a_terminal_is_ignored),
+    test!(terminal_works_in_a_user_namespace, GIVES_NULL),
+    test!(terminal_works_for_an_ordinary_user_inside, GIVES_NULL),
+    test!(size_of_a_terminal_that_there_is_not_is_ignored),
+];
+
+/// A console socket in a thread that takes one descriptor.
+struct Console {
+    path: std::path::PathBuf,
+    taker: std::thread::JoinHandle<Result<OwnedFd, String>>,
+}
+
+fn console(t: &Trial<'_>, name: &str) -> Result<Console, Failure> {
+    let path = t.dir.join(name);
+    let folder = File::open(path.parent().unwrap_or(&t.dir))?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    // Bound through the folder's descriptor, since a socket's path is limited to 108 bytes.
+    let listener = UnixListener::bind(format!("/proc/self/fd/{}/{file}", folder.as_raw_fd()))?;
+    let taker = std::thread::spawn(move || descriptor_from(&listener).map_err(|error| error.to_string()));
+    Ok(Console { path, taker })
+}
+
+impl Console {
+    fn terminal(self) -> Result<File, Failure> {
+        match self.taker.join() {
+            Ok(Ok(descriptor)) => Ok(File::from(descriptor)),
+            Ok(Err(text)) => wrong(text),
+            Err(_) => wrong("harness: the console's thread"),
+        }
+    }
+
+    /// Ends the thread of a socket that nobody used.
+    fn give_up(self) {
+        let _ = std::os::unix::net::UnixStream::connect(&self.path);
+        let _ = self.taker.join();
+    }
+}
+
+/// All that comes from a terminal until its other side is closed.
+fn read_all(mut terminal: File) -> String {
+    let mut text = Vec::new();
+    let mut part = [0; 4096];
+    while let Ok(length) = terminal.read(&mut part) {
+        if length == 0 {
+            break;
+        }
+        text.extend_from_slice(part.get(..length).unwrap_or_default());
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn with_terminal(bundle: Bundle) -> Bundle {
+    bundle.set("/process/terminal", json!(true))
+}
+
+/// Runs the bundle's probe on a console socket's terminal and gives its first line.
+fn on_console(t: &Trial<'_>, bundle: &Bundle, name: &str) -> Result<Value, Failure> {
+    let console = console(t, name)?;
+    let call = t.with_bundle(&["create", "--console-socket", &console.path.to_string_lossy()], bundle)?;
+    let done = call.finish()?;
+    if done.code != 0 {
+        console.give_up();
+        return wrong(format!("`create` ended with {}: {}", done.code, done.err.trim()));
+    }
+    t.adopt(&bundle.id);
+    let terminal = console.terminal()?;
+    let pid = t.pid(&bundle.id)?;
+    t.call(&["start", &bundle.id]).succeed()?;
+    t.exit_of(pid)?;
+    let text = read_all(terminal);
+    let line = text.lines().next().unwrap_or_default().trim();
+    serde_json::from_str(line).or_else(|_| wrong(format!("on the terminal: {text:?}")))
+}
+
+fn console_socket_receives_the_terminal(t: &Trial<'_>) -> Verdict {
+    let report = on_console(t, &with_terminal(t.bundle()?), "console")?;
+    same("terminals", &report["terminal"], json!([true, true, true]))
+}
+
+fn terminal_controls_the_session(t: &Trial<'_>) -> Verdict {
+    let report = on_console(t, &with_terminal(t.bundle()?), "console")?;
+    same("controlling terminal", &report["controlling_terminal"], true)?;
+    same("session", &report["sid"], report["pid"].clone())
+}
+
+fn console_device_is_the_terminal(t: &Trial<'_>) -> Verdict {
+    let seen = on_console(t, &with_terminal(t.bundle()?).probe("stat /dev/console"), "console")?;
+    same("kind", &seen["value"]["kind"], "char")?;
+    same("major number", &seen["value"]["rdev"][0], 136)
+}
+
+fn console_size_is_set(t: &Trial<'_>) -> Verdict {
+    let bundle = with_terminal(t.bundle()?).set("/process/consoleSize", json!({"height": 33, "width": 99}));
+    same(
+        "rows and columns",
+        &on_console(t, &bundle, "console")?["window"],
+        json!([33, 99]),
+    )
+}
+
+fn terminal_belongs_to_the_user(t: &Trial<'_>) -> Verdict {
+    let seen = on_console(
+        t,
+        &with_terminal(t.bundle()?).user(1000, 1000).probe("stat /dev/pts/0"),
+        "console",
+    )?;
+    same("owner", &seen["value"]["uid"], 1000)
+}
+
+fn terminal_without_a_console_socket_is_refused_when_detached(t: &Trial<'_>) -> Verdict {
+    let bundle = with_terminal(t.bundle()?);
+    let done = t.with_bundle(&["create"], &bundle)?.refusal(&[])?;
+    if t.runtime.name == "crun" {
+        return Ok(());
+    }
+    let phrase = "cannot allocate tty if";
+    ensure(done.err.contains(phrase), || done.err.clone())
+}
+
+fn console_socket_without_a_terminal_is_refused(t: &Trial<'_>) -> Verdict {
+    let console = console(t, "console")?;
+    let call = t.with_bundle(
+        &["create", "--console-socket", &console.path.to_string_lossy()],
+        &t.bundle()?,
+    )?;
+    let done = call.refuse(&["cannot use console socket if"]);
+    console.give_up();
+    done.map(drop)
+}
+
+fn missing_console_socket_is_refused(t: &Trial<'_>) -> Verdict {
+    let bundle = with_terminal(t.bundle()?);
+    t.with_bundle(&["create", "--console-socket", "/no/such/socket"], &bundle)?
+        .refuse(&["o such file"])
+}
+
+fn console_socket_that_is_a_file_is_refused(t: &Trial<'_>) -> Verdict {
+    let file = t.dir.join("file");
+    File::create(&file)?;
+    let call = t.with_bundle(
+        &["create", "--console-socket", &file.to_string_lossy()],
+        &with_terminal(t.bundle()?),
+    )?;
+    call.refuse(&[])
+}
+
+fn long_console_socket_path_works(t: &Trial<'_>) -> Verdict {
+    let folder = "c".repeat(180);
+    std::fs::create_dir(t.dir.join(&folder))?;
+    let report = on_console(t, &with_terminal(t.bundle()?), &format!("{folder}/console"))?;
+    same("terminals", &report["terminal"], json!([true, true, true]))
+}
+
+/// A terminal of the harness: our side and the side that programs use.
+fn pair() -> Result<(OwnedFd, OwnedFd), Failure> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let name = ptsname(&ours, Vec::new())?;
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
+    let theirs = rustix::fs::open(&name, flags, rustix::fs::Mode::empty())?;
+    tcsetwinsize(
+        &ours,
+        Winsize {
+            ws_row: 24,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+    )?;
+    Ok((ours, theirs))
+}
+
+fn foreground_run_uses_the_callers_terminal(t: &Trial<'_>) -> Verdict {
+    let (ours, theirs) = pair()?;
+    let reader = std::thread::spawn(move || read_all(File::from(ours)));
+    let done = t
+        .with_bundle(&["run"], &with_terminal(t.bundle()?))?
+        .terminal(&theirs)?
+        .finish()?;
+    drop(theirs);
+    let text = reader.join().unwrap_or_default();
+    same("exit status", &done.code, 0)?;
+    let report: Value = serde_json::from_str(text.lines().next().unwrap_or_default())
+        .or_else(|_| wrong(format!("on the terminal: {text:?}")))?;
+    same("terminals", &report["terminal"], json!([true, true, true]))?;
+    same("rows and columns", &report["window"], json!([24, 80]))
+}
+
+fn foreground_run_passes_window_changes_on(t: &Trial<'_>) -> Verdict {
+    let (ours, theirs) = pair()?;
+    let bundle = with_terminal(t.bundle()?).probe("signals");
+    let running = t.with_bundle(&["run"], &bundle)?.terminal(&theirs)?.spawn()?;
+    let mut ours = File::from(ours);
+    wait_for(t, &mut ours, "ready")?;
+    tcsetwinsize(
+        &ours,
+        Winsize {
+            ws_row: 50,
+            ws_col: 132,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+    )?;
+    let seen = wait_for(t, &mut ours, "50x132");
+    t.call(&["kill", &bundle.id, "TERM"]).succeed()?;
+    let reader = std::thread::spawn(move || read_all(ours));
+    running.wait()?;
+    drop(theirs);
+    let _ = reader.join();
+    seen
+}
+
+fn wait_for(t: &Trial<'_>, terminal: &mut File, phrase: &str) -> Verdict {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut text = String::new();
+    t.until(&format!("{phrase:?} on the terminal"), || {
+        let wait = Timespec {
+            tv_sec: 0,
+            tv_nsec: 20_000_000,
+        };
+        if poll(&mut [PollFd::new(&*terminal, PollFlags::IN)], Some(&wait))? > 0 {
+            let mut part = [0; 4096];
+            let length = terminal.read(&mut part)?;
+            text.push_str(&String::from_utf8_lossy(part.get(..length).unwrap_or_default()));
+        }
+        Ok(text.contains(phrase))
+    })
+}
+
+fn foreground_run_restores_the_callers_terminal(t: &Trial<'_>) -> Verdict {
+    let (ours, theirs) = pair()?;
+    let before = tcgetattr(&theirs)?;
+    let reader = std::thread::spawn({
+        let ours = ours.try_clone()?;
+        move || read_all(File::from(ours))
+    });
+    let done = t
+        .with_bundle(&["run"], &with_terminal(t.bundle()?).probe("exit 0"))?
+        .terminal(&theirs)?
+        .finish()?;
+    let after = tcgetattr(&theirs)?;
+    let size = tcgetwinsize(&theirs)?;
+    drop((theirs, ours));
+    let _ = reader.join();
+    same("exit status", &done.code, 0)?;
+    same("rows", &size.ws_row, 24)?;
+    same("output modes", &after.output_modes, before.output_modes)?;
+    same("local modes", &after.local_modes, before.local_modes)?;
+    same("input modes", &after.input_modes, before.input_modes)
+}
+
+fn foreground_run_takes_input_from_a_pipe(t: &Trial<'_>) -> Verdict {
+    // As in `echo hello | runtime run`: stdin is no terminal, stdout is.
+    let (ours, theirs) = pair()?;
+    let (input, mut writer) = std::io::pipe()?;
+    writer.write_all(b"hello\n")?;
+    drop(writer);
+    let reader = std::thread::spawn(move || read_all(File::from(ours)));
+    let call = t.with_bundle(&["run"], &with_terminal(t.bundle()?))?;
+    let done = call
+        .streams(theirs.try_clone()?, theirs.try_clone()?)
+        .stdin(input)
+        .finish()?;
+    drop(theirs);
+    let text = reader.join().unwrap_or_default();
+    ensure(done.code == 0 && text.contains("\"terminal\":[true,true,true]"), || {
+        format!("{}: {text:?}", done.code)
+    })
+}
+
+fn console_size_without_a_terminal_is_ignored(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .set("/process/consoleSize", json!({"height": 7, "width": 9}));
+    let report = t.see_one(&bundle)?;
+    same("terminals", &report["terminal"], json!([false, false, false]))
+}
+
+fn terminal_works_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
+    let bundle = with_terminal(mapped(t)?).set("/process/consoleSize", json!({"height": 7, "width": 9}));
+    let report = on_console(t, &bundle, "console")?;
+    same("terminals", &report["terminal"], json!([true, true, true]))?;
+    same("controlling", &report["controlling_terminal"], true)?;
+    same("size", &report["window"], json!([7, 9]))
+}
+
+fn terminal_works_for_an_ordinary_user_inside(t: &Trial<'_>) -> Verdict {
+    let bundle = with_terminal(mapped(t)?).user(1000, 1000);
+    let report = on_console(t, &bundle, "console")?;
+    same("uids", &report["uids"], json!([1000, 1000, 1000]))?;
+    same("terminals", &report["terminal"], json!([true, true, true]))
+}
+
+fn size_of_a_terminal_that_there_is_not_is_ignored(t: &Trial<'_>) -> Verdict {
+    for size in [json!({"height": 70000, "width": 5}), json!({"height": 7}), json!({})] {
+        t.see(&t.bundle()?.set("/process/consoleSize", size))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! User namespaces, and the runtime without the host's root's rights.
+
+mod inside_user_namespace;
+mod ordinary_user;
+mod rootless;
+mod rootless_cgroups;
+mod rootless_rules;
+mod subordinate_ids;
+mod user_joins;
+mod user_namespaces;
+
+use super::room::{Room, rooms};
+
+pub(super) const ROOMS: &[Room] = rooms![
+    user_namespaces,
+    user_joins,
+    subordinate_ids,
+    ordinary_user,
+    rootless,
+    rootless_cgroups,
+    rootless_rules,
+    inside_user_namespace
+];
