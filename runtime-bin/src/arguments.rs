@@ -1,40 +1,12 @@
-//! The words of the command line, under the table of commands. As runc reads them: global flags first, then the command; a
-//! command's flags may follow its arguments; one dash is as good as two; short flags do not combine.
+//! The words of the command line, under the table of commands. As runc reads them: global flags first, then the
+//! command; a command's flags may follow its arguments; one dash is as good as two; short flags do not combine.
 
-use crate::commands::{self, Command, Count, Flag, GLOBAL, Kind};
+use crate::command::{Command, Count};
+use crate::flag::{self, Flag, HasFlags, Kind};
+use crate::global::Global;
+use crate::matches::Matches;
 use lexopt::Parser;
-use std::ffi::{OsStr, OsString};
-
-/// The flags and arguments that were given.
-#[derive(Debug, Default)]
-pub(crate) struct Matches {
-    flags: Vec<(&'static str, OsString)>,
-    pub(crate) arguments: Vec<OsString>,
-}
-
-impl Matches {
-    /// Whether a switch is on.
-    pub(crate) fn is_on(&self, name: &str) -> bool {
-        self.text(name).is_some_and(|value| value == "true")
-    }
-
-    /// The last value given for a flag.
-    pub(crate) fn text(&self, name: &str) -> Option<&OsStr> {
-        self.flags
-            .iter()
-            .rev()
-            .find(|(flag, _)| *flag == name)
-            .map(|(_, value)| value.as_os_str())
-    }
-
-    /// The last number given for a flag, which was checked when it was read; 0 without one.
-    pub(crate) fn number(&self, name: &str) -> u32 {
-        self.text(name)
-            .and_then(OsStr::to_str)
-            .and_then(|value| value.parse().ok())
-            .unwrap_or(0)
-    }
-}
+use std::ffi::OsString;
 
 /// What is wrong with a command line, and which help shows how it is right.
 #[derive(Debug)]
@@ -48,7 +20,7 @@ pub(crate) struct Misuse {
 /// Reads the flags before the command. What follows is left in the parser.
 pub(crate) fn global(parser: &mut Parser) -> Result<Matches, Misuse> {
     let mut matches = Matches::default();
-    read(parser, GLOBAL, true, &mut matches).map_err(|text| Misuse {
+    read(parser, Global::FLAGS, true, &mut matches).map_err(|text| Misuse {
         command: None,
         is_count: false,
         text,
@@ -65,7 +37,7 @@ pub(crate) fn of_command(command: &'static Command, parser: &mut Parser) -> Resu
         text,
     })?;
     matches.arguments.extend(rest(parser));
-    if matches.is_on("help") {
+    if matches.asks_for_help() {
         return Ok(matches);
     }
     match miscount(command.count, matches.arguments.len()) {
@@ -97,7 +69,8 @@ fn miscount(count: Count, given: usize) -> Option<String> {
 /// Reads flags and arguments. With `stops`, the first argument and all that follows it is left in the parser.
 fn read(parser: &mut Parser, flags: &'static [Flag], stops: bool, matches: &mut Matches) -> Result<(), String> {
     loop {
-        // A word that is no flag is taken before lexopt sees it, and so is `-long`, which lexopt would read as `-l -o ...`.
+        // A word that is no flag is taken before lexopt sees it, and so is `-long`, which
+        // lexopt would read as `-l -o ...`.
         let Some(mut words) = parser.try_raw_args() else {
             return Err("a flag has a value that it does not take".to_owned());
         };
@@ -143,7 +116,7 @@ fn take(
     value: Option<OsString>,
     matches: &mut Matches,
 ) -> Result<(), String> {
-    let Some(flag) = commands::find(flags, name) else {
+    let Some(flag) = flag::find(flags, name) else {
         return Err(format!("flag provided but not defined: -{name}"));
     };
     let value = match (flag.kind, value) {
@@ -163,7 +136,7 @@ fn take(
     if flag.kind == Kind::Number && value.to_str().is_none_or(|value| value.parse::<u32>().is_err()) {
         return Err(format!("invalid value {value:?} for flag -{name}: parse error"));
     }
-    matches.flags.push((flag.name, value));
+    matches.add(flag, value);
     Ok(())
 }
 
@@ -175,7 +148,7 @@ mod tests {
         let mut parser = Parser::from_args(line.split_whitespace());
         let global = global(&mut parser)?;
         let name = parser.raw_args().unwrap().next().unwrap().into_string().unwrap();
-        let matches = of_command(commands::command(&name).unwrap(), &mut parser)?;
+        let matches = of_command(crate::verbs::command(&name).unwrap(), &mut parser)?;
         Ok((global, name, matches))
     }
 
@@ -187,27 +160,27 @@ mod tests {
     fn flags_take_values_with_a_space_an_equals_sign_and_one_dash() {
         let (global, _, create) =
             parse("--root /r --log=/l -log-format json create --bundle b -pid-file=p --no-pivot -b c ID").unwrap();
-        assert_eq!(global.text("root").unwrap(), "/r");
-        assert_eq!(global.text("log").unwrap(), "/l");
-        assert_eq!(global.text("log-format").unwrap(), "json");
-        assert_eq!(create.text("bundle").unwrap(), "c");
-        assert_eq!(create.text("pid-file").unwrap(), "p");
-        assert!(create.is_on("no-pivot"));
+        assert_eq!(global.by_name("root"), Some("/r"));
+        assert_eq!(global.by_name("log"), Some("/l"));
+        assert_eq!(global.by_name("log-format"), Some("json"));
+        assert_eq!(create.by_name("bundle"), Some("c"));
+        assert_eq!(create.by_name("pid-file"), Some("p"));
+        assert_eq!(create.by_name("no-pivot"), Some("true"));
         assert_eq!(words(&create), ["ID"]);
     }
 
     #[test]
     fn flags_may_follow_the_id() {
         let (_, _, run) = parse("run ID --detach --preserve-fds 2").unwrap();
-        assert!(run.is_on("detach"));
-        assert_eq!(run.number("preserve-fds"), 2);
+        assert_eq!(run.by_name("detach"), Some("true"));
+        assert_eq!(run.by_name("preserve-fds"), Some("2"));
         assert_eq!(words(&run), ["ID"]);
     }
 
     #[test]
     fn a_switch_may_be_taken_back() {
         let (_, _, delete) = parse("delete --force -f=false ID").unwrap();
-        assert!(!delete.is_on("force"));
+        assert_eq!(delete.by_name("force"), Some("false"));
         assert_eq!(
             parse("delete --force=maybe ID").unwrap_err().text,
             "invalid boolean value \"maybe\" for -force: parse error"
@@ -217,7 +190,7 @@ mod tests {
     #[test]
     fn exec_leaves_the_commands_own_flags_alone() {
         let (_, _, exec) = parse("exec -t ID ls -l --detach").unwrap();
-        assert!(exec.is_on("tty") && !exec.is_on("detach"));
+        assert_eq!((exec.by_name("tty"), exec.by_name("detach")), (Some("true"), None));
         assert_eq!(words(&exec), ["ID", "ls", "-l", "--detach"]);
         let (_, _, tried) = parse("try -- ls -l").unwrap();
         assert_eq!(words(&tried), ["ls", "-l"]);
@@ -226,8 +199,8 @@ mod tests {
     #[test]
     fn a_value_may_look_like_a_flag() {
         let (_, _, update) = parse("update --memory-swap -1 --pids-limit=-1 --resources - ID").unwrap();
-        assert_eq!(update.text("memory-swap").unwrap(), "-1");
-        assert_eq!(update.text("resources").unwrap(), "-");
+        assert_eq!(update.by_name("memory-swap"), Some("-1"));
+        assert_eq!(update.by_name("resources"), Some("-"));
         assert_eq!(words(&update), ["ID"]);
     }
 
@@ -261,6 +234,6 @@ mod tests {
     #[test]
     fn help_is_shown_whatever_else_is_missing() {
         let (_, _, create) = parse("create --help").unwrap();
-        assert!(create.is_on("help"));
+        assert_eq!(create.by_name("help"), Some("true"));
     }
 }

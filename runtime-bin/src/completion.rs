@@ -1,15 +1,15 @@
 //! Completions for shells, from the table of commands.
 
-use crate::commands::{COMMANDS, Command, Flag, GLOBAL, Kind};
+use crate::command::{Command, Offer};
+use crate::flag::{Flag, HasFlags, Kind};
+use crate::global::Global;
 use std::fmt::Write;
 
-/// Commands whose argument is a container's id.
-fn takes_id(command: &Command) -> bool {
-    command.arguments.starts_with("<container-id>") && !matches!(command.name, "create" | "run")
-}
+/// What a shell runs to find the ids of the containers.
+const IDS: &str = "orlop list --quiet 2>/dev/null";
 
-fn shown_commands() -> impl Iterator<Item = &'static Command> {
-    COMMANDS.iter().filter(|command| !command.hidden)
+fn shown(commands: &[Command]) -> impl Iterator<Item = &Command> {
+    commands.iter().filter(|command| !command.hidden)
 }
 
 fn shown_flags(flags: &'static [Flag]) -> impl Iterator<Item = &'static Flag> {
@@ -17,11 +17,11 @@ fn shown_flags(flags: &'static [Flag]) -> impl Iterator<Item = &'static Flag> {
 }
 
 /// The completion script for a shell; `None` for a shell that is not known.
-pub(crate) fn script(shell: &str) -> Option<String> {
+pub(crate) fn script(shell: &str, commands: &[Command]) -> Option<String> {
     match shell {
-        "bash" => Some(bash()),
-        "zsh" => Some(zsh()),
-        "fish" => Some(fish()),
+        "bash" => Some(bash(commands)),
+        "zsh" => Some(zsh(commands)),
+        "fish" => Some(fish(commands)),
         _ => None,
     }
 }
@@ -39,9 +39,9 @@ fn spellings(flags: &'static [Flag]) -> String {
     words.join(" ")
 }
 
-fn bash() -> String {
-    let names: Vec<&str> = shown_commands().map(|command| command.name).collect();
-    let with_value: Vec<String> = GLOBAL
+fn bash(commands: &[Command]) -> String {
+    let names: Vec<&str> = shown(commands).map(|command| command.name).collect();
+    let with_value: Vec<String> = Global::FLAGS
         .iter()
         .filter(|flag| flag.kind != Kind::Switch)
         .map(|flag| format!("--{}", flag.name))
@@ -52,14 +52,14 @@ fn bash() -> String {
          -*) at=$((at + 1)) ;;\n            *) command=${{COMP_WORDS[at]}}; break ;;\n        esac\n    done\n    \
          case $command in\n        '') flags='{}'; words='{} help' ;;\n",
         with_value.join("|"),
-        spellings(GLOBAL),
+        spellings(Global::FLAGS),
         names.join(" ")
     );
-    for command in shown_commands() {
-        let words = match command.name {
-            "completion" => "; words='bash zsh fish'",
-            _ if takes_id(command) => "; words=$(orlop list --quiet 2>/dev/null)",
-            _ => "",
+    for command in shown(commands) {
+        let words = match command.offer {
+            Offer::Nothing => String::new(),
+            Offer::Containers => format!("; words=$({IDS})"),
+            Offer::Words { words, .. } => format!("; words='{words}'"),
         };
         let _ = writeln!(
             text,
@@ -83,9 +83,9 @@ fn zsh_flag(flag: &Flag) -> Vec<String> {
         .replace('[', "\\[")
         .replace(']', "\\]")
         .replace(':', "\\:");
-    let value = match (flag.kind, flag.name) {
-        (Kind::Switch, _) => "",
-        (_, "bundle" | "root" | "keep") => ":folder:_files -/",
+    let value = match flag.kind {
+        Kind::Switch => "",
+        _ if flag.is_folder => ":folder:_files -/",
         _ => ":value:_files",
     };
     let long = format!("'--{}[{help}]{value}'", flag.name);
@@ -99,10 +99,10 @@ fn zsh_flags(flags: &'static [Flag]) -> String {
     shown_flags(flags).flat_map(zsh_flag).collect::<Vec<_>>().join(" ")
 }
 
-fn zsh() -> String {
+fn zsh(commands: &[Command]) -> String {
     let mut text =
         String::from("#compdef orlop\n_orlop() {\n    local -a commands\n    local state line\n    commands=(\n");
-    for command in shown_commands() {
+    for command in shown(commands) {
         let _ = writeln!(
             text,
             "        '{}:{}'",
@@ -114,13 +114,13 @@ fn zsh() -> String {
         text,
         "    )\n    _arguments -C {} '1:command:->command' '*::argument:->arguments'\n    case $state in\n        \
          command) _describe command commands ;;\n        arguments)\n            case $line[1] in\n",
-        zsh_flags(GLOBAL)
+        zsh_flags(Global::FLAGS)
     );
-    for command in shown_commands() {
-        let argument = match command.name {
-            "completion" => " '1:shell:(bash zsh fish)'",
-            _ if takes_id(command) => " '1:container:($(orlop list --quiet 2>/dev/null))'",
-            _ => "",
+    for command in shown(commands) {
+        let argument = match command.offer {
+            Offer::Nothing => String::new(),
+            Offer::Containers => format!(" '1:container:($({IDS}))'"),
+            Offer::Words { what, words } => format!(" '1:{what}:({words})'"),
         };
         let _ = writeln!(
             text,
@@ -133,7 +133,7 @@ fn zsh() -> String {
     text
 }
 
-fn fish() -> String {
+fn fish(commands: &[Command]) -> String {
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
     let line = |text: &mut String, condition: &str, flag: &Flag| {
         let short = flag.short.map(|short| format!(" -s {short}")).unwrap_or_default();
@@ -146,10 +146,10 @@ fn fish() -> String {
         );
     };
     let mut text = String::from("complete -c orlop -f\n");
-    for flag in shown_flags(GLOBAL) {
+    for flag in shown_flags(Global::FLAGS) {
         line(&mut text, "__fish_use_subcommand", flag);
     }
-    for command in shown_commands() {
+    for command in shown(commands) {
         let _ = writeln!(
             text,
             "complete -c orlop -n __fish_use_subcommand -a {} -d '{}'",
@@ -160,18 +160,12 @@ fn fish() -> String {
         for flag in shown_flags(command.flags) {
             line(&mut text, &condition, flag);
         }
-        match command.name {
-            "completion" => {
-                let _ = writeln!(text, "complete -c orlop -n '{condition}' -a 'bash zsh fish'");
-            }
-            _ if takes_id(command) => {
-                let _ = writeln!(
-                    text,
-                    "complete -c orlop -n '{condition}' -a '(orlop list --quiet 2>/dev/null)'"
-                );
-            }
-            _ => {}
-        }
+        let offer = match command.offer {
+            Offer::Nothing => continue,
+            Offer::Containers => format!("({IDS})"),
+            Offer::Words { words, .. } => words.to_owned(),
+        };
+        let _ = writeln!(text, "complete -c orlop -n '{condition}' -a '{offer}'");
     }
     text
 }
@@ -179,12 +173,13 @@ fn fish() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verbs::COMMANDS;
 
     #[test]
     fn every_shell_knows_every_command_and_flag() {
         for shell in ["bash", "zsh", "fish"] {
-            let script = script(shell).unwrap();
-            for command in shown_commands() {
+            let script = script(shell, COMMANDS).unwrap();
+            for command in shown(COMMANDS) {
                 assert!(script.contains(command.name), "{shell}: {}", command.name);
                 assert!(
                     shown_flags(command.flags).all(|flag| script.contains(flag.name)),
@@ -193,6 +188,6 @@ mod tests {
                 );
             }
         }
-        assert!(script("tcsh").is_none());
+        assert!(script("tcsh", COMMANDS).is_none());
     }
 }

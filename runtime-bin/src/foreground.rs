@@ -1,12 +1,12 @@
 //! Waiting for a container's process: signals are passed on, the terminal is copied, strays are reaped.
 
-use crate::call::Refusal;
 use crate::interrupts::listen;
+use crate::refusal::Refusal;
 use crate::terminal::Session;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use orlop::{Container, Failure, Process, Readiness};
+use orlop::{Container, Failure, Pid, Process, Readiness, Scope};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
@@ -55,9 +55,8 @@ impl Waiting<'_> {
             if let Some(session) = self.session.as_deref_mut().filter(|_| copied) {
                 session.copy();
             }
-            let pid = i32::try_from(std::process::id()).unwrap_or(0);
             // For the service manager it is this program that runs. A manager that is gone is told no more.
-            if let Some(Ok(true) | Err(_)) = self.readiness.as_ref().map(|readiness| readiness.relay(pid)) {
+            if let Some(Ok(true) | Err(_)) = self.readiness.as_ref().map(|readiness| readiness.relay(Pid::own())) {
                 self.readiness = None;
             }
         }
@@ -65,7 +64,7 @@ impl Waiting<'_> {
         if let Some(session) = self.session.as_deref_mut() {
             session.finish();
         }
-        Ok(u8::try_from(status).unwrap_or(u8::MAX))
+        Ok(status.code())
     }
 
     /// Whether there is something to copy for the terminal; `None` when init has ended.
@@ -83,7 +82,7 @@ impl Waiting<'_> {
         }
         match poll(&mut files, None) {
             Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::new("wait for the container", errno).into()),
+            Err(errno) => return Err(Failure::io("wait for the container", &errno.into()).into()),
         }
         let is_up = |file: &PollFd<'_>| !file.revents().is_empty();
         let speaks = files.get(own).is_some_and(is_up);
@@ -106,15 +105,19 @@ fn pass_on(number: u32, init: &Process, container: &Container, session: Option<&
         // The one is the end of our own output, the other is sent by runtimes of languages to themselves.
         Ok(Signal::SIGCHLD | Signal::SIGPIPE | Signal::SIGURG) => {}
         // The container may have ended meanwhile; then there is nobody to tell.
-        _ => drop(container.kill(number, false)),
+        _ => {
+            if let Some(signal) = orlop::Signal::new(number) {
+                let _ = container.kill(signal, Scope::Init);
+            }
+        }
     }
 }
 
 /// Reaps children that we only have as a subreaper. Init is left to whoever waits for it.
-fn reap_strays(init: i32) {
+fn reap_strays(init: Pid) {
     let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     while let Ok(Some(ended)) = waitid(Id::All, peek).map(|status| status.pid()) {
-        if ended.as_raw() == init || waitpid(ended, Some(WaitPidFlag::WNOHANG)).is_err() {
+        if ended.as_raw() == init.get() || waitpid(ended, Some(WaitPidFlag::WNOHANG)).is_err() {
             break;
         }
     }

@@ -1,10 +1,12 @@
 //! The help, in the sections that users of runc know.
 
-use crate::commands::{COMMANDS, Command, Flag, GLOBAL, Kind};
+use crate::command::Command;
+use crate::flag::{Flag, HasFlags, Kind};
+use crate::global::Global;
 use std::fmt::Write;
 
 /// The help of the whole program.
-pub(crate) fn program(name: &str) -> String {
+pub(crate) fn program(name: &str, commands: &[Command]) -> String {
     let mut text = format!(
         "NAME:\n   {name} - an Open Container Initiative runtime\n\n\
          USAGE:\n   {name} [global options] command [command options] [arguments...]\n\n\
@@ -12,7 +14,7 @@ pub(crate) fn program(name: &str) -> String {
         env!("CARGO_PKG_VERSION")
     );
     let shown = || {
-        COMMANDS
+        commands
             .iter()
             .filter(|command| !command.hidden)
             .map(|command| (command.name, command.summary))
@@ -22,7 +24,7 @@ pub(crate) fn program(name: &str) -> String {
         let _ = writeln!(text, "   {name:width$}  {summary}");
     }
     text.push_str("\nGLOBAL OPTIONS:\n");
-    flags(&mut text, GLOBAL);
+    flags(&mut text, Global::FLAGS);
     text
 }
 
@@ -77,10 +79,11 @@ pub(crate) fn spelled(flag: &Flag) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verbs;
 
     #[test]
     fn the_programs_help_lists_what_is_not_hidden() {
-        let help = program("orlop");
+        let help = program("orlop", verbs::COMMANDS);
         assert!(help.starts_with("NAME:\n   orlop - "));
         assert!(help.contains("\n   create      create a container\n"));
         assert!(!help.contains("   man "));
@@ -88,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_commands_help_shows_its_flags() {
-        let kill = crate::commands::command("kill").unwrap();
+        let kill = verbs::command("kill").unwrap();
         let help = command("orlop", kill);
         assert!(help.contains("USAGE:\n   orlop kill [command options] <container-id> [signal]\n"));
         assert!(help.contains("   --help, -h  show help\n"));

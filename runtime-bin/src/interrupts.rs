@@ -1,10 +1,9 @@
 //! SIGINT and its like, held back while a container is made, so that nothing of it is left when the user gives up.
 
-use crate::call::Refusal;
+use crate::refusal::Refusal;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use orlop::Failure;
-use rustix::io::Errno;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// The signals by which a user or a supervisor gives up.
@@ -38,5 +37,5 @@ impl Interrupts {
 pub(crate) fn listen(set: &SigSet) -> Result<SignalFd, Refusal> {
     set.thread_block()
         .and_then(|()| SignalFd::with_flags(set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK))
-        .map_err(|errno| Failure::new("listen for signals", Errno::from_raw_os_error(errno as i32)).into())
+        .map_err(|errno| Failure::io("listen for signals", &errno.into()).into())
 }

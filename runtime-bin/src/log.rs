@@ -1,7 +1,8 @@
 //! What the user and the engine are told: errors and warnings, on standard error and in the file of `--log`.
 //!
-//! Two readers shape this. Podman parses the whole file as one JSON object, so a call that fails writes one record, the error, and
-//! no other. The standard error of `create` belongs to the container's process, so with `--log` a warning goes to the file alone.
+//! Two readers shape this. Podman parses the whole file as one JSON object, so a call that fails writes one record,
+//! the error, and no other. The standard error of `create` belongs to the container's process, so with `--log` a
+//! warning goes to the file alone.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -151,7 +152,8 @@ fn rfc3339(time: SystemTime) -> String {
     text
 }
 
-/// The Gregorian date of a day counted from 1970-01-01. Years are counted from March, so that the leap day is the last.
+/// The Gregorian date of a day counted from 1970-01-01. Years are counted from March, so that the leap day is the
+/// last.
 fn date(day: u64) -> (u64, u64, u64) {
     let day = day + 719_468;
     let (era, of_era) = (day / 146_097, day % 146_097);

@@ -4,31 +4,39 @@
 
 mod arguments;
 mod call;
-mod commands;
+mod command;
 mod completion;
+mod flag;
 mod foreground;
+mod global;
 mod help;
 mod interrupts;
 mod log;
 mod manual;
-mod owner;
+mod matches;
+mod output;
+mod refusal;
 mod root;
-mod signal;
+mod shared_flags;
 #[cfg(not(test))]
 mod start;
 mod terminal;
 mod verbs;
 mod version;
 
-use arguments::{Matches, Misuse};
-use call::{Call, print};
-use commands::Command;
+use arguments::Misuse;
+use call::Call;
+use command::{Command, ERROR};
+use global::{Debug, Global, LogFile, LogFormat, Rootless, Version};
 use lexopt::Parser;
 use log::Log;
+use matches::{Given, Matches};
+use output::print;
+use refusal::Refusal;
 use std::ffi::OsString;
 use std::path::Path;
+use verbs::COMMANDS;
 
-const ERROR: u8 = 1;
 const UNKNOWN_COMMAND: u8 = 3;
 
 /// Runs the program with its command line, and gives its exit status.
@@ -45,7 +53,8 @@ fn run(words: Vec<OsString>) -> u8 {
         Ok(global) => global,
         Err(misuse) => return refuse_misuse(program, &misuse, &mut Log::to_stderr()),
     };
-    let log = Log::open(global.text("log"), global.text("log-format"), global.is_on("debug"));
+    let flags = Given::<Global>::of(&global);
+    let log = Log::open(flags.text(LogFile), flags.text(LogFormat), flags.is_on(Debug));
     let mut log = match log {
         Ok(log) => log,
         Err(text) => {
@@ -57,64 +66,61 @@ fn run(words: Vec<OsString>) -> u8 {
 }
 
 fn call(program: &str, global: &Matches, parser: &mut Parser, log: &mut Log) -> u8 {
+    let flags = Given::<Global>::of(global);
     let mut rest = parser.raw_args();
     let name = rest.as_mut().ok().and_then(Iterator::next);
     drop(rest);
-    if global.is_on("version") {
+    if flags.is_on(Version) {
         return told(print(&version::text(program)), log);
     }
     let name = match name.as_ref().map(|name| name.to_string_lossy()) {
-        Some(name) if !global.is_on("help") => name,
-        _ => return told(print(&help::program(program)), log),
+        Some(name) if !global.asks_for_help() => name,
+        _ => return told(print(&help::program(program, COMMANDS)), log),
     };
     if matches!(&*name, "help" | "h") {
         return match arguments::rest(parser).first() {
-            None => told(print(&help::program(program)), log),
+            None => told(print(&help::program(program, COMMANDS)), log),
             Some(topic) => help_on(program, &topic.to_string_lossy(), log),
         };
     }
-    let Some(command) = commands::command(&name) else {
+    let Some(command) = verbs::command(&name) else {
         return no_such_topic(&name, log);
     };
     log.debug(&format!("orlop {} called for {name}", env!("CARGO_PKG_VERSION")));
-    if let Some(rootless) = global.text("rootless")
+    if let Some(rootless) = flags.text(Rootless)
         && !matches!(rootless.to_str(), Some("auto" | "true" | "false" | "1" | "0"))
     {
         log.error(&format!("--rootless: {rootless:?} is not true, false or auto"));
         return ERROR;
     }
     let matches = match arguments::of_command(command, parser) {
-        Ok(matches) if matches.is_on("help") => return told(print(&help::command(program, command)), log),
+        Ok(matches) if matches.asks_for_help() => return told(print(&help::command(program, command)), log),
         Ok(matches) => matches,
         Err(misuse) => return refuse_misuse(program, &misuse, log),
     };
-    act(command, global, &matches, log)
+    act(command, &flags, &matches, log)
 }
 
-fn act(command: &'static Command, global: &Matches, matches: &Matches, log: &mut Log) -> u8 {
-    let outcome = verbs::run(&mut Call {
+fn act(command: &Command, global: &Given<'_, Global>, matches: &Matches, log: &mut Log) -> u8 {
+    let mut call = Call {
         verb: command.name,
         global,
-        matches,
+        arguments: &matches.arguments,
         log,
-    });
-    match outcome {
+    };
+    match (command.run)(&mut call, matches) {
         Ok(status) => {
             log.tell_warnings();
             status
         }
         Err(refusal) => {
             log.error(&format!("{}: {}", command.name, refusal.0));
-            if command.name == "exec" {
-                verbs::EXEC_FAILED
-            } else {
-                ERROR
-            }
+            command.failure
         }
     }
 }
 
-fn told(printed: Result<(), call::Refusal>, log: &mut Log) -> u8 {
+fn told(printed: Result<(), Refusal>, log: &mut Log) -> u8 {
     match printed {
         Ok(()) => 0,
         Err(refusal) => {
@@ -125,7 +131,7 @@ fn told(printed: Result<(), call::Refusal>, log: &mut Log) -> u8 {
 }
 
 fn help_on(program: &str, topic: &str, log: &mut Log) -> u8 {
-    match commands::command(topic) {
+    match verbs::command(topic) {
         Some(command) => told(print(&help::command(program, command)), log),
         None => no_such_topic(topic, log),
     }
@@ -140,7 +146,7 @@ fn no_such_topic(name: &str, log: &mut Log) -> u8 {
 fn refuse_misuse(program: &str, misuse: &Misuse, log: &mut Log) -> u8 {
     let help = match misuse.command {
         Some(command) => help::command(program, command),
-        None => help::program(program),
+        None => help::program(program, COMMANDS),
     };
     let reason = if misuse.is_count {
         ".".to_owned()
@@ -150,7 +156,7 @@ fn refuse_misuse(program: &str, misuse: &Misuse, log: &mut Log) -> u8 {
     let _: Result<(), _> = print(&format!("Incorrect Usage{reason}\n\n{help}\n"));
     log.error(&misuse.text);
     match misuse.command {
-        Some(command) if command.name == "exec" && !misuse.is_count => verbs::EXEC_FAILED,
+        Some(command) if !misuse.is_count => command.failure,
         _ => ERROR,
     }
 }

@@ -1,10 +1,12 @@
 //! The man page, from the table of commands.
 
-use crate::commands::{COMMANDS, Flag, GLOBAL, Kind};
+use crate::command::Command;
+use crate::flag::{Flag, HasFlags, Kind};
+use crate::global::Global;
 use std::fmt::Write;
 
 /// The page `orlop(8)` as roff.
-pub(crate) fn page() -> String {
+pub(crate) fn page(commands: &[Command]) -> String {
     let mut text = format!(
         ".TH ORLOP 8 \"\" \"orlop {}\" \"System Administration\"\n.SH NAME\norlop \\- an Open Container Initiative runtime\n\
          .SH SYNOPSIS\n.B orlop\n[global options] \\fIcommand\\fR [command options] [arguments...]\n.SH DESCRIPTION\n\
@@ -13,9 +15,9 @@ pub(crate) fn page() -> String {
          .SH GLOBAL OPTIONS\n",
         env!("CARGO_PKG_VERSION")
     );
-    flags(&mut text, GLOBAL);
+    flags(&mut text, Global::FLAGS);
     text.push_str(".SH COMMANDS\n");
-    for command in COMMANDS.iter().filter(|command| !command.hidden) {
+    for command in commands.iter().filter(|command| !command.hidden) {
         let _ = writeln!(
             text,
             ".SS \"{} [options] {}\"\n{}.",
@@ -77,10 +79,11 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verbs::COMMANDS;
 
     #[test]
     fn the_page_shows_every_command() {
-        let page = page();
+        let page = page(COMMANDS);
         assert!(page.starts_with(".TH ORLOP 8"));
         assert!(
             COMMANDS

@@ -1,6 +1,6 @@
 //! The folder in which the containers' states are.
 
-use crate::call::Refusal;
+use crate::refusal::Refusal;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};

@@ -1,9 +1,11 @@
-//! The program's entry, instead of Rust's own: it saves the runtime's set-up (60 µs of a start), and SIGPIPE stays at its default.
+//! The program's entry, instead of Rust's own: it saves the runtime's set-up (60 µs of a start), and SIGPIPE stays at
+//! its default.
 
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
 
-// SAFETY: nothing else in the program defines `main`, and this is the signature that the C library calls (`man 3 exec`).
+// SAFETY: nothing else in the program defines `main`, and this is the signature that the C library calls
+// (`man 3 exec`).
 #[unsafe(no_mangle)]
 extern "C" fn main(count: c_int, words: *const *const c_char) -> c_int {
     let count = usize::try_from(count).unwrap_or(0);
@@ -18,7 +20,8 @@ extern "C" fn main(count: c_int, words: *const *const c_char) -> c_int {
     c_int::from(crate::run(words))
 }
 
-/// A caller may have closed descriptors 0 to 2; then files of ours would take their numbers. Rust's runtime does the same at start.
+/// A caller may have closed descriptors 0 to 2; then files of ours would take their numbers. Rust's runtime does the
+/// same at start.
 fn open_missing_stdio() {
     use rustix::fs::{Mode, OFlags, open};
     use rustix::io::fcntl_getfd;

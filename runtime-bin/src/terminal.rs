@@ -1,6 +1,6 @@
 //! The foreground terminal: the caller's on one side, the container's pty on the other, and a copy in both directions.
 
-use crate::call::Refusal;
+use crate::refusal::Refusal;
 use orlop::Failure;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
@@ -33,7 +33,8 @@ impl HostTerminal {
         Some(Self { file, modes })
     }
 
-    /// Every key goes to the container. Output is still processed here, since the container's pty leaves line ends alone.
+    /// Every key goes to the container. Output is still processed here, since the container's pty leaves line ends
+    /// alone.
     fn make_raw(&self) -> Result<(), Errno> {
         let mut modes = self.modes.clone();
         let output = modes.output_modes;
@@ -96,7 +97,7 @@ pub(crate) struct Session {
 impl Session {
     /// Joins the pty whose master this is to the caller's terminal, or to standard input and output without one.
     pub(crate) fn open(pty: OwnedFd) -> Result<Self, Refusal> {
-        let failed = |errno| Refusal::from(Failure::new("set up the terminal", errno));
+        let failed = |errno| Refusal::from(Failure::io("set up the terminal", &Errno::into(errno)));
         let mut modes = tcgetattr(&pty).map_err(failed)?;
         modes.output_modes.remove(OutputModes::ONLCR);
         tcsetattr(&pty, OptionalActions::Now, &modes).map_err(failed)?;

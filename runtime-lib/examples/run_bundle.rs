@@ -1,6 +1,6 @@
 //! Runs the bundle in the folder that is given, and exits as its process does: `run_bundle BUNDLE [STATE-ROOT]`.
 
-use orlop::{Bundle, CreateOptions, Error, Runtime};
+use orlop::{Bundle, Error, ExitStatus, Id, Io, Runtime};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     };
     let root = arguments.next().unwrap_or_else(|| "/run/orlop-example".to_owned());
     match run(&bundle, &root) {
-        Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(255)),
+        Ok(status) => ExitCode::from(status.code()),
         Err(error) => {
             eprintln!("run_bundle: {error}");
             ExitCode::FAILURE
@@ -19,11 +19,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(bundle: &str, root: &str) -> Result<i32, Error> {
+fn run(bundle: &str, root: &str) -> Result<ExitStatus, Error> {
     let runtime = Runtime::new(root);
-    let id = format!("example-{}", std::process::id());
-    let created = runtime.create(&id, &Bundle::load(bundle)?, &CreateOptions::default())?;
-    let status = created.container.start().and_then(|()| created.init.wait());
+    let id = Id::new(format!("example-{}", std::process::id()))?;
+    let created = runtime.run(&id, &Bundle::load(bundle)?, Io::default())?;
+    for warning in &created.warnings {
+        eprintln!("run_bundle: {warning}");
+    }
+    let status = created.init.wait();
     runtime.delete_by_force(&id)?;
     status
 }

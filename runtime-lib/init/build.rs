@@ -1,7 +1,7 @@
 //! Compiles the init image: one call of `rustc` on `src/image/main.rs`, for the machine that the crate is built for.
 //!
-//! The image is a program of its own (`no_std`, static, without any start-up code), so it cannot be a module of this crate, and a
-//! `cargo` inside of `cargo` would need a lock, a network and a second target folder.
+//! The image is a program of its own (`no_std`, static, without any start-up code), so it cannot be a module of this
+//! crate, and a `cargo` inside of `cargo` would need a lock, a network and a second target folder.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,7 +11,9 @@ use std::process::Command;
 fn main() {
     let source = PathBuf::from("src/image/main.rs");
     println!("cargo::rerun-if-changed=src/image");
-    println!("cargo::rerun-if-changed=src/wire.rs");
+    for shared in ["src/linux.rs", "src/step", "src/wire"] {
+        println!("cargo::rerun-if-changed={shared}");
+    }
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=ORLOP_INIT_LINKER");
 
@@ -34,8 +36,8 @@ fn main() {
     );
 }
 
-/// The image has no libc, so it is the same for musl and for glibc: the other one's `core` will do where this one's is not among rustc's own
-/// libraries (cargo's `-Z build-std` compiles `core` where this script cannot see it).
+/// The image has no libc, so it is the same for musl and for glibc: the other one's `core` will do where this one's is
+/// not among rustc's own libraries (cargo's `-Z build-std` compiles `core` where this script cannot see it).
 fn targets() -> Vec<String> {
     let target = variable("TARGET").to_string_lossy().into_owned();
     match target.strip_suffix("-musl") {
@@ -50,7 +52,8 @@ struct Linker {
     flavor: &'static str,
 }
 
-/// The toolchain's own linker needs nothing of the system; the system's C compiler is there where the toolchain has none.
+/// The toolchain's own linker needs nothing of the system; the system's C compiler is there where the toolchain has
+/// none.
 fn linkers() -> Vec<Linker> {
     if let Some(program) = env::var_os("ORLOP_INIT_LINKER") {
         return vec![Linker {

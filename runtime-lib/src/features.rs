@@ -1,14 +1,15 @@
-//! What this build can do, as the runtime-spec's features document tells it (runtime-spec: features.md, features-linux.md).
+//! What this build can do, as the runtime-spec's features document tells it (runtime-spec: features.md,
+//! features-linux.md).
 
 mod probe;
 
 pub use probe::{Probe, SeccompProbe};
 
+use crate::bundle::mount_option_names;
 use crate::bundle::{
     Capability, MemoryPolicyFlag, MemoryPolicyMode, SeccompAction, SeccompArch, SeccompFlag, SeccompOperator,
     UNSAFE_ANNOTATIONS,
 };
-use crate::plan::OPTIONS;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -153,7 +154,7 @@ impl Features {
                 "poststart",
                 "poststop",
             ],
-            mount_options: OPTIONS.iter().map(|(name, _)| *name).collect(),
+            mount_options: mount_option_names().collect(),
             linux: LinuxFeatures {
                 namespaces: &["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
                 capabilities: Capability::ALL,

@@ -1,56 +1,86 @@
 //! A low-level OCI runtime as a library: a bundle (`config.json` and a rootfs) in, a running isolated process out.
 //!
 //! ```no_run
-//! use orlop::{Bundle, CreateOptions, Error, Runtime};
+//! use orlop::{Bundle, Error, ExitStatus, Id, Io, Runtime};
 //!
-//! fn run(folder: &str) -> Result<i32, Error> {
+//! fn run(folder: &str) -> Result<ExitStatus, Error> {
 //!     let bundle = Bundle::load(folder)?;
 //!     let runtime = Runtime::new("/run/my-program");
-//!     let created = runtime.create("box", &bundle, &CreateOptions::default())?;
+//!     let id = Id::new("box")?;
+//!     let created = runtime.run(&id, &bundle, Io::default())?;
 //!     for warning in &created.warnings {
 //!         eprintln!("{warning}");
 //!     }
-//!     let status = created.container.start().and_then(|()| created.init.wait());
-//!     runtime.delete_by_force("box")?;
+//!     let status = created.init.wait();
+//!     runtime.delete_by_force(&id)?;
 //!     status
 //! }
 //! ```
 //!
-//! - It may be called from any thread, and from several at once: the container's half is a program of its own, executed from memory, and nothing of the
-//!   caller's heap, locks or threads is used between clone and execve. It starts no thread and keeps no global state.
-//! - Nothing in a config is ever silently ignored: it is applied, or refused with an [`Error`] that names its JSON path, or told as one of
-//!   [`Created::warnings`].
-//! - [`Plan::compile`] tells what a bundle will do without doing it, [`bundle::check`] what is wrong with it.
+//! Step by step, so that what will be done can be read before it is done:
+//!
+//! ```no_run
+//! use orlop::{Arguments, Bundle, Error, Id, Io, Plan, Runtime};
+//!
+//! fn explain_and_create(folder: &str) -> Result<(), Error> {
+//!     let bundle = Bundle::load(folder)?;
+//!     let (plan, warnings) = Plan::for_this_host(&bundle, &Arguments::new(Id::new("box")?))?;
+//!     for act in plan.explain() {
+//!         println!("{} {}: {}", act.phase, act.by, act.text);
+//!     }
+//!     let created = Runtime::new("/run/my-program").create(&plan, Io::default())?;
+//!     created.container.start()
+//! }
+//! ```
+//!
+//! - It may be called from any thread, and from several at once: the container's half is a program of its own,
+//!   executed from memory, and nothing of the caller's heap, locks or threads is used between clone and execve. It
+//!   starts no thread and keeps no global state.
+//! - Nothing in a config is ever silently ignored: it is applied, or refused with an [`Error`] that names its JSON
+//!   path, or told as a warning.
+//! - [`Plan::explain`] tells what a bundle will do without doing it, [`check`](fn@check) what is wrong with it.
 //!
 //! It needs Linux 5.12 or newer. Without root the config has to ask for a user namespace.
 
 pub mod bundle;
 mod cgroup;
+mod check;
 mod container;
+mod errno;
 mod error;
 mod features;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod host;
+mod id;
 mod launch;
 mod network;
 mod plan;
 mod problem;
+mod process;
 mod resctrl;
 pub mod seccomp;
+mod state;
 mod store;
 mod sys;
 mod template;
+mod users;
 
 pub use bundle::Bundle;
-pub use container::{
-    Console, Container, Containers, CreateOptions, Created, Process, Readiness, Runtime, State, Status,
-};
-pub use error::{ErrnoInWords, Error, Failure, HookFailure};
+pub use check::check;
+pub use container::{Container, Containers, Created, Process, Readiness, Runtime, Scope};
+pub use errno::Errno;
+pub use error::{Error, ExecFailure, ExecFault, Failure, HookEnd, HookFailure, StatusFault};
 pub use features::{
     CgroupFeatures, Enabled, Features, IntelRdtFeatures, LinuxFeatures, MemoryPolicyFeatures, MountExtensions, Probe,
     SPEC_VERSION, SeccompFeatures, SeccompProbe,
 };
-pub use plan::{Arguments, ExplainedStep, Host, Plan};
+pub use host::Host;
+pub use id::{Id, IdFault};
+pub use launch::{Console, Io, Passed};
+pub use plan::{Arguments, Exec, ExplainedAct, Plan};
 pub use problem::{JsonPath, Problem, Problems, Severity};
+pub use process::{ExitStatus, Pid, Signal, UnknownSignal};
+pub use state::{State, Status};
 pub use template::template;

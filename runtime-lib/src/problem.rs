@@ -14,7 +14,8 @@ impl JsonPath {
         Self(path.into())
     }
 
-    /// The member `name` of the object at this path. A name that is no plain word is quoted: `linux.sysctl["net.core.x"]`.
+    /// The member `name` of the object at this path. A name that is no plain word is quoted:
+    /// `linux.sysctl["net.core.x"]`.
     #[must_use]
     pub fn member(&self, name: &str) -> Self {
         let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -60,10 +61,11 @@ impl From<&str> for JsonPath {
 pub enum Severity {
     /// The bundle is refused.
     Error,
-    /// The bundle runs, and the user is told: the spec asks for a warning here, or the part is not built yet and harmless to miss.
+    /// The bundle runs, and the user is told: the spec asks for a warning here, or the part is not built yet and
+    /// harmless to miss.
     Warning,
-    /// The bundle runs as it says, and yet a reader may be surprised, by a rule that another one overrides for example. Told to whoever checks a bundle,
-    /// not to whoever runs it.
+    /// The bundle runs as it says, and yet a reader may be surprised, by a rule that another one overrides for
+    /// example. Told to whoever checks a bundle, not to whoever runs it.
     Notice,
 }
 

@@ -3,11 +3,13 @@
 const ROOT: &str = include_str!("template/root.json");
 const ROOTLESS: &str = include_str!("template/rootless.json");
 
-/// The text of a `config.json` that runs `sh` on the terminal, in namespaces of its own, with a read-only root and few rights.
+/// The text of a `config.json` that runs `sh` on the terminal, in namespaces of its own, with a read-only root and few
+/// rights.
 ///
-/// With `rootless` it is for the ordinary user of this uid and gid, who becomes root in a user namespace. It is close to what
-/// `runc spec` writes. Masked are also `/proc/interrupts` and `/sys/devices/virtual/powercap`, through which a container can listen to
-/// the machine's other work. Its `ociVersion` is 1.1.0, since it needs nothing newer and older runtimes refuse newer ones.
+/// With `rootless` it is for the ordinary user of this uid and gid, who becomes root in a user namespace. It is close
+/// to what `runc spec` writes. Masked are also `/proc/interrupts` and `/sys/devices/virtual/powercap`, through which a
+/// container can listen to the machine's other work. Its `ociVersion` is 1.1.0, since it needs nothing newer and older
+/// runtimes refuse newer ones.
 pub fn template(rootless: Option<(u32, u32)>) -> String {
     match rootless {
         None => ROOT.to_owned(),

@@ -9,8 +9,8 @@ use oci_spec::runtime::Spec;
 use orlop::bundle::{Bundle, Config, parse_process};
 use serde_json::Value;
 
-/// Engines write one config that this runtime refuses: a user namespace that nobody is mapped into. crun looks the mappings up in
-/// /etc/subuid; runc refuses it as well.
+/// Engines write one config that this runtime refuses: a user namespace that nobody is mapped into. crun looks the
+/// mappings up in /etc/subuid; runc refuses it as well.
 const REFUSED: &[(&str, &str)] = &[(
     "crun-spec-rootless.json",
     "linux.uidMappings: missing, a new user namespace needs them",
@@ -53,7 +53,8 @@ fn nothing_that_a_config_says_is_lost() {
     }
 }
 
-/// oci-spec 0.10 looks for two members of earlier specs under names that the spec never had, `enableCmt` and `enableMbm`.
+/// oci-spec 0.10 looks for two members of earlier specs under names that the spec never had, `enableCmt` and
+/// `enableMbm`.
 fn spell_as_oci_spec(config: &mut Value) {
     for name in ["enableCMT", "enableMBM"] {
         config["linux"]["intelRdt"][name] = Value::Null;

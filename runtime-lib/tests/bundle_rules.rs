@@ -309,9 +309,32 @@ fn mappings_of_ids_must_be_what_the_kernel_takes() {
 }
 
 #[test]
+fn options_of_mounts_are_looked_at_with_the_bundle() {
+    let bind = |options: Value| json!([{"destination": "/data", "source": "/srv", "options": options}]);
+    assert_warnings(
+        &[("/mounts", bind(json!(["rbind,sync", "size=1k"])))],
+        &[
+            "mounts[0].options[0]: \"sync\" is a flag of the whole filesystem, which a bind mount cannot change; ignored",
+            "mounts[0].options[1]: a bind mount has no filesystem options; \"size=1k\" is ignored",
+        ],
+    );
+    assert_refused(
+        &[("/mounts", bind(json!(["rbind", "ro,rbinddd"])))],
+        "mounts[0].options[1]: unknown option \"rbinddd\"",
+    );
+    assert_refused(
+        &[(
+            "/mounts",
+            json!([{"destination": "/data", "type": "tmpfs", "options": ["remount,tmpcopyup"]}]),
+        )],
+        "mounts[0].options: \"remount\" cannot be combined with \"tmpcopyup\", \"iversion\", \"idmap\", words on links, or mappings: they are for new mounts",
+    );
+}
+
+#[test]
 fn mounts_and_hooks_must_have_their_paths() {
     assert_warnings(
-        &[("/mounts", json!([{"destination": "data"}]))],
+        &[("/mounts", json!([{"destination": "data", "type": "tmpfs"}]))],
         &["mounts[0].destination: \"data\" is not absolute; it is taken from the container's root"],
     );
     assert_refused(
@@ -613,6 +636,34 @@ fn a_hostile_config_gets_few_warnings_and_a_quick_answer() {
         refused.to_string(),
         "process.rlimits[1].type: RLIMIT_CPU is given twice"
     );
+}
+
+#[test]
+fn the_whole_check_looks_at_the_plan_and_at_the_rootfs_too() {
+    let dir = std::env::temp_dir().join(format!("orlop-bundle-check-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let told = |changes: &[(&str, Value)]| {
+        std::fs::write(dir.join("config.json"), changed(changes)).unwrap();
+        let problems = orlop::check(&dir).unwrap();
+        problems.all().iter().map(Problem::to_string).collect::<Vec<_>>()
+    };
+    let rootfs = dir.join("rootfs");
+    assert_eq!(
+        told(&[("/root/paths", json!(1)), ("/linux/maskedPaths", json!(["/"]))]),
+        [
+            "root.paths: unknown member, ignored".to_owned(),
+            "linux.maskedPaths[0]: the root itself cannot be hidden".to_owned(),
+            format!("root.path: cannot use the rootfs {rootfs:?}: no such file or directory (ENOENT)"),
+        ]
+    );
+    std::fs::create_dir(&rootfs).unwrap();
+    assert_eq!(told(&[]), [""; 0]);
+    // Of a config that is refused there is no plan.
+    assert_eq!(
+        told(&[("/process/cwd", json!("x"))]),
+        ["process.cwd: \"x\" is not absolute"]
+    );
+    std::fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]

@@ -124,9 +124,14 @@ fn a_cgroup_in_use_is_refused() {
     let stage = Stage::new();
     let created = stage.running("first");
     let config = with(stage.sleeper(), "/linux/cgroupsPath", format!("/{}/first", stage.name));
-    let error = stage.create("second", &config).unwrap_err().to_string();
-    assert_says(&error, &["linux.cgroupsPath", "not empty"]);
-    assert_eq!(created.container.state().unwrap().status, orlop::Status::Running);
+    // In the second case what is in its cgroup is killed when the container goes.
+    let shared = with(config.clone(), "/linux/namespaces", json!([{ "type": "mount" }]));
+    for config in [config, shared] {
+        let error = stage.create("second", &config).unwrap_err().to_string();
+        assert_says(&error, &["linux.cgroupsPath", "not empty"]);
+        assert!(stage.container("second").is_err());
+        assert_eq!(created.container.state().unwrap().status, orlop::Status::Running);
+    }
     stage.end(&created);
 }
 
@@ -142,7 +147,7 @@ fn helper() {
         Ok(ran) if ran.status == 0 => "ran".to_owned(),
         Ok(ran) => format!("ran, and ended with {}", ran.status),
         Err(error) => {
-            let _ = stage.runtime().delete_by_force("run");
+            let _ = stage.delete_by_force("run");
             error.to_string()
         }
     };

@@ -9,8 +9,8 @@
 
 mod launch;
 
-use launch::{Stage, assert_says, helper, null, quiet, read, with};
-use orlop::CreateOptions;
+use launch::{Stage, assert_says, helper, null, quiet, read, with, with_stdio};
+use orlop::{Arguments, Io, Passed};
 use serde_json::json;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -33,13 +33,17 @@ fn place(stage: &Stage, texts: &[&str]) {
     }
 }
 
-/// Options that give a quiet stdio from descriptors above those that are passed on.
-fn quiet_above() -> CreateOptions {
+/// A quiet stdio from descriptors above those that are passed on.
+fn quiet_above() -> Io {
     let null = || Some(rustix::io::fcntl_dupfd_cloexec(null(), 50).unwrap());
-    CreateOptions {
-        stdio: [null(), null(), null()],
-        ..CreateOptions::default()
-    }
+    with_stdio([null(), null(), null()])
+}
+
+/// With copies of those of the first `count` descriptors from 3 on that this process passes on.
+fn passing(mut io: Io, count: u32) -> Io {
+    let passed = (3..3 + count).filter_map(|number| Passed::inherited(number).unwrap());
+    io.passed = passed.collect();
+    io
 }
 
 #[test]
@@ -76,12 +80,12 @@ fn counts_beyond_all_reason_are_refused() {
         (0, 1 << 30),
         (1 << 31, 1 << 31),
     ] {
-        let options = CreateOptions {
-            preserve_fds,
-            listen_fds,
-            ..quiet_above()
+        let choose = |arguments: &mut Arguments| {
+            arguments.preserve_fds = preserve_fds;
+            arguments.listen_fds = listen_fds;
         };
-        let error = stage.create_with("greedy", &stage.sleeper(), &options).unwrap_err();
+        let outcome = stage.create_chosen("greedy", &stage.sleeper(), choose, quiet_above());
+        let error = outcome.unwrap_err();
         println!("{error}");
         stage.assert_empty();
     }
@@ -104,21 +108,16 @@ fn stdio_is_what_the_caller_gives() {
         Some(OwnedFd::from(output)),
         Some(OwnedFd::from(error)),
     ];
-    let options = CreateOptions {
-        stdio,
-        ..CreateOptions::default()
-    };
     let config = stage.script("read word; echo out $word; echo err $word >&2; ls /proc/self/fd | wc -l");
-    let created = stage.create_with("pipes", &config, &options).unwrap();
-    // Only the container holds the other ends: its end is theirs.
-    drop(options);
+    // Only the container holds the other ends then: its end is theirs.
+    let created = stage.create_with("pipes", &config, with_stdio(stdio)).unwrap();
     created.container.start().unwrap();
     input_end.write_all(b"hello\n").unwrap();
     let (mut said, mut complained) = (String::new(), String::new());
     output_end.read_to_string(&mut said).unwrap();
     error_end.read_to_string(&mut complained).unwrap();
     assert_eq!((said.as_str(), complained.as_str()), ("out hello\n4\n", "err hello\n"));
-    assert_eq!(created.init.wait().unwrap(), 0);
+    assert_eq!(created.init.wait().unwrap().code(), 0);
     created.container.delete().unwrap();
 }
 
@@ -128,12 +127,10 @@ fn one_descriptor_may_be_all_three() {
     let path = stage.path("all");
     let file = File::create(&path).unwrap();
     let copy = || Some(OwnedFd::from(file.try_clone().unwrap()));
-    let options = CreateOptions {
-        stdio: [Some(null()), copy(), copy()],
-        ..CreateOptions::default()
-    };
     let config = stage.script("echo one; echo two >&2; echo three");
-    stage.run_with(&config, options).unwrap();
+    stage
+        .run_with(&config, with_stdio([Some(null()), copy(), copy()]))
+        .unwrap();
     assert_eq!(read(path), "one\ntwo\nthree\n");
 }
 
@@ -149,11 +146,9 @@ fn another_user_can_open_dev_stdout_anew() {
     let ran = stage.run(&config).unwrap();
     assert_eq!((ran.status, ran.stderr.as_str()), (0, "file\n"), "{ran:?}");
     let (mut end, output) = std::io::pipe().unwrap();
-    let options = CreateOptions {
-        stdio: [None, Some(output.into()), None],
-        ..CreateOptions::default()
-    };
-    let ran = stage.run_with(&config, options).unwrap();
+    let ran = stage
+        .run_with(&config, with_stdio([None, Some(output.into()), None]))
+        .unwrap();
     assert_eq!(ran.status, 0, "{ran:?}");
     let mut said = String::new();
     end.read_to_string(&mut said).unwrap();
@@ -201,12 +196,12 @@ fn helper() {
             // One above, not closed on exec either.
             // SAFETY: numbers.
             assert!(unsafe { libc::fcntl(3, libc::F_DUPFD, 30) } >= 30);
-            let options = CreateOptions {
-                preserve_fds: 2,
-                ..CreateOptions::default()
-            };
             let ran = stage
-                .run_with(&stage.script("cat <&3; cat <&4; echo; ls /proc/self/fd"), options)
+                .run_chosen(
+                    &stage.script("cat <&3; cat <&4; echo; ls /proc/self/fd"),
+                    |arguments| arguments.preserve_fds = 2,
+                    passing(Io::default(), 2),
+                )
                 .unwrap();
             assert_eq!(
                 ran.stdout, "threefour\n0\n1\n2\n3\n4\n5\n",
@@ -214,52 +209,67 @@ fn helper() {
             );
             // SAFETY: a number.
             assert!(unsafe { libc::fcntl(5, libc::F_GETFD) } >= 0, "the embedder lost one");
-            let options = CreateOptions {
-                preserve_fds: 3,
-                ..quiet()
-            };
-            let error = stage
-                .create_with("fails", &stage.config(&["/missing"]), &options)
-                .unwrap_err();
+            let outcome = stage.create_chosen(
+                "fails",
+                &stage.config(&["/missing"]),
+                |arguments| arguments.preserve_fds = 3,
+                passing(quiet(), 3),
+            );
+            let error = outcome.unwrap_err();
             assert_says(&error.to_string(), &["/missing"]);
         }
         "listens" => {
             place(&stage, &["socket", "kept"]);
-            let options = CreateOptions {
-                listen_fds: 1,
-                preserve_fds: 1,
-                ..CreateOptions::default()
+            let choose = |arguments: &mut Arguments| {
+                arguments.listen_fds = 1;
+                arguments.preserve_fds = 1;
             };
             let config = stage.script("echo $LISTEN_FDS $LISTEN_PID $$; cat <&3; cat <&4; echo; ls /proc/self/fd");
             let config = with(config, "/process/env/-", "LISTEN_FDS=9");
-            let ran = stage.run_with(&config, options).unwrap();
+            let ran = stage.run_chosen(&config, choose, passing(Io::default(), 2)).unwrap();
             assert_eq!(ran.stdout, "1 1 1\nsocketkept\n0\n1\n2\n3\n4\n5\n", "{ran:?}");
         }
         "misses-a-preserved-one" => {
             place(&stage, &["three"]);
             // SAFETY: numbers.
             assert_eq!(unsafe { libc::fcntl(3, libc::F_DUPFD, 6) }, 6);
-            let options = CreateOptions {
-                preserve_fds: 20,
-                ..CreateOptions::default()
-            };
-            let ran = stage.run_with(&stage.script("ls /proc/self/fd"), options).unwrap();
+            let ran = stage
+                .run_chosen(
+                    &stage.script("ls /proc/self/fd"),
+                    |arguments| arguments.preserve_fds = 20,
+                    passing(Io::default(), 20),
+                )
+                .unwrap();
             assert_eq!(ran.stdout, "0\n1\n2\n3\n4\n6\n", "4 is ls's own: {ran:?}");
         }
         "misses-a-socket" => {
-            let options = CreateOptions {
-                listen_fds: 2,
-                ..quiet_above()
-            };
-            match stage.create_with("greedy", &stage.sleeper(), &options) {
-                Err(error) => assert_says(&error.to_string(), &["listening socket 0 (of 2)"]),
-                Ok(created) => {
-                    created.container.start().unwrap();
-                    let target = std::fs::read_link(format!("/proc/{}/fd/3", created.init.pid()));
-                    stage.end(&created);
-                    panic!("it got {target:?}");
-                }
+            // What this process itself has open is not passed on.
+            let _own = File::open(stage.rootfs()).unwrap();
+            assert!(Passed::inherited(3).unwrap().is_none() && Passed::inherited(4).unwrap().is_none());
+            let choose = |arguments: &mut Arguments| arguments.listen_fds = 2;
+            let error = stage
+                .create_chosen("greedy", &stage.sleeper(), choose, passing(quiet_above(), 2))
+                .unwrap_err();
+            assert_says(&error.to_string(), &["unable to stat listening socket 0 (of 2)"]);
+            stage.assert_empty();
+            let choose = |arguments: &mut Arguments| arguments.preserve_fds = 2;
+            let created = stage
+                .create_chosen("greedy", &stage.sleeper(), choose, passing(quiet_above(), 2))
+                .unwrap();
+            created.container.start().unwrap();
+            for number in [3, 4] {
+                let target = std::fs::read_link(format!("/proc/{}/fd/{number}", created.init.pid()));
+                assert!(target.is_err(), "it got {target:?}");
             }
+            stage.end(&created);
+            // A number that the plan has no room for is told.
+            let mut io = quiet_above();
+            io.passed = vec![Passed {
+                file: null(),
+                number: 5,
+            }];
+            let error = stage.create_chosen("greedy", &stage.sleeper(), choose, io).unwrap_err();
+            assert_says(&error.to_string(), &["no room for the number 5"]);
             stage.assert_empty();
         }
         "has-no-stdio" => {
@@ -271,16 +281,14 @@ fn helper() {
             let (out, _err) = (above(out), above(err));
             // SAFETY: numbers.
             unsafe { libc::syscall(libc::SYS_close_range, 0, 2, 0) };
-            let options = CreateOptions {
-                stdio: [None, Some(out), None],
-                ..CreateOptions::default()
-            };
             let config = stage.config(&["/bin/busybox", "ls", "-l", "/proc/self/fd/"]);
-            let outcome = stage.create_with("bare", &config, &options).and_then(|created| {
-                created.container.start()?;
-                created.init.wait()?;
-                created.container.delete()
-            });
+            let outcome = stage
+                .create_with("bare", &config, with_stdio([None, Some(out), None]))
+                .and_then(|created| {
+                    created.container.start()?;
+                    created.init.wait()?;
+                    created.container.delete()
+                });
             let said = read(stage.path("out"));
             let fail = |why: &str| -> ! {
                 std::fs::write(stage.path("helper.txt"), format!("{why}: {outcome:?} {said}")).unwrap();

@@ -10,8 +10,8 @@
 mod launch;
 
 use launch::host::{Look, descriptors};
-use launch::{Stage, assert_says, helper, null, quiet, read, until, with, with_hook};
-use orlop::{CreateOptions, Error};
+use launch::{Stage, assert_says, helper, null, numbered, quiet, read, until, with, with_hook};
+use orlop::{Error, ExitStatus, Io, Scope, Signal};
 use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::Barrier;
@@ -32,7 +32,7 @@ fn eight_threads_run_ten_containers_each() {
                     let status = thread * 10 + number;
                     let created = stage.created(&id, &stage.script(&format!("exit {status}")));
                     created.container.start().unwrap();
-                    assert_eq!(created.init.wait().unwrap(), status);
+                    assert_eq!(created.init.wait().unwrap().code(), status);
                     created.container.delete().unwrap();
                 }
                 let signals = |text: &str| text.lines().find(|line| line.starts_with("SigBlk")).unwrap().to_owned();
@@ -162,8 +162,10 @@ fn wait_gives_128_and_the_signals_number() {
         let created = stage.running("signalled");
         // As pid 1 of its namespace it sees no signal but SIGKILL that it has no handler for.
         if signal == 9 {
-            created.container.kill(signal, false).unwrap();
-            assert_eq!(created.init.wait().unwrap(), status);
+            created.container.kill(Signal::KILL, Scope::Init).unwrap();
+            let ended = created.init.wait().unwrap();
+            assert_eq!(ended, ExitStatus::Signaled(numbered(signal)));
+            assert_eq!(ended.code(), status);
         }
         stage.end(&created);
         let script = format!("(trap - TERM; kill -{signal} $$) ");
@@ -210,12 +212,12 @@ fn a_session_keyring_is_new_unless_the_callers_is_kept() {
     const ONLY_WHO_HOLDS_IT: u32 = 0x3f00_0000;
     let stage = Stage::new();
     let sees_ours = |no_new_keyring| {
-        let options = CreateOptions {
-            no_new_keyring,
-            ..CreateOptions::default()
-        };
-        let keys = stage.run_with(&stage.script("cat /proc/keys"), options).unwrap().stdout;
-        keys.contains("orlop-embedder")
+        let ran = stage.run_chosen(
+            &stage.script("cat /proc/keys"),
+            |arguments| arguments.no_new_keyring = no_new_keyring,
+            Io::default(),
+        );
+        ran.unwrap().stdout.contains("orlop-embedder")
     };
     // A keyring belongs to the thread.
     std::thread::scope(|scope| {
@@ -244,7 +246,7 @@ fn many_creates_leave_no_descriptor() {
     let before = descriptors();
     for _ in 0..20 {
         let config = with_hook(stage.sleeper(), "createRuntime", "exit 0");
-        let created = stage.create_with("again", &config, &quiet()).unwrap();
+        let created = stage.create_with("again", &config, quiet()).unwrap();
         stage.end(&created);
         drop(created);
         stage
@@ -295,8 +297,8 @@ fn learn_statuses(stage: &Stage) {
         Some(0)
     );
     let killed = stage.running("killed");
-    killed.container.kill(9, false).unwrap();
-    assert_eq!(killed.init.wait().unwrap(), 137);
+    killed.container.kill(Signal::KILL, Scope::Init).unwrap();
+    assert_eq!(killed.init.wait().unwrap().code(), 137);
     stage.end(&killed);
     for number in 0..20 {
         let config = with_hook(
@@ -308,7 +310,7 @@ fn learn_statuses(stage: &Stage) {
             panic!("the hook's status got lost");
         };
         assert_eq!(
-            (failure.ended.as_str(), failure.stderr.trim_end()),
+            (failure.end.to_string().as_str(), failure.stderr.trim_end()),
             ("exit status 7", format!("no {number}").as_str())
         );
     }

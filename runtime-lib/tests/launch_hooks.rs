@@ -11,9 +11,9 @@ mod launch;
 
 use launch::host::is_alive;
 use launch::{Stage, assert_says, quiet, read, until, with, with_hook};
-use orlop::{CreateOptions, Error, Status};
+use orlop::{Error, ExitStatus, HookEnd, Io, Signal, Status};
 use serde_json::{Value, json};
-use std::os::fd::OwnedFd;
+use std::io::PipeReader;
 use std::time::{Duration, Instant};
 
 const BEFORE_START: [&str; 3] = ["prestart", "createRuntime", "createContainer"];
@@ -23,6 +23,12 @@ fn hook_failure(outcome: Result<orlop::Created, Error>) -> orlop::HookFailure {
         Err(Error::Hook(failure)) => *failure,
         other => panic!("not a hook's failure: {other:?}"),
     }
+}
+
+fn cancelled_by(cancel: PipeReader) -> Io {
+    let mut io = quiet();
+    io.cancel = Some(cancel.into());
+    io
 }
 
 #[test]
@@ -38,7 +44,7 @@ fn every_hook_reads_the_state_on_its_standard_input() {
     config = with_hook(config, "startContainer", "cat > /tmp/state");
     let created = stage.created("told", &config);
     created.container.start().unwrap();
-    let pid = created.init.pid();
+    let pid = created.init.pid().get();
     created.init.wait().unwrap();
     created.container.delete().unwrap();
     let expected = [
@@ -147,14 +153,20 @@ fn a_failing_hook_is_told_with_its_place_its_status_and_its_words() {
         );
         let failure = hook_failure(stage.create("fails", &config));
         assert_eq!(
-            (failure.index, failure.ended.as_str(), failure.stderr.trim_end()),
+            (
+                failure.index,
+                failure.end.to_string().as_str(),
+                failure.stderr.trim_end()
+            ),
             (1, "exit status 3", "why"),
             "{kind}"
         );
         assert!(!stage.path("third").exists());
         stage.assert_empty();
         let config = with_hook(stage.sleeper(), kind, "kill -9 $$");
-        assert_says(&hook_failure(stage.create("fails", &config)).ended, &["signal"]);
+        let failure = hook_failure(stage.create("fails", &config));
+        assert_eq!(failure.end, HookEnd::Ended(ExitStatus::Signaled(Signal::KILL)));
+        assert_says(&failure.to_string(), &["signal: 9"]);
         let config = with(
             stage.sleeper(),
             &format!("/hooks/{kind}"),
@@ -172,7 +184,7 @@ fn what_a_hook_says_is_bounded_and_does_not_stop_it() {
     for kind in BEFORE_START {
         let script = "echo beginning >&2; head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 4";
         let failure = hook_failure(stage.create("loud", &with_hook(stage.sleeper(), kind, script)));
-        assert_eq!(failure.ended, "exit status 4");
+        assert_eq!(failure.end, HookEnd::Ended(ExitStatus::Exited(4)));
         assert!(failure.stderr.starts_with("beginning"), "{kind}: {:?}", failure.stderr);
         assert!(failure.stderr.len() <= 4096, "{kind}: {}", failure.stderr.len());
         // And one that says as much and succeeds.
@@ -215,7 +227,7 @@ fn a_hook_that_takes_longer_than_its_timeout_is_killed() {
         let failure = hook_failure(stage.create("late", &with(stage.sleeper(), &format!("/hooks/{kind}"), hook)));
         let time = begin.elapsed();
         assert_eq!(
-            (failure.ended.as_str(), failure.stderr.trim_end()),
+            (failure.end.to_string().as_str(), failure.stderr.trim_end()),
             ("timed out after 1 s", "late"),
             "{kind}"
         );
@@ -236,19 +248,16 @@ fn a_create_that_hangs_in_a_hook_is_cancelled_and_undone() {
         let script = format!("echo $$ > {}; exec sleep 1000", pid.display());
         let config = with_hook(stage.sleeper(), kind, &script);
         let (cancel, cancel_end) = std::io::pipe().unwrap();
-        let options = CreateOptions {
-            cancel: Some(OwnedFd::from(cancel)),
-            ..quiet()
-        };
+        let io = cancelled_by(cancel);
         let outcome = std::thread::scope(|scope| {
-            let create = scope.spawn(|| stage.create_with("hangs", &config, &options));
+            let create = scope.spawn(|| stage.create_with("hangs", &config, io));
             until("the hook runs", || pid.exists());
             // Nobody waits for the one who is at work.
             let begin = Instant::now();
-            let state = stage.runtime().container("hangs").unwrap().state().unwrap();
+            let state = stage.container("hangs").unwrap().state().unwrap();
             assert_eq!(state.status, Status::Creating);
             if kind != "createContainer" {
-                assert!(is_alive(state.pid));
+                assert!(is_alive(state.pid.unwrap().get()));
             }
             assert_eq!(stage.runtime().containers().unwrap().states.len(), 1);
             assert!(begin.elapsed() < Duration::from_millis(500));
@@ -268,19 +277,13 @@ fn a_cancel_that_was_given_before_leaves_nothing() {
     let stage = Stage::new();
     let (cancel, cancel_end) = std::io::pipe().unwrap();
     drop(cancel_end);
-    let options = CreateOptions {
-        cancel: Some(OwnedFd::from(cancel)),
-        ..quiet()
-    };
-    let outcome = stage.create_with("never", &stage.sleeper(), &options);
+    let outcome = stage.create_with("never", &stage.sleeper(), cancelled_by(cancel));
     assert!(matches!(outcome, Err(Error::Cancelled)), "{outcome:?}");
     stage.assert_empty();
     let (cancel, _cancel_end) = std::io::pipe().unwrap();
-    let options = CreateOptions {
-        cancel: Some(OwnedFd::from(cancel)),
-        ..quiet()
-    };
-    let created = stage.create_with("still", &stage.sleeper(), &options).unwrap();
+    let created = stage
+        .create_with("still", &stage.sleeper(), cancelled_by(cancel))
+        .unwrap();
     stage.end(&created);
 }
 
@@ -296,7 +299,7 @@ fn delete_by_force_of_a_container_in_a_hook_ends_both() {
     let outcome = std::thread::scope(|scope| {
         let create = scope.spawn(|| stage.create("doomed", &config));
         until("the hook runs", || pid.exists());
-        stage.runtime().delete_by_force("doomed").unwrap();
+        stage.delete_by_force("doomed").unwrap();
         create.join().unwrap()
     });
     println!("{}", outcome.as_ref().unwrap_err());
@@ -310,7 +313,7 @@ fn a_poststart_hook_that_fails_ends_the_container() {
     let created = stage.created("ends", &config);
     let error = created.container.start().unwrap_err();
     assert_says(&error.to_string(), &["poststart", "exit status 9", "after"]);
-    assert_eq!(created.init.wait().unwrap(), 137);
+    assert_eq!(created.init.wait().unwrap().code(), 137);
     assert_eq!(created.container.state().unwrap().status, Status::Stopped);
     created.container.delete().unwrap();
 }

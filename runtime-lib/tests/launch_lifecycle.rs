@@ -10,13 +10,14 @@
 mod launch;
 
 use launch::host::is_alive;
-use launch::{Stage, assert_says, quiet, read, with};
-use orlop::{Console, CreateOptions, Error, Runtime, Status};
+use launch::{Stage, assert_says, create, numbered, quiet, read, with};
+use orlop::{Console, Error, ExitStatus, Id, Io, Runtime, Scope, Signal, Status};
 use serde_json::{Value, json};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 #[test]
 fn a_create_that_fails_at_any_step_leaves_nothing() {
@@ -93,7 +94,7 @@ fn a_create_that_fails_at_any_step_leaves_nothing() {
             text["linux"]["cgroupsPath"] = format!("/{}/fails", stage.name).into();
         }
         let outcome = orlop::Bundle::parse(&stage.dir, &text.to_string())
-            .and_then(|bundle| stage.runtime().create("fails", &bundle, &quiet()));
+            .and_then(|bundle| create(&stage.runtime(), "fails", &bundle, quiet()));
         let error = outcome
             .map(|created| stage.end(&created))
             .expect_err(parts[0])
@@ -109,44 +110,25 @@ fn what_is_asked_for_after_init_is_ready_fails_without_a_trace() {
     let stage = Stage::new();
     let folder = stage.path("pids");
     std::fs::create_dir(&folder).unwrap();
-    let fails = |options: CreateOptions| {
+    let fails = |pid_file: Option<PathBuf>, pidfd_socket: Option<PathBuf>| {
+        let mut io = quiet();
+        io.pid_file = pid_file;
+        io.pidfd_socket = pidfd_socket;
         let error = stage
-            .create_with("fails", &stage.sleeper(), &options)
+            .create_with("fails", &stage.sleeper(), io)
             .unwrap_err()
             .to_string();
         println!("{error}");
         stage.assert_empty();
         error
     };
-    assert_says(
-        &fails(CreateOptions {
-            pid_file: Some(stage.path("missing/pid")),
-            ..quiet()
-        }),
-        &["pid file"],
-    );
+    assert_says(&fails(Some(stage.path("missing/pid")), None), &["pid file"]);
     std::fs::create_dir_all(folder.join("taken/x")).unwrap();
-    assert_says(
-        &fails(CreateOptions {
-            pid_file: Some(folder.join("taken")),
-            ..quiet()
-        }),
-        &["pid file"],
-    );
+    assert_says(&fails(Some(folder.join("taken")), None), &["pid file"]);
     assert_eq!(folder.read_dir().unwrap().count(), 1, "a half-written pid file is left");
-    assert_says(
-        &fails(CreateOptions {
-            pidfd_socket: Some(stage.path("missing.sock")),
-            ..quiet()
-        }),
-        &["pidfd socket"],
-    );
-    let error = fails(CreateOptions {
-        pid_file: Some(folder.join("pid")),
-        pidfd_socket: Some(stage.path("missing.sock")),
-        ..quiet()
-    });
-    assert_says(&error, &["pidfd socket"]);
+    let socket = || Some(stage.path("missing.sock"));
+    assert_says(&fails(None, socket()), &["pidfd socket"]);
+    assert_says(&fails(Some(folder.join("pid")), socket()), &["pidfd socket"]);
     assert!(
         !folder.join("pid").exists(),
         "the pid file of a container that is not there is left"
@@ -160,20 +142,49 @@ fn a_console_socket_that_is_missing_is_told() {
     config["mounts"].as_array_mut().unwrap().push(json!({
         "destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666", "mode=0620"]
     }));
-    let options = CreateOptions {
-        console: Console::Socket(stage.path("missing.sock")),
-        ..CreateOptions::default()
+    let console = |console| {
+        let mut io = Io::default();
+        io.console = console;
+        io
     };
-    let error = stage.create_with("fails", &config, &options).unwrap_err().to_string();
+    let socket = console(Console::Socket(stage.path("missing.sock")));
+    let error = stage.create_with("fails", &config, socket).unwrap_err().to_string();
     assert_says(&error, &["console socket", "missing.sock"]);
     stage.assert_empty();
-    let options = CreateOptions {
-        console: Console::Return,
-        ..CreateOptions::default()
-    };
-    let created = stage.create_with("works", &config, &options).unwrap();
+    let created = stage.create_with("works", &config, console(Console::Return)).unwrap();
     assert!(rustix::termios::isatty(created.console.as_ref().unwrap()));
     stage.end(&created);
+}
+
+#[test]
+fn run_plans_creates_and_starts_and_leaves_nothing_of_a_start_that_fails() {
+    let stage = Stage::new();
+    let id = Id::new("short").unwrap();
+    let config = with(stage.script("exit 3"), "/process/unknown", true);
+    let created = stage
+        .runtime()
+        .run(&id, &stage.bundle("short", &config), quiet())
+        .unwrap();
+    let warnings: Vec<String> = created.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["process.unknown: unknown member, ignored"]);
+    let status = created.init.wait_timeout(Duration::from_secs(10)).unwrap();
+    assert_eq!(status, Some(ExitStatus::Exited(3)));
+    created.container.delete().unwrap();
+    let created = stage
+        .runtime()
+        .run(&id, &stage.bundle("short", &stage.sleeper()), quiet())
+        .unwrap();
+    assert_eq!(created.container.state().unwrap().status, Status::Running);
+    assert_eq!(created.init.try_wait().unwrap(), None);
+    assert_eq!(created.init.wait_timeout(Duration::from_millis(5)).unwrap(), None);
+    stage.end(&created);
+    let config = launch::with_hook(stage.sleeper(), "startContainer", "exit 7");
+    let error = stage
+        .runtime()
+        .run(&id, &stage.bundle("short", &config), quiet())
+        .unwrap_err();
+    assert_says(&error.to_string(), &["startContainer", "exit status 7"]);
+    stage.assert_empty();
 }
 
 /// The descriptor that comes over a socket, and the bytes with it.
@@ -215,13 +226,11 @@ fn terminal_and_pidfd_are_sent_over_sockets_even_of_long_paths() {
     config["mounts"].as_array_mut().unwrap().push(json!({
         "destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666", "mode=0620"]
     }));
-    let options = CreateOptions {
-        console: Console::Socket(folder.join("console.sock")),
-        pidfd_socket: Some(folder.join("pidfd.sock")),
-        pid_file: Some(folder.join("pid")),
-        ..CreateOptions::default()
-    };
-    let created = stage.create_with("sent", &config, &options).unwrap();
+    let mut io = Io::default();
+    io.console = Console::Socket(folder.join("console.sock"));
+    io.pidfd_socket = Some(folder.join("pidfd.sock"));
+    io.pid_file = Some(folder.join("pid"));
+    let created = stage.create_with("sent", &config, io).unwrap();
     let (terminal, name) = received(&console);
     assert!(rustix::termios::isatty(&terminal), "{name}");
     let (held, _) = received(&pidfd);
@@ -243,8 +252,7 @@ fn a_state_root_that_cannot_be_written_is_told() {
         "/sys/kernel/orlop".into(),
         "/proc/orlop".into(),
     ] {
-        let error = Runtime::new(&root)
-            .create("fails", &bundle, &quiet())
+        let error = create(&Runtime::new(&root), "fails", &bundle, quiet())
             .unwrap_err()
             .to_string();
         println!("{error}");
@@ -259,13 +267,11 @@ fn a_long_state_root_is_no_problem() {
     let root = stage.path(&"long/".repeat(100));
     let runtime = Runtime::new(&root);
     let id = "x".repeat(240);
-    let created = runtime
-        .create(&id, &stage.bundle("long", &stage.sleeper()), &quiet())
-        .unwrap();
+    let created = create(&runtime, &id, &stage.bundle("long", &stage.sleeper()), quiet()).unwrap();
     assert_eq!(created.container.state().unwrap().status, Status::Created);
     created.container.start().unwrap();
     assert_eq!(created.container.state().unwrap().status, Status::Running);
-    runtime.delete_by_force(&id).unwrap();
+    runtime.delete_by_force(created.container.id()).unwrap();
     created.init.wait().unwrap();
 }
 
@@ -280,14 +286,7 @@ fn an_id_has_at_most_240_bytes_and_no_path_in_it() {
         let config = with(stage.sleeper(), "/linux/cgroupsPath", format!("/{}/never", stage.name));
         let error = stage.create(id, &config).unwrap_err();
         assert!(matches!(error, Error::InvalidId(_)), "{id:?}: {error}");
-        assert!(
-            matches!(stage.runtime().container(id), Err(Error::InvalidId(_))),
-            "{id:?}"
-        );
-        assert!(
-            matches!(stage.runtime().delete_by_force(id), Err(Error::InvalidId(_))),
-            "{id:?}"
-        );
+        assert!(Id::new(id).is_err(), "{id:?}");
         stage.assert_empty();
     }
 }
@@ -316,46 +315,69 @@ fn of_many_who_create_one_id_one_does() {
     }
 }
 
+type Damage = fn(&Path);
+
+/// Makes records that cannot be read.
+const DAMAGED_RECORDS: [(&str, Damage); 4] = [
+    ("garbage", |folder| {
+        std::fs::write(folder.join("state.json"), b"\xff\0{[").unwrap()
+    }),
+    ("nothing", |folder| {
+        std::fs::write(folder.join("state.json"), b"").unwrap()
+    }),
+    ("other", |folder| {
+        std::fs::write(folder.join("state.json"), b"[1, 2, {}]").unwrap()
+    }),
+    ("folder", |folder| {
+        std::fs::create_dir_all(folder.join("state.json/x")).unwrap()
+    }),
+];
+
+/// A container whose record cannot be read is told of as such, and nothing else is done with it.
+fn assert_is_of_no_use(stage: &Stage, id: &str) {
+    let container = stage.container(id).unwrap();
+    assert!(
+        container.state().is_err() && container.start().is_err() && container.kill(Signal::KILL, Scope::All).is_err(),
+        "{id}"
+    );
+    assert!(container.delete().is_err(), "{id}");
+    let listed = stage.runtime().containers().unwrap();
+    assert_eq!((listed.states.len(), listed.faults.len()), (0, 1), "{id}");
+}
+
 #[test]
 fn damaged_state_folders_are_removed_by_force() {
     let stage = Stage::new();
     let root = stage.runtime().root().to_owned();
-    type Damage = fn(&Path);
-    let damages: [(&str, Damage); 8] = [
+    for (id, damage) in DAMAGED_RECORDS {
+        let folder = root.join(id);
+        let created = stage.running(id);
+        std::fs::remove_file(folder.join("state.json")).unwrap();
+        damage(&folder);
+        assert_is_of_no_use(&stage, id);
+        // What the container has left is known all the same.
+        stage
+            .delete_by_force(id)
+            .unwrap_or_else(|error| panic!("{id}: {error}"));
+        assert_eq!(created.init.wait().unwrap(), ExitStatus::Signaled(Signal::KILL), "{id}");
+        stage.assert_empty();
+    }
+    let damages: [(&str, Damage); 4] = [
         ("empty", |_| {}),
-        ("garbage", |folder| {
-            std::fs::write(folder.join("state.json"), b"\xff\0{[").unwrap()
-        }),
-        ("nothing", |folder| {
-            std::fs::write(folder.join("state.json"), b"").unwrap()
-        }),
-        ("other", |folder| {
-            std::fs::write(folder.join("state.json"), b"[1, 2, {}]").unwrap()
-        }),
         ("unfinished", |folder| {
             std::fs::write(folder.join(".state.json.new"), b"{").unwrap()
-        }),
-        ("folder", |folder| {
-            std::fs::create_dir_all(folder.join("state.json/x")).unwrap()
         }),
         ("strangers", |folder| {
             std::fs::write(folder.join("something"), b"else").unwrap()
         }),
         ("socket", |folder| std::fs::create_dir(folder.join("start")).unwrap()),
     ];
-    for (id, damage) in damages {
+    for (id, damage) in damages.into_iter().chain(DAMAGED_RECORDS) {
         let folder = root.join(id);
         std::fs::create_dir_all(&folder).unwrap();
         damage(&folder);
-        let container = stage.runtime().container(id).unwrap();
-        assert!(
-            container.state().is_err() && container.start().is_err() && container.kill(9, true).is_err(),
-            "{id}"
-        );
-        assert!(container.delete().is_err(), "{id}");
-        let _ = stage.runtime().containers().unwrap();
+        assert_is_of_no_use(&stage, id);
         stage
-            .runtime()
             .delete_by_force(id)
             .unwrap_or_else(|error| panic!("{id}: {error}"));
         assert!(!folder.exists(), "{id}");
@@ -365,33 +387,56 @@ fn damaged_state_folders_are_removed_by_force() {
     std::fs::write(root.join("file"), "").unwrap();
     for id in ["link", "file"] {
         assert!(
-            matches!(
-                stage.runtime().container(id),
-                Err(Error::NotFound(_) | Error::Failure(_))
-            ),
+            matches!(stage.container(id), Err(Error::NotFound(_) | Error::Failure(_))),
             "{id}"
         );
-        let _ = stage.runtime().delete_by_force(id);
+        let _ = stage.delete_by_force(id);
         std::fs::remove_file(root.join(id)).unwrap();
     }
     assert!(Path::new("/etc/passwd").exists());
-    stage.runtime().delete_by_force("never-there").unwrap();
+    stage.delete_by_force("never-there").unwrap();
 }
 
 #[test]
 fn a_state_cut_short_anywhere_never_panics_and_is_removed_by_force() {
     let stage = Stage::new();
+    let path = stage.runtime().root().join("cut/state.json");
+    let mut length = 0;
+    loop {
+        let created = stage.created("cut", &stage.sleeper());
+        let text = std::fs::read(&path).unwrap();
+        if length >= text.len() {
+            stage.end(&created);
+            break;
+        }
+        std::fs::write(&path, &text[..length]).unwrap();
+        assert!(created.container.state().is_err());
+        stage.delete_by_force("cut").unwrap();
+        assert_eq!(created.init.wait().unwrap(), ExitStatus::Signaled(Signal::KILL));
+        stage.assert_empty();
+        length += 37;
+    }
+}
+
+#[test]
+fn leftovers_cut_short_never_panic_and_what_was_not_written_whole_is_not_there_yet() {
+    let stage = Stage::new();
     let created = stage.created("whole", &stage.sleeper());
-    let text = std::fs::read(stage.runtime().root().join("whole/state.json")).unwrap();
+    let text = std::fs::read(stage.runtime().root().join("whole/leftovers")).unwrap();
     stage.end(&created);
     let folder = stage.runtime().root().join("cut");
     for length in (0..text.len()).step_by(37) {
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("state.json"), &text[..length]).unwrap();
-        let container = stage.runtime().container("cut").unwrap();
-        assert!(container.state().is_err());
-        stage.runtime().delete_by_force("cut").unwrap();
+        std::fs::write(folder.join("leftovers"), &text[..length]).unwrap();
+        assert!(stage.container("cut").unwrap().state().is_err());
+        stage.delete_by_force("cut").unwrap();
+        assert!(!folder.exists());
     }
+    // What is not of that form tells nothing, and is kept.
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("leftovers"), "something else\n").unwrap();
+    assert_says(&stage.delete_by_force("cut").unwrap_err().to_string(), &["leftovers"]);
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -400,19 +445,22 @@ fn a_pid_that_was_given_anew_fools_no_verb() {
     let mut stranger = Command::new("/bin/busybox").args(["sleep", "1000"]).spawn().unwrap();
     let pid = i32::try_from(stranger.id()).unwrap();
     let created = stage.running("stopped");
-    created.container.kill(9, false).unwrap();
+    created.container.kill(Signal::KILL, Scope::Init).unwrap();
     created.init.wait().unwrap();
     let path = stage.runtime().root().join("stopped/state.json");
     let mut record: Value = serde_json::from_str(&read(&path)).unwrap();
-    assert_eq!(record["init"]["pid"], created.init.pid());
+    assert_eq!(record["init"]["pid"], created.init.pid().get());
     record["init"]["pid"] = pid.into();
     std::fs::write(&path, record.to_string()).unwrap();
     let container = &created.container;
     assert_eq!(container.state().unwrap().status, Status::Stopped);
-    assert_eq!(container.state().unwrap().pid, 0);
+    assert_eq!(container.state().unwrap().pid, None);
     assert_says(&container.start().unwrap_err().to_string(), &["stopped"]);
-    assert_says(&container.kill(9, false).unwrap_err().to_string(), &["not running"]);
-    container.kill(9, true).unwrap();
+    assert_says(
+        &container.kill(Signal::KILL, Scope::Init).unwrap_err().to_string(),
+        &["not running"],
+    );
+    container.kill(Signal::KILL, Scope::All).unwrap();
     assert!(is_alive(pid));
     container.delete().unwrap();
     assert!(is_alive(pid));
@@ -437,31 +485,29 @@ fn signals_are_sent_by_number_known_or_not() {
         u64::from_str_radix(line["SigCgt:".len()..].trim(), 16).unwrap() >> (libc::SIGUSR1 - 1) & 1 == 1
     };
     launch::until("the shell has its handler", caught);
-    container.kill(0, false).unwrap();
-    container.kill(libc::SIGUSR1, false).unwrap();
+    container.kill(Signal::NONE, Scope::Init).unwrap();
+    container.kill(numbered(libc::SIGUSR1), Scope::Init).unwrap();
     let signals = stage.rootfs().join("tmp/signals");
     launch::until("the signal has arrived", || signals.exists());
     // As pid 1 it does not see those that it has no handler for, realtime ones among them.
     for signal in [34, 40, 64] {
-        container.kill(signal, false).unwrap();
+        container.kill(numbered(signal), Scope::Init).unwrap();
     }
     for signal in [65, 1000, -1, i32::MAX, i32::MIN] {
-        let error = container.kill(signal, false).unwrap_err().to_string();
-        assert_says(&error, &["invalid argument"]);
-        assert!(container.kill(signal, true).is_err(), "{signal}");
+        assert_eq!(Signal::new(signal), None);
     }
     assert_eq!(container.state().unwrap().status, Status::Running);
-    container.kill(libc::SIGKILL, false).unwrap();
-    assert_eq!(created.init.wait().unwrap(), 137);
+    container.kill(Signal::KILL, Scope::Init).unwrap();
+    assert_eq!(created.init.wait().unwrap().code(), 137);
     assert_says(
-        &container.kill(15, false).unwrap_err().to_string(),
+        &container.kill(Signal::TERM, Scope::Init).unwrap_err().to_string(),
         &["container not running"],
     );
     assert_says(
-        &container.kill(0, false).unwrap_err().to_string(),
+        &container.kill(Signal::NONE, Scope::Init).unwrap_err().to_string(),
         &["container not running"],
     );
-    container.kill(15, true).unwrap();
+    container.kill(Signal::TERM, Scope::All).unwrap();
     container.delete().unwrap();
 }
 
@@ -478,13 +524,17 @@ fn all_processes_get_the_signal_and_in_a_shared_pid_namespace_sigkill_reaches_th
         "/linux/namespaces",
         namespaces,
     );
-    for (signal, all, status) in [(15, true, 143), (9, true, 137), (9, false, 137)] {
+    for (signal, scope) in [
+        (Signal::TERM, Scope::All),
+        (Signal::KILL, Scope::All),
+        (Signal::KILL, Scope::Init),
+    ] {
         let created = stage.created("many", &config);
         created.container.start().unwrap();
         launch::until("all run", || members().len() == 3);
         let pids = members();
-        created.container.kill(signal, all).unwrap();
-        assert_eq!(created.init.wait().unwrap(), status);
+        created.container.kill(signal, scope).unwrap();
+        assert_eq!(created.init.wait().unwrap(), ExitStatus::Signaled(signal));
         launch::until("all are gone", || !pids.iter().any(|pid| is_alive(*pid)));
         created.container.delete().unwrap();
     }
@@ -493,7 +543,7 @@ fn all_processes_get_the_signal_and_in_a_shared_pid_namespace_sigkill_reaches_th
     created.container.start().unwrap();
     launch::until("all run", || members().len() == 3);
     let pids = members();
-    created.container.kill(15, false).unwrap();
+    created.container.kill(Signal::TERM, Scope::Init).unwrap();
     created.init.wait().unwrap();
     assert_eq!(pids.iter().filter(|pid| is_alive(**pid)).count(), 2);
     assert_eq!(created.container.state().unwrap().status, Status::Stopped);
@@ -508,14 +558,14 @@ fn a_running_container_is_not_deleted_but_by_force() {
     let error = created.container.delete().unwrap_err().to_string();
     assert_eq!(error, "cannot delete container busy that is not stopped: running");
     assert_eq!(created.container.state().unwrap().status, Status::Running);
-    stage.runtime().delete_by_force("busy").unwrap();
-    assert_eq!(created.init.wait().unwrap(), 137);
-    assert!(matches!(stage.runtime().container("busy"), Err(Error::NotFound(_))));
+    stage.delete_by_force("busy").unwrap();
+    assert_eq!(created.init.wait().unwrap().code(), 137);
+    assert!(matches!(stage.container("busy"), Err(Error::NotFound(_))));
     assert!(matches!(created.container.state(), Err(Error::NotFound(_))));
     // One that only waits may be deleted.
     let created = stage.created("busy", &stage.sleeper());
     created.container.delete().unwrap();
-    assert_eq!(created.init.wait().unwrap(), 137);
+    assert_eq!(created.init.wait().unwrap().code(), 137);
 }
 
 #[test]
@@ -526,13 +576,20 @@ fn containers_are_listed_with_their_states() {
     let states = stage.runtime().containers().unwrap().states;
     let seen: Vec<_> = states
         .iter()
-        .map(|state| (state.id.as_str(), state.status, state.pid, state.owner.as_str()))
+        .map(|state| {
+            (
+                state.id.as_str(),
+                state.status,
+                state.pid.unwrap(),
+                state.owner.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         seen,
         [
-            ("a", Status::Created, first.init.pid(), "#0"),
-            ("b", Status::Running, second.init.pid(), "#0")
+            ("a", Status::Created, first.init.pid(), "root"),
+            ("b", Status::Running, second.init.pid(), "root")
         ]
     );
     stage.end(&first);

@@ -11,12 +11,14 @@ mod launch;
 
 use launch::host::is_alive;
 use launch::{Stage, assert_says, helper, read, with};
+use orlop::{Scope, Signal};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 const UNSHARE: [&str; 4] = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc"];
 
-/// A container that joins namespaces of a running one: it sees them, ends with its status, and leaves the other one alone.
+/// A container that joins namespaces of a running one: it sees them, ends with its status, and leaves the other one
+/// alone.
 fn join_another(stage: &Stage) {
     let other = stage.running("other");
     let pid = other.init.pid();
@@ -45,16 +47,16 @@ fn join_another(stage: &Stage) {
     );
     let guest = stage.created("guest", &sleeper);
     guest.container.start().unwrap();
-    assert_eq!(guest.container.state().unwrap().pid, guest.init.pid());
-    guest.container.kill(9, false).unwrap();
-    assert_eq!(guest.init.wait().unwrap(), 137);
+    assert_eq!(guest.container.state().unwrap().pid, Some(guest.init.pid()));
+    guest.container.kill(Signal::KILL, Scope::Init).unwrap();
+    assert_eq!(guest.init.wait().unwrap().code(), 137);
     guest.container.delete().unwrap();
     // One that waits ends by SIGTERM, although it is not pid 1 of its namespace.
     let guest = stage.created("guest", &sleeper);
-    guest.container.kill(15, false).unwrap();
-    assert_eq!(guest.init.wait().unwrap(), 143);
+    guest.container.kill(Signal::TERM, Scope::Init).unwrap();
+    assert_eq!(guest.init.wait().unwrap().code(), 143);
     guest.container.delete().unwrap();
-    assert!(is_alive(pid));
+    assert!(is_alive(pid.get()));
     // A failure after the move is told as well.
     let error = stage
         .create("guest", &with(sleeper, "/process/args/0", "/missing"))

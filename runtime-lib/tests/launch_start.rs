@@ -9,8 +9,8 @@
 
 mod launch;
 
-use launch::{Stage, assert_says, with};
-use orlop::{Error, Status};
+use launch::{Stage, assert_says, numbered, with};
+use orlop::{Error, ExitStatus, Scope, Status};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 
@@ -150,7 +150,11 @@ fn a_program_that_dies_of_its_filter_later_is_no_failure_of_start() {
         filter("SCMP_ACT_ALLOW", &["mkdir", "mkdirat"], "SCMP_ACT_KILL_PROCESS"),
     );
     for _ in 0..20 {
-        assert_eq!(stage.run(&config).unwrap().status, 128 + libc::SIGSYS);
+        let created = stage.created("filtered", &config);
+        created.container.start().unwrap();
+        let status = created.init.wait().unwrap();
+        assert_eq!(status, ExitStatus::Signaled(numbered(libc::SIGSYS)));
+        created.container.delete().unwrap();
     }
 }
 
@@ -257,12 +261,12 @@ fn somebody_who_only_asks_for_the_state_starts_nothing() {
 fn questions_that_nobody_answers_do_not_keep_a_container_from_its_start() {
     let stage = Stage::new();
     let created = stage.created("stopped", &stage.sleeper());
-    created.container.kill(libc::SIGSTOP, false).unwrap();
+    created.container.kill(numbered(libc::SIGSTOP), Scope::Init).unwrap();
     // More than the socket's queue holds.
     for _ in 0..40 {
         assert_eq!(created.container.state().unwrap().status, Status::Created);
     }
-    created.container.kill(libc::SIGCONT, false).unwrap();
+    created.container.kill(numbered(libc::SIGCONT), Scope::Init).unwrap();
     created.container.start().unwrap();
     assert_eq!(created.container.state().unwrap().status, Status::Running);
     stage.end(&created);

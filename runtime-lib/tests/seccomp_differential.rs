@@ -92,7 +92,8 @@ fn as_runc(profile: &Seccomp, native: Native, abi: Abi, call: &Call, program: &[
     }
 }
 
-/// A small profile with which libseccomp still differs on a call: the larger one without all rules and names that don't matter.
+/// A small profile with which libseccomp still differs on a call: the larger one without all rules and names that
+/// don't matter.
 fn shrink(profile: &Seccomp, native: Native, abi: Abi, call: &Call) -> String {
     let differs = |profile: &Seccomp| {
         libseccomp::compile(profile, native)
@@ -308,12 +309,13 @@ fn engines_profiles_do_as_libseccomp_does_for_each_number() {
     report("engines' profiles", &tally);
 }
 
-/// Where libseccomp, asked about each rule alone, agrees with us. That it differs when asked about all of them is then its own fault, or
-/// its own order of rules with different actions.
+/// Where libseccomp, asked about each rule alone, agrees with us. That it differs when asked about all of them is then
+/// its own fault, or its own order of rules with different actions.
 ///
-/// Two faults of 2.5.4 that these tests found: for x86_64, x86 and x32 together, `lstat64` TRAP and `getsid` ALLOW if `args[2] > 1 << 32`
-/// give a program that compares the architecture with getsid's number, since the load of the number got lost. And of three rules for
-/// tkill, `args[0] < 0`, `args[3] < 0xbcaaddf4` and `args[0] > 1 << 63`, it takes one as matched for args[3] = 0x466e0be51d3ba29e.
+/// Two faults of 2.5.4 that these tests found: for x86_64, x86 and x32 together, `lstat64` TRAP and `getsid` ALLOW if
+/// `args[2] > 1 << 32` give a program that compares the architecture with getsid's number, since the load of the
+/// number got lost. And of three rules for tkill, `args[0] < 0`, `args[3] < 0xbcaaddf4` and `args[0] > 1 << 63`, it
+/// takes one as matched for args[3] = 0x466e0be51d3ba29e.
 fn agrees_rule_by_rule(profile: &Seccomp, native: Native, abi: Abi, call: &Call) -> bool {
     libseccomp::one_rule_at_a_time(profile, abi, call) == model::evaluate(profile, native, call)
 }
@@ -323,8 +325,8 @@ fn is_version_of_ipc(call: &Call) -> bool {
     call.arch == Abi::X86.audit() && call.number == 117 && call.args[0] & 0xffff_ffff > 0xffff
 }
 
-/// `socketcall(2)` and `ipc(2)` of x86: where a rule has conditions on other arguments than the first, libseccomp compares registers that
-/// hold none.
+/// `socketcall(2)` and `ipc(2)` of x86: where a rule has conditions on other arguments than the first, libseccomp
+/// compares registers that hold none.
 fn is_out_of_sight(abi: Abi, call: &Call) -> bool {
     abi == Abi::X86 && [102, 117].contains(&call.number)
 }

@@ -1,6 +1,7 @@
 //! The kernel takes our programs, and does what they say.
 //!
-//! A filter cannot be taken off again, so each one is loaded by a process of its own: this test program, started once more.
+//! A filter cannot be taken off again, so each one is loaded by a process of its own: this test program, started once
+//! more.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,8 +28,8 @@ const PROFILE: &str = "SECCOMP_TEST_PROFILE";
 const LOADING: &str = "loading";
 const REFUSED: i32 = 77;
 
-/// How the child ended and what it said, or nothing if the filter left it unable to go on. That can only be after the filter was loaded:
-/// until then the child goes on, and it ends if the kernel refuses the filter.
+/// How the child ended and what it said, or nothing if the filter left it unable to go on. That can only be after the
+/// filter was loaded: until then the child goes on, and it ends if the kernel refuses the filter.
 fn in_child(profile: &Seccomp) -> Option<(ExitStatus, String)> {
     program(profile, Native::CURRENT);
     let mut child = Command::new(std::env::current_exe().unwrap())

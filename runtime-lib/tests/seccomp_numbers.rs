@@ -14,7 +14,8 @@ use seccomp_support::numbers::Abi;
 use seccomp_support::{ALLOW, errno, profile, program, verdict};
 use std::collections::BTreeSet;
 
-/// Where libseccomp 2.5.4 differs: the kernel's own `asm/unistd_x32.h` has a number for this call, libseccomp has none.
+/// Where libseccomp 2.5.4 differs: the kernel's own `asm/unistd_x32.h` has a number for this call, libseccomp has
+/// none.
 const EXCEPTIONS: [(Abi, &str); 1] = [(Abi::X32, "map_shadow_stack")];
 
 #[test]

@@ -1,7 +1,13 @@
 //! `check`: everything that is wrong or doubtful in a bundle.
 
-use crate::call::{Call, Outcome, print};
-use orlop::{Arguments, Host, Plan, Problem, Severity};
+use crate::call::Call;
+use crate::command::{Command, Verb};
+use crate::flag::Declared;
+use crate::matches::Given;
+use crate::output::print;
+use crate::refusal::Outcome;
+use crate::shared_flags::{Bundle, Help, Json};
+use orlop::{Problem, Severity};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -13,30 +19,30 @@ struct Shown<'a> {
     text: &'a str,
 }
 
-pub(super) fn run(call: &Call<'_>) -> Outcome {
-    let (bundle, mut problems) = orlop::bundle::check(call.bundle())?;
-    if let Some(bundle) = bundle {
-        let (_, more) = Plan::compile(&bundle, &Host::detect()?, &Arguments::default());
-        problems.append(more);
-        if let Err(error) = bundle.check_rootfs() {
-            problems.push(match error {
-                orlop::Error::Failure(failure) => {
-                    let path = failure.path.clone().unwrap_or_default();
-                    Problem::error(path, failure.without_path())
-                }
-                error => Problem::error("root.path", error.to_string()),
-            });
-        }
+#[derive(Debug)]
+pub(crate) struct Check;
+
+impl Verb for Check {
+    const COMMAND: Command = Command {
+        name: "check",
+        summary: "tell everything that is wrong or doubtful in a bundle, without running it",
+        flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
+        description: "One line for each fault: `error: JSON path: what`, or `warning: ...`.\nThe exit status is 1 if there is an error.",
+        ..Command::of::<Self>()
+    };
+
+    fn run(_: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let problems = orlop::check(flags.bundle())?;
+        let problems = problems.all();
+        print(&if flags.is_on(Json) {
+            json(problems)?
+        } else {
+            lines(problems)
+        })?;
+        Ok(u8::from(
+            problems.iter().any(|problem| problem.severity == Severity::Error),
+        ))
     }
-    let problems = problems.all();
-    print(&if call.matches.is_on("json") {
-        json(problems)?
-    } else {
-        lines(problems)
-    })?;
-    Ok(u8::from(
-        problems.iter().any(|problem| problem.severity == Severity::Error),
-    ))
 }
 
 fn severity(problem: &Problem) -> &'static str {

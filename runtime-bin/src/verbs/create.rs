@@ -1,39 +1,104 @@
 //! `create`.
 
-use crate::call::{Call, Outcome, Refusal};
-use orlop::{Bundle, Console, CreateOptions};
+use super::passed::descriptors;
+use crate::call::Call;
+use crate::command::{Command, Count, Verb};
+use crate::flag::Declared;
+use crate::global::SystemdCgroup;
+use crate::matches::Given;
+use crate::refusal::{Outcome, Refusal};
+use crate::shared_flags::{Bundle, ConsoleSocket, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds};
+use orlop::{Arguments, Bundle as OciBundle, Console, Created, Error, Id, Io, Plan, Runtime};
 use std::ffi::OsString;
+use std::path::Path;
 
-pub(super) fn run(call: &mut Call<'_>) -> Outcome {
-    refuse_what_is_not_built(call)?;
-    let console = call.path("console-socket").map_or(Console::None, Console::Socket);
-    let options = options(call, console);
-    let bundle = Bundle::load(call.bundle())?;
-    let created = call.runtime()?.create(call.id()?, &bundle, &options)?;
-    created.warnings.iter().for_each(|warning| call.warn(warning));
-    Ok(0)
+#[derive(Debug)]
+pub(crate) struct Create;
+
+impl Verb for Create {
+    const COMMAND: Command = Command {
+        name: "create",
+        summary: "create a container",
+        arguments: "<container-id>",
+        count: Count::Exactly(1),
+        flags: &[
+            Bundle::FLAG,
+            ConsoleSocket::FLAG,
+            PidfdSocket::FLAG,
+            PidFile::FLAG,
+            NoPivot::FLAG,
+            NoNewKeyring::FLAG,
+            PreserveFds::FLAG,
+            Help::FLAG,
+        ],
+        description: "Sets everything up and leaves the container's process waiting for `start`.",
+        ..Command::of::<Self>()
+    };
+
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        refuse_what_is_not_built(call)?;
+        let id = call.id()?;
+        let runtime = call.runtime()?;
+        let console = flags.path(ConsoleSocket).map_or(Console::None, Console::Socket);
+        let arguments = arguments(&runtime, &id, flags)?;
+        let io = io(flags, &arguments, console)?;
+        create(call, &runtime, &flags.bundle(), &arguments, io)??;
+        Ok(0)
+    }
 }
 
 pub(super) fn refuse_what_is_not_built(call: &Call<'_>) -> Result<(), Refusal> {
-    if call.global.is_on("systemd-cgroup") {
+    if call.global.is_on(SystemdCgroup) {
         return Err("--systemd-cgroup: not built yet; without it cgroups are made directly".into());
     }
     Ok(())
 }
 
-/// The options that the flags and the environment ask for.
-pub(super) fn options(call: &Call<'_>, console: Console) -> CreateOptions {
-    CreateOptions {
-        console,
-        pid_file: call.path("pid-file"),
-        pidfd_socket: call.path("pidfd-socket"),
-        no_pivot: call.matches.is_on("no-pivot"),
-        no_new_keyring: call.matches.is_on("no-new-keyring"),
-        preserve_fds: call.matches.number("preserve-fds"),
-        listen_fds: listen_fds(),
-        notify: service_manager().is_some(),
-        ..CreateOptions::default()
+/// What the flags and the environment ask for.
+pub(super) fn arguments<V: Verb>(runtime: &Runtime, id: &Id, flags: &Given<'_, V>) -> Result<Arguments, Refusal> {
+    let mut arguments = surroundings(runtime, id)?;
+    arguments.no_pivot = flags.is_on(NoPivot);
+    arguments.no_new_keyring = flags.is_on(NoNewKeyring);
+    arguments.preserve_fds = flags.number(PreserveFds);
+    Ok(arguments)
+}
+
+/// What the environment asks for.
+pub(super) fn surroundings(runtime: &Runtime, id: &Id) -> Result<Arguments, Refusal> {
+    let mut arguments = Arguments::new(id.clone());
+    arguments.listen_fds = listen_fds();
+    if service_manager().is_some() {
+        arguments.notify_folder = Some(runtime.notify_folder(id)?);
     }
+    Ok(arguments)
+}
+
+/// What the flags give the container, and want of it.
+pub(super) fn io<V: Verb>(flags: &Given<'_, V>, arguments: &Arguments, console: Console) -> Result<Io, Refusal> {
+    let mut io = Io::default();
+    io.console = console;
+    io.passed = descriptors(arguments)?;
+    io.pid_file = flags.path(PidFile);
+    io.pidfd_socket = flags.path(PidfdSocket);
+    Ok(io)
+}
+
+/// Creates the container of the bundle in the folder `dir`, and tells of its warnings. The inner error is the
+/// creation's own.
+pub(super) fn create(
+    call: &mut Call<'_>,
+    runtime: &Runtime,
+    dir: &Path,
+    arguments: &Arguments,
+    io: Io,
+) -> Result<Result<Created, Error>, Refusal> {
+    let (plan, warnings) = Plan::for_this_host(&OciBundle::load(dir)?, arguments)?;
+    let created = runtime.create(&plan, io);
+    if let Ok(created) = &created {
+        let told = warnings.iter().chain(&created.warnings);
+        told.for_each(|warning| call.warn(warning));
+    }
+    Ok(created)
 }
 
 /// The socket of the service manager that wants to know when the container is ready (`man 3 sd_notify`).

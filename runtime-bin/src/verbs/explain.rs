@@ -1,48 +1,72 @@
 //! `explain`: what running a bundle will do.
 
-use crate::call::{Call, Outcome, print};
-use orlop::{Arguments, Bundle, ExplainedStep, Host, Plan};
+use crate::call::Call;
+use crate::command::{Command, Verb};
+use crate::flag::Declared;
+use crate::matches::Given;
+use crate::output::print;
+use crate::refusal::Outcome;
+use crate::shared_flags::{Bundle, Help, Json};
+use orlop::{Arguments, ExplainedAct, Id, Plan};
 use std::fmt::Write;
 
 /// Longer sentences do not push the paths of the others to the right.
 const WIDEST: usize = 88;
 
-pub(super) fn run(call: &mut Call<'_>) -> Outcome {
-    let bundle = Bundle::load(call.bundle())?;
-    let (plan, problems) = Plan::compile(&bundle, &Host::detect()?, &Arguments::default());
-    let warnings = problems.into_warnings().map_err(orlop::Error::from)?;
-    let steps = plan.map(|plan| plan.explain(&bundle)).unwrap_or_default();
-    print(&if call.matches.is_on("json") {
-        serde_json::to_string_pretty(&steps).map_err(|error| error.to_string())? + "\n"
-    } else {
-        table(&steps)
-    })?;
-    bundle
-        .warnings()
-        .iter()
-        .chain(&warnings)
-        .for_each(|warning| call.warn(warning));
-    Ok(0)
+#[derive(Debug)]
+pub(crate) struct Explain;
+
+impl Verb for Explain {
+    const COMMAND: Command = Command {
+        name: "explain",
+        summary: "tell, step by step, what running a bundle will do, without doing it",
+        flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
+        description: "Each step stands with the place in config.json that asks for it.",
+        ..Command::of::<Self>()
+    };
+
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let bundle = orlop::Bundle::load(flags.bundle())?;
+        let (plan, warnings) = Plan::for_this_host(&bundle, &Arguments::new(Id::new("ID")?))?;
+        let acts = plan.explain();
+        print(&if flags.is_on(Json) {
+            serde_json::to_string_pretty(&acts).map_err(|error| error.to_string())? + "\n"
+        } else {
+            table(&acts)
+        })?;
+        warnings.iter().for_each(|warning| call.warn(warning));
+        Ok(0)
+    }
 }
 
-fn table(steps: &[ExplainedStep]) -> String {
-    let widest = |text: fn(&ExplainedStep) -> usize| steps.iter().map(text).max().unwrap_or(0);
-    let phase = widest(|step| step.phase.len());
-    let by = widest(|step| step.by.len());
-    let sentence = widest(|step| {
-        Some(step.text.chars().count())
+fn table(acts: &[ExplainedAct]) -> String {
+    let widest = |width: fn(&ExplainedAct) -> usize| acts.iter().map(width).max().unwrap_or(0);
+    let phase = widest(|act| act.phase.len());
+    let by = widest(|act| hand(act).len());
+    let sentence = widest(|act| {
+        Some(act.text.chars().count())
             .filter(|width| *width <= WIDEST)
             .unwrap_or(0)
     });
-    let number = steps.len().to_string().len();
+    let number = acts.len().to_string().len();
     let mut text = String::new();
-    for (at, step) in (1..).zip(steps) {
-        let path = step.path.as_ref().map(ToString::to_string).unwrap_or_default();
+    for (at, act) in (1..).zip(acts) {
+        let path = act.path.as_ref().map(ToString::to_string).unwrap_or_default();
         let line = format!(
             "{at:number$}  {:phase$}  {:by$}  {:sentence$}  {path}",
-            step.phase, step.by, step.text
+            act.phase,
+            hand(act),
+            act.text
         );
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
+}
+
+/// Who does it, and at which place.
+fn hand(act: &ExplainedAct) -> String {
+    match &act.place {
+        Some(place) => format!("{} {place}", act.by),
+        None => act.by.to_owned(),
+    }
 }

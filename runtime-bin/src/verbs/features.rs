@@ -1,6 +1,12 @@
 //! `features`: what is built, and what this kernel can do.
 
-use crate::call::{Call, Outcome, print};
+use crate::call::Call;
+use crate::command::{Command, Count, Verb};
+use crate::flag::{Declared, flags};
+use crate::matches::Given;
+use crate::output::print;
+use crate::refusal::Outcome;
+use crate::shared_flags::Help;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
@@ -13,18 +19,35 @@ struct Document {
     probed: Option<orlop::Probe>,
 }
 
-pub(super) fn run(call: &Call<'_>) -> Outcome {
-    let mut text = Vec::new();
-    let mut features = orlop::Features::of_this_build();
-    let commit = option_env!("ORLOP_COMMIT").unwrap_or("unknown");
-    features.annotations.insert("org.opencontainers.runc.commit", commit);
-    let probed = call.matches.is_on("probe").then(orlop::Probe::of_this_kernel);
-    Document { features, probed }
-        .serialize(&mut Serializer::with_formatter(
-            &mut text,
-            PrettyFormatter::with_indent(b"    "),
-        ))
-        .map_err(|error| error.to_string())?;
-    print(&format!("{}\n", String::from_utf8_lossy(&text)))?;
-    Ok(0)
+flags! {
+    Probe: Switch("probe", "also try what this kernel can do");
+}
+
+#[derive(Debug)]
+pub(crate) struct Features;
+
+impl Verb for Features {
+    const COMMAND: Command = Command {
+        name: "features",
+        summary: "print what is built, as JSON",
+        count: Count::Any,
+        flags: &[Probe::FLAG, Help::FLAG],
+        ..Command::of::<Self>()
+    };
+
+    fn run(_: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let mut text = Vec::new();
+        let mut features = orlop::Features::of_this_build();
+        let commit = option_env!("ORLOP_COMMIT").unwrap_or("unknown");
+        features.annotations.insert("org.opencontainers.runc.commit", commit);
+        let probed = flags.is_on(Probe).then(orlop::Probe::of_this_kernel);
+        Document { features, probed }
+            .serialize(&mut Serializer::with_formatter(
+                &mut text,
+                PrettyFormatter::with_indent(b"    "),
+            ))
+            .map_err(|error| error.to_string())?;
+        print(&format!("{}\n", String::from_utf8_lossy(&text)))?;
+        Ok(0)
+    }
 }

@@ -1,17 +1,40 @@
 //! `kill`.
 
-use crate::call::{Call, Outcome};
-use crate::signal;
+use crate::call::Call;
+use crate::command::{Command, Count, Offer, Verb};
+use crate::flag::{Declared, flags};
+use crate::matches::Given;
+use crate::refusal::Outcome;
+use crate::shared_flags::Help;
+use orlop::{Scope, Signal};
 
-pub(super) fn run(call: &Call<'_>) -> Outcome {
-    let name = call
-        .matches
-        .arguments
-        .get(1)
-        .map_or("TERM".into(), |name| name.to_string_lossy());
-    let Some(number) = signal::number(&name) else {
-        return Err(format!("unknown signal {name:?}").into());
+flags! {
+    All: Switch("all", "send it to all processes of the container").short("a").hidden();
+}
+
+#[derive(Debug)]
+pub(crate) struct Kill;
+
+impl Verb for Kill {
+    const COMMAND: Command = Command {
+        name: "kill",
+        summary: "send a signal (default: SIGTERM) to a container's init",
+        arguments: "<container-id> [signal]",
+        count: Count::Between(1, 2),
+        offer: Offer::Containers,
+        flags: &[All::FLAG, Help::FLAG],
+        description: "The signal is a name, with or without SIG, or a number.",
+        ..Command::of::<Self>()
     };
-    call.container()?.kill(number, call.matches.is_on("all"))?;
-    Ok(0)
+
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let name = call
+            .arguments
+            .get(1)
+            .map_or("TERM".into(), |name| name.to_string_lossy());
+        let signal: Signal = name.parse().map_err(|_| format!("unknown signal {name:?}"))?;
+        let scope = if flags.is_on(All) { Scope::All } else { Scope::Init };
+        call.container()?.kill(signal, scope)?;
+        Ok(0)
+    }
 }

@@ -1,8 +1,14 @@
 //! `list`.
 
-use crate::call::{Call, Outcome, Refusal, print};
-use crate::owner::Users;
-use orlop::{Containers, State};
+use crate::call::Call;
+use crate::command::{Command, Count, Verb};
+use crate::flag::{Declared, flags};
+use crate::global::Root;
+use crate::matches::Given;
+use crate::output::print;
+use crate::refusal::{Outcome, Refusal};
+use crate::shared_flags::{Format, Help};
+use orlop::{Containers, Pid, State};
 use std::fmt::Write;
 use std::fs;
 
@@ -10,30 +16,42 @@ use std::fs;
 const NARROWEST: usize = 12;
 const PADDING: usize = 3;
 
-pub(super) fn run(call: &mut Call<'_>) -> Outcome {
-    let format = call
-        .matches
-        .text("format")
-        .map_or("table".into(), |format| format.to_string_lossy());
-    let root = call.root()?;
-    if call.global.text("root").is_some()
-        && let Err(error) = fs::metadata(&root)
-    {
-        return Err(orlop::Failure::io(format!("list the state root {root:?}"), &error).into());
+flags! {
+    Quiet: Switch("quiet", "print the ids only").short("q");
+}
+
+#[derive(Debug)]
+pub(crate) struct List;
+
+impl Verb for List {
+    const COMMAND: Command = Command {
+        name: "list",
+        summary: "list the containers of the state root",
+        count: Count::Any,
+        flags: &[Format::FLAG, Quiet::FLAG, Help::FLAG],
+        ..Command::of::<Self>()
+    };
+
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let format = flags
+            .text(Format)
+            .map_or("table".into(), |format| format.to_string_lossy());
+        let root = call.root()?;
+        if call.global.text(Root).is_some()
+            && let Err(error) = fs::metadata(&root)
+        {
+            return Err(orlop::Failure::io(format!("list the state root {root:?}"), &error).into());
+        }
+        let Containers { states, faults, .. } = call.runtime()?.containers()?;
+        faults.iter().for_each(|fault| call.warn(fault));
+        print(&match &*format {
+            _ if flags.is_on(Quiet) => states.iter().map(|state| format!("{}\n", state.id)).collect(),
+            "table" => table(&states),
+            "json" => json(&states)?,
+            _ => return Err("invalid format option".into()),
+        })?;
+        Ok(0)
     }
-    let Containers { mut states, faults } = call.runtime()?.containers()?;
-    faults.iter().for_each(|fault| call.warn(fault));
-    let users = Users::read();
-    for state in &mut states {
-        state.owner = users.owner(&root.join(&state.id));
-    }
-    print(&match &*format {
-        _ if call.matches.is_on("quiet") => states.iter().map(|state| format!("{}\n", state.id)).collect(),
-        "table" => table(&states),
-        "json" => json(&states)?,
-        _ => return Err("invalid format option".into()),
-    })?;
-    Ok(0)
 }
 
 fn json(states: &[State]) -> Result<String, Refusal> {
@@ -49,7 +67,7 @@ fn table(states: &[State]) -> String {
         .chain(states.iter().map(|state| {
             [
                 state.id.clone(),
-                state.pid.to_string(),
+                state.pid.map_or(0, Pid::get).to_string(),
                 state.status.to_string(),
                 state.bundle.display().to_string(),
                 state.created.clone(),
@@ -74,20 +92,13 @@ fn table(states: &[State]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orlop::Status;
 
     fn state(id: &str) -> State {
-        State {
-            oci_version: "1.2.1".to_owned(),
-            id: id.to_owned(),
-            pid: 7,
-            status: Status::Running,
-            bundle: "/b".into(),
-            rootfs: "/b/rootfs".into(),
-            created: "2026-11-21T10:00:00.123456789Z".to_owned(),
-            annotations: std::collections::BTreeMap::default(),
-            owner: "root".to_owned(),
-        }
+        let text = format!(
+            r#"{{"ociVersion": "1.2.1", "id": "{id}", "pid": 7, "status": "running", "bundle": "/b", "rootfs": "/b/rootfs",
+                "created": "2026-11-21T10:00:00.123456789Z", "owner": "root"}}"#
+        );
+        serde_json::from_str(&text).unwrap()
     }
 
     #[test]

@@ -1,68 +1,83 @@
-//! The verbs, one file each where there is more to say than a line.
+//! The verbs, one file each, and the table of their rows.
 
 mod check;
+mod completion;
 mod create;
+mod delete;
+mod events;
+mod exec;
 mod explain;
 mod features;
 mod kill;
 mod list;
+mod man;
+mod passed;
+mod pause;
+mod ps;
+mod resume;
 mod run;
 mod spec;
 mod start;
 mod state;
 mod tour;
+mod update;
 
-use crate::call::{Call, Outcome, print};
-use crate::{completion, manual};
+use crate::command::{Command, Verb};
 
-/// The exit status of `exec` for any error of its own.
-pub(crate) const EXEC_FAILED: u8 = 255;
+/// All verbs, as the help lists them.
+pub(crate) static COMMANDS: &[Command] = &[
+    check::Check::COMMAND,
+    completion::Completion::COMMAND,
+    create::Create::COMMAND,
+    delete::Delete::COMMAND,
+    events::Events::COMMAND,
+    exec::Exec::COMMAND,
+    explain::Explain::COMMAND,
+    features::Features::COMMAND,
+    kill::Kill::COMMAND,
+    list::List::COMMAND,
+    man::Man::COMMAND,
+    pause::Pause::COMMAND,
+    ps::Ps::COMMAND,
+    resume::Resume::COMMAND,
+    run::Run::COMMAND,
+    spec::Spec::COMMAND,
+    start::Start::COMMAND,
+    state::State::COMMAND,
+    tour::Try::COMMAND,
+    update::Update::COMMAND,
+];
 
-/// Does what the command line asks for.
-pub(crate) fn run(call: &mut Call<'_>) -> Outcome {
-    match call.verb {
-        "check" => check::run(call),
-        "completion" => complete(call),
-        "create" => create::run(call),
-        "delete" => delete(call),
-        "explain" => explain::run(call),
-        "features" => features::run(call),
-        "kill" => kill::run(call),
-        "list" => list::run(call),
-        "man" => print(&manual::page()).map(|()| 0),
-        "run" => run::run(call),
-        "spec" => spec::run(call),
-        "start" => start::run(call),
-        "state" => state::run(call),
-        "try" => tour::run(call),
-        _ => Err("not built yet".into()),
+/// The command of this name.
+pub(crate) fn command(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flag::{HasFlags, find};
+    use crate::global::Global;
+
+    #[test]
+    fn names_are_sorted_and_unique() {
+        assert!(COMMANDS.is_sorted_by(|one, next| one.name < next.name));
+        for flags in COMMANDS.iter().map(|command| command.flags).chain([Global::FLAGS]) {
+            for (at, flag) in flags.iter().enumerate() {
+                assert!(
+                    flags[..at]
+                        .iter()
+                        .all(|other| other.name != flag.name && (flag.short.is_none() || other.short != flag.short))
+                );
+            }
+        }
     }
-}
 
-fn delete(call: &mut Call<'_>) -> Outcome {
-    let failed = if call.matches.is_on("force") {
-        call.runtime()?.delete_by_force(call.id()?)?
-    } else {
-        call.container()?.delete()?
-    };
-    warn_of_hooks(call, failed);
-    Ok(0)
-}
-
-/// A poststop hook that fails is told of and no more (runtime-spec: runtime.md#lifecycle).
-fn warn_of_hooks(call: &mut Call<'_>, failed: Vec<orlop::Error>) {
-    failed.iter().for_each(|failure| call.warn(failure));
-}
-
-fn complete(call: &Call<'_>) -> Outcome {
-    let shell = call
-        .matches
-        .arguments
-        .first()
-        .map(|shell| shell.to_string_lossy())
-        .unwrap_or_default();
-    match completion::script(&shell) {
-        Some(script) => print(&script).map(|()| 0),
-        None => Err(format!("{shell:?} is not bash, zsh or fish").into()),
+    #[test]
+    fn every_command_says_what_it_does_and_has_help() {
+        for command in COMMANDS {
+            assert!(!command.name.is_empty() && !command.summary.is_empty(), "{command:?}");
+            assert!(find(command.flags, "h").is_some(), "{}", command.name);
+        }
     }
 }

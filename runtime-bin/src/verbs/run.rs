@@ -1,46 +1,114 @@
 //! `run`: create, start and wait.
 
-use super::create::{options, refuse_what_is_not_built};
+use super::create::{arguments, create, io, refuse_what_is_not_built};
+use super::delete::warn_of_hooks;
 use super::start::{readiness, start};
-use super::warn_of_hooks;
-use crate::call::{Call, Outcome, Refusal};
+use crate::call::Call;
+use crate::command::{Command, Count, Verb};
+use crate::flag::{Declared, flags};
 use crate::foreground;
 use crate::interrupts::Interrupts;
+use crate::matches::Given;
+use crate::refusal::{Outcome, Refusal};
+use crate::shared_flags::{
+    Bundle, ConsoleSocket, Detach, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds,
+};
 use crate::terminal::Session;
-use orlop::{Bundle, Console, Container, Created, Error, Runtime};
+use orlop::{Arguments, Console, Container, Created, Error, Id, Io, Runtime};
 use std::path::Path;
 
-pub(super) fn run(call: &mut Call<'_>) -> Outcome {
-    refuse_what_is_not_built(call)?;
-    let id = call.id()?.to_owned();
-    run_bundle(call, &id, &call.bundle())
+/// How a bundle is run.
+pub(super) struct Manner {
+    pub(super) arguments: Arguments,
+    pub(super) io: Io,
+    /// The process is not waited for.
+    pub(super) detach: bool,
+    /// The container stays when it has ended.
+    pub(super) keep: bool,
+    /// Processes that lose their parents are reaped here.
+    pub(super) subreaper: bool,
 }
 
-/// Runs a bundle as the flags of `run` say.
-pub(super) fn run_bundle(call: &mut Call<'_>, id: &str, dir: &Path) -> Outcome {
-    let runtime = call.runtime()?;
-    let detach = call.matches.is_on("detach");
-    let console = match (call.path("console-socket"), detach) {
+flags! {
+    Keep: Switch("keep", "do not delete the container when it has ended");
+    NoSubreaper: Switch("no-subreaper", "do not reap processes that lose their parents");
+}
+
+#[derive(Debug)]
+pub(crate) struct Run;
+
+impl Verb for Run {
+    const COMMAND: Command = Command {
+        name: "run",
+        summary: "create a container, start it and wait for its end",
+        arguments: "<container-id>",
+        count: Count::Exactly(1),
+        flags: &[
+            Bundle::FLAG,
+            ConsoleSocket::FLAG,
+            Detach::FLAG,
+            Keep::FLAG,
+            NoSubreaper::FLAG,
+            PidfdSocket::FLAG,
+            PidFile::FLAG,
+            NoPivot::FLAG,
+            NoNewKeyring::FLAG,
+            PreserveFds::FLAG,
+            Help::FLAG,
+        ],
+        description: "The exit status is the process's own, or 128 and the number of the signal that ended it.\nSignals are passed on to the container.",
+        ..Command::of::<Self>()
+    };
+
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        refuse_what_is_not_built(call)?;
+        let id = call.id()?;
+        let runtime = call.runtime()?;
+        let manner = manner(&runtime, &id, flags)?;
+        run_bundle(call, &runtime, &flags.bundle(), manner)
+    }
+}
+
+/// What the flags ask for.
+fn manner(runtime: &Runtime, id: &Id, flags: &Given<'_, Run>) -> Result<Manner, Refusal> {
+    let detach = flags.is_on(Detach);
+    let console = match (flags.path(ConsoleSocket), detach) {
         (Some(socket), true) => Console::Socket(socket),
         (Some(_), false) => return Err("cannot use console socket if runc will not detach or allocate tty".into()),
         (None, true) => Console::None,
         (None, false) => Console::Return,
     };
-    let bundle = Bundle::load(dir)?;
-    let subreaper = !call.matches.is_on("no-subreaper");
+    let arguments = arguments(runtime, id, flags)?;
+    Ok(Manner {
+        io: io(flags, &arguments, console)?,
+        arguments,
+        detach,
+        keep: flags.is_on(Keep),
+        subreaper: !flags.is_on(NoSubreaper),
+    })
+}
+
+/// Runs a bundle, and gives the exit status of its process.
+pub(super) fn run_bundle(call: &mut Call<'_>, runtime: &Runtime, dir: &Path, manner: Manner) -> Outcome {
+    let Manner {
+        arguments,
+        mut io,
+        detach,
+        keep,
+        subreaper,
+    } = manner;
+    let id = &arguments.id;
     if !detach && subreaper {
         // A failure only means that strays are reaped by somebody else.
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     }
     let interrupts = Interrupts::hold()?;
-    let mut options = options(call, console);
-    options.cancel = interrupts.descriptor();
-    let created = match runtime.create(id, &bundle, &options) {
+    io.cancel = interrupts.descriptor();
+    let created = match create(call, runtime, dir, &arguments, io)? {
         Ok(created) => created,
         Err(Error::Cancelled) => return Ok(interrupts.status().unwrap_or(1)),
         Err(error) => return Err(error.into()),
     };
-    created.warnings.iter().for_each(|warning| call.warn(warning));
     if let Some(status) = interrupts.status() {
         warn_of_hooks(call, runtime.delete_by_force(id)?);
         return Ok(status);
@@ -48,18 +116,18 @@ pub(super) fn run_bundle(call: &mut Call<'_>, id: &str, dir: &Path) -> Outcome {
     if detach {
         return match start(call, &created.container) {
             Ok(()) => Ok(0),
-            Err(refusal) => Err(given_up(call, &runtime, id, refusal)),
+            Err(refusal) => Err(given_up(call, runtime, id, refusal)),
         };
     }
     let container = created.container.clone();
     match wait(call, created, subreaper) {
         Ok(status) => {
-            if !call.matches.is_on("keep") {
+            if !keep {
                 delete(call, &container);
             }
             Ok(status)
         }
-        Err(refusal) => Err(given_up(call, &runtime, id, refusal)),
+        Err(refusal) => Err(given_up(call, runtime, id, refusal)),
     }
 }
 
@@ -89,7 +157,7 @@ fn delete(call: &mut Call<'_>, container: &Container) {
 }
 
 /// Removes a container that could not be started, and passes on why.
-fn given_up(call: &mut Call<'_>, runtime: &Runtime, id: &str, refusal: Refusal) -> Refusal {
+fn given_up(call: &mut Call<'_>, runtime: &Runtime, id: &Id, refusal: Refusal) -> Refusal {
     match runtime.delete_by_force(id) {
         Ok(failed) => {
             warn_of_hooks(call, failed);

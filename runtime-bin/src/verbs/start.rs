@@ -1,12 +1,32 @@
 //! `start`.
 
 use super::create::service_manager;
-use crate::call::{Call, Outcome, Refusal};
+use crate::call::Call;
+use crate::command::{Command, Count, Offer, Verb};
+use crate::flag::Declared;
+use crate::matches::Given;
+use crate::refusal::{Outcome, Refusal};
+use crate::shared_flags::Help;
 use orlop::{Container, Readiness};
 
-pub(super) fn run(call: &mut Call<'_>) -> Outcome {
-    let container = call.container()?;
-    start(call, &container).map(|()| 0)
+#[derive(Debug)]
+pub(crate) struct Start;
+
+impl Verb for Start {
+    const COMMAND: Command = Command {
+        name: "start",
+        summary: "run the process of a created container",
+        arguments: "<container-id>",
+        count: Count::Exactly(1),
+        offer: Offer::Containers,
+        flags: &[Help::FLAG],
+        ..Command::of::<Self>()
+    };
+
+    fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
+        let container = call.container()?;
+        start(call, &container).map(|()| 0)
+    }
 }
 
 /// Starts a container and, if a service manager wants to know, waits until its process is ready.

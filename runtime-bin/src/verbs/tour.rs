@@ -1,8 +1,16 @@
-//! `try`: a container without an image. Its root is a new folder with this machine's own `/usr` bound into it, read-only.
+//! `try`: a container without an image. Its root is a new folder with this machine's own `/usr` bound into it,
+//! read-only.
 
-use super::run::run_bundle;
-use crate::call::{Call, Outcome, Refusal};
-use orlop::Failure;
+use super::create::surroundings;
+use super::passed::descriptors;
+use super::run::{Manner, run_bundle};
+use crate::call::Call;
+use crate::command::{Command, Count, Verb};
+use crate::flag::{Declared, flags};
+use crate::matches::Given;
+use crate::refusal::{Outcome, Refusal};
+use crate::shared_flags::Help;
+use orlop::{Arguments, Console, Failure, Id, Io};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::fs;
@@ -34,26 +42,61 @@ const FILES: [(&str, &str); 5] = [
 /// What else of `/etc` programs below `/usr` need, if the host has it.
 const OF_HOST: [&str; 4] = ["alternatives", "ld.so.cache", "ld.so.conf", "terminfo"];
 
-pub(super) fn run(call: &mut Call<'_>) -> Outcome {
-    let kept = call.path("keep");
-    let dir = match &kept {
-        Some(dir) => new_folder(
-            std::path::absolute(dir).map_err(|error| failed("find", dir, &error))?,
-            0o755,
-        )?,
-        None => new_folder(
-            std::env::temp_dir().join(format!("orlop-try-{}", std::process::id())),
-            0o700,
-        )?,
+flags! {
+    Keep: Text("keep", "make the bundle in this new folder and leave it there").folder();
+}
+
+#[derive(Debug)]
+pub(crate) struct Try;
+
+impl Verb for Try {
+    const COMMAND: Command = Command {
+        name: "try",
+        summary: "run a command, or a short tour, in a container made of this machine's own /usr",
+        arguments: "[command [arguments...]]",
+        count: Count::Any,
+        stops_at_arguments: true,
+        flags: &[Keep::FLAG, Help::FLAG],
+        description: "Makes a temporary bundle: a new root folder with the host's /usr bound into it, read-only.\nNo image and no network is needed. For an ordinary user the container gets a user namespace.",
+        ..Command::of::<Self>()
     };
-    let outcome = fill(&dir, &call.matches.arguments).and_then(|()| {
-        let id = format!("try-{}", std::process::id());
-        run_bundle(call, &id, &dir)
-    });
-    if kept.is_none() {
-        remove(&dir)?;
+
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let kept = flags.path(Keep);
+        let dir = match &kept {
+            Some(dir) => new_folder(
+                std::path::absolute(dir).map_err(|error| failed("find", dir, &error))?,
+                0o755,
+            )?,
+            None => new_folder(
+                std::env::temp_dir().join(format!("orlop-try-{}", std::process::id())),
+                0o700,
+            )?,
+        };
+        let outcome = fill(&dir, call.arguments).and_then(|()| {
+            let runtime = call.runtime()?;
+            let arguments = surroundings(&runtime, &Id::new(format!("try-{}", std::process::id()))?)?;
+            let manner = Manner {
+                io: io(&arguments)?,
+                arguments,
+                detach: false,
+                keep: false,
+                subreaper: true,
+            };
+            run_bundle(call, &runtime, &dir, manner)
+        });
+        if kept.is_none() {
+            remove(&dir)?;
+        }
+        outcome
     }
-    outcome
+}
+
+fn io(arguments: &Arguments) -> Result<Io, Refusal> {
+    let mut io = Io::default();
+    io.console = Console::Return;
+    io.passed = descriptors(arguments)?;
+    Ok(io)
 }
 
 fn new_folder(path: PathBuf, mode: u32) -> Result<PathBuf, Refusal> {
@@ -67,8 +110,8 @@ fn failed(verb: &str, path: &Path, error: &Error) -> Refusal {
     Failure::io(format!("{verb} {path:?}"), error).into()
 }
 
-/// Removes the bundle, no folder of it by looking into more than was made here: were the host's `/usr` still mounted in it, its files would
-/// not be touched.
+/// Removes the bundle, no folder of it by looking into more than was made here: were the host's `/usr` still mounted
+/// in it, its files would not be touched.
 fn remove(dir: &Path) -> Result<(), Refusal> {
     let rootfs = dir.join("rootfs");
     for folder in [&rootfs.join("etc"), &rootfs, dir] {

@@ -1,11 +1,13 @@
 //! The container's half of orlop.
 //!
-//! A container is set up from the inside by a program of its own: [`IMAGE`], a static executable of a few KiB without a heap, a libc or any
-//! state of the process that started it. The library `orlop` puts it into a sealed memfd, executes it in the new namespaces, and hands it the
-//! plan: a list of [`wire::Step`]s.
+//! A container is set up from the inside by a program of its own: [`IMAGE`], a static executable of less than 64 KiB,
+//! without a heap, a libc or any state of the process that started it. The library `orlop` puts it into a sealed
+//! memfd, executes it in the new namespaces, and hands it the plan: a list of [`step::Step`]s.
 
 #![no_std]
 
+pub mod linux;
+pub mod step;
 pub mod wire;
 
 /// The init image: a static ELF executable for the target this crate was built for.

@@ -1,16 +1,18 @@
-//! The numbers and structures of the image's system calls, compared with the headers of the kernel and of the C library, for each machine
-//! whose headers are installed.
+//! The numbers and structures of the image's system calls, compared with the headers of the kernel and of the C
+//! library, for each machine whose headers are installed.
 //!
-//! A small C file is made of the constants in the image's source, one `_Static_assert` each, and given to the C compiler. A constant that is
-//! added to the image is compared from then on, under its own name if [`c_name`] does not know better. On Debian, the headers are in
-//! `libc6-dev` and, for aarch64, in `linux-libc-dev-arm64-cross` and `libc6-dev-arm64-cross`.
+//! A small C file is made of the constants in the image's source, one `_Static_assert` each, and given to the C
+//! compiler. A constant that is added to the image is compared from then on, under its own name if [`c_name`] does not
+//! know better. On Debian, the headers are in `libc6-dev` and, for aarch64, in `linux-libc-dev-arm64-cross` and
+//! `libc6-dev-arm64-cross`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 #[path = "headers/source.rs"]
 mod source;
 
-use source::{Layout, constants, image, image_files, number_behind};
+use orlop_init::linux;
+use source::{Layout, constants, image, image_files, modules, number_behind};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -83,7 +85,14 @@ const KERNEL: &[&str] = &[
 ];
 
 /// Headers of the C library, for what the kernel does not export.
-const LIBRARY: &[&str] = &["stddef.h", "dirent.h", "net/if.h", "sys/mount.h", "sys/socket.h"];
+const LIBRARY: &[&str] = &[
+    "stddef.h",
+    "dirent.h",
+    "fcntl.h",
+    "net/if.h",
+    "sys/mount.h",
+    "sys/socket.h",
+];
 
 /// Constants that only the C library's headers have.
 const IN_LIBRARY: &[&str] = &[
@@ -94,12 +103,31 @@ const IN_LIBRARY: &[&str] = &[
     "MNT_DETACH",
     "MSG_CMSG_CLOEXEC",
     "MSG_NOSIGNAL",
+    "SCM_RIGHTS",
+    "SEEK_SET",
     "SOCK_DGRAM",
     "SOCK_RAW",
+    "SOL_SOCKET",
 ];
 
 /// Constants that are nobody's but ours.
-const OURS: &[&str] = &["DANGLING_LINKS", "DEPTH", "LARGEST", "LENGTH", "NONE", "PAGE", "SIZE"];
+const OURS: &[&str] = &[
+    "ALIGNMENT",
+    "DANGLING_LINKS",
+    "DEPTH",
+    "GUARD",
+    "LARGEST",
+    "LENGTH",
+    "NONE",
+    "NOTHING",
+    "NULL",
+    "PAGE",
+    "RELEASED",
+    "STACK",
+];
+
+/// Constants of `linux.rs` whose numbers the kernel's headers only reserve, in a comment.
+const RESERVED: &[&str] = &["SCHED_ISO"];
 
 /// How C calls a constant of the image.
 fn c_name(ours: &str) -> String {
@@ -108,10 +136,7 @@ fn c_name(ours: &str) -> String {
         "NEW_LISTENER" => "SECCOMP_FILTER_FLAG_NEW_LISTENER".to_owned(),
         "WAIT_KILLABLE_RECV" => "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV".to_owned(),
         "CWD" => "AT_FDCWD".to_owned(),
-        "RIGHTS" => "SOL_SOCKET | (long)SCM_RIGHTS << 32".to_owned(),
-        "CONTROL_HEADER" => "sizeof(struct cmsghdr)".to_owned(),
         "PROT_READ_WRITE" => "(PROT_READ | PROT_WRITE)".to_owned(),
-        "MAP_PRIVATE_ANONYMOUS" => "(MAP_PRIVATE | MAP_ANONYMOUS)".to_owned(),
         "LINUX_CAPABILITY_VERSION_3" => "_LINUX_CAPABILITY_VERSION_3".to_owned(),
         // Linux's include/linux/proc_fs.h; the C side of a mount's first inode is no header of ours.
         "PROC_ROOT_INODE" => "1".to_owned(),
@@ -125,76 +150,192 @@ fn c_name(ours: &str) -> String {
     }
 }
 
+/// What C puts before the names in a module of `linux.rs`.
+fn prefix(module: &str) -> &'static str {
+    match module {
+        "namespace" => "CLONE_",
+        "mount_attribute" => "MOUNT_ATTR_",
+        "mount_flag" => "MS_",
+        "errno" => "E",
+        _ => "",
+    }
+}
+
+/// Structures of the image that are one of C's, of the kernel's headers or of the library's: the file, our name and
+/// C's, and the names of the fields.
+type Structure = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const KERNEL_STRUCTURES: &[Structure] = &[
+    (
+        "sys/status.rs",
+        "Statx",
+        "struct statx",
+        &[
+            ("mask", "stx_mask"),
+            ("uid", "stx_uid"),
+            ("gid", "stx_gid"),
+            ("mode", "stx_mode"),
+            ("inode", "stx_ino"),
+            ("size", "stx_size"),
+            ("device_major", "stx_rdev_major"),
+            ("device_minor", "stx_rdev_minor"),
+            ("attributes", "stx_attributes"),
+            ("attributes_mask", "stx_attributes_mask"),
+            ("filesystem_major", "stx_dev_major"),
+            ("filesystem_minor", "stx_dev_minor"),
+            ("mount", "stx_mnt_id"),
+        ],
+    ),
+    (
+        "sys/descriptor.rs",
+        "Poll",
+        "struct pollfd",
+        &[("file", "fd"), ("events", "events"), ("returned", "revents")],
+    ),
+    (
+        "sys/seccomp.rs",
+        "FilterProgram",
+        "struct sock_fprog",
+        &[("length", "len"), ("filter", "filter")],
+    ),
+    (
+        "sys/file.rs",
+        "How",
+        "struct open_how",
+        &[("flags", "flags"), ("mode", "mode"), ("resolve", "resolve")],
+    ),
+    (
+        "sys/clock.rs",
+        "Time",
+        "struct __kernel_timespec",
+        &[("seconds", "tv_sec"), ("nanoseconds", "tv_nsec")],
+    ),
+    (
+        "sys/limits.rs",
+        "Limit",
+        "struct rlimit64",
+        &[("soft", "rlim_cur"), ("hard", "rlim_max")],
+    ),
+    (
+        "sys/terminal.rs",
+        "WindowSize",
+        "struct winsize",
+        &[("rows", "ws_row"), ("columns", "ws_col")],
+    ),
+    (
+        "sys/signals.rs",
+        "SignalAction",
+        "struct sigaction",
+        &[
+            ("handler", "sa_handler"),
+            ("flags", "sa_flags"),
+            ("restorer", "sa_restorer"),
+            ("mask", "sa_mask"),
+        ],
+    ),
+    (
+        "sys/socket.rs",
+        "Vector",
+        "struct iovec",
+        &[("base", "iov_base"), ("length", "iov_len")],
+    ),
+];
+
+const LIBRARY_STRUCTURES: &[Structure] = &[
+    (
+        "sys/socket.rs",
+        "MessageHeader",
+        "struct msghdr",
+        &[
+            ("name", "msg_name"),
+            ("name_length", "msg_namelen"),
+            ("vectors", "msg_iov"),
+            ("vectors_count", "msg_iovlen"),
+            ("control", "msg_control"),
+            ("control_length", "msg_controllen"),
+            ("flags", "msg_flags"),
+        ],
+    ),
+    (
+        "sys/socket.rs",
+        "ControlHeader",
+        "struct cmsghdr",
+        &[("length", "cmsg_len"), ("level", "cmsg_level"), ("kind", "cmsg_type")],
+    ),
+    ("sys/network.rs", "Request", "struct ifreq", &[("flags", "ifr_flags")]),
+];
+
+/// Structures of `linux.rs`: the module stands for the file.
+const SHARED_STRUCTURES: &[Structure] = &[
+    (
+        "mount_attribute",
+        "MountAttributes",
+        "struct mount_attr",
+        &[
+            ("set", "attr_set"),
+            ("clear", "attr_clr"),
+            ("propagation", "propagation"),
+            ("namespace", "userns_fd"),
+        ],
+    ),
+    (
+        "scheduling",
+        "SchedulingAttributes",
+        "struct sched_attr",
+        &[
+            ("size", "size"),
+            ("policy", "sched_policy"),
+            ("flags", "sched_flags"),
+            ("nice", "sched_nice"),
+            ("priority", "sched_priority"),
+            ("runtime", "sched_runtime"),
+            ("deadline", "sched_deadline"),
+            ("period", "sched_period"),
+            ("utilization_min", "sched_util_min"),
+            ("utilization_max", "sched_util_max"),
+        ],
+    ),
+];
+
 /// Layouts that the image's code has as plain numbers: in C, and what they must be.
 const KERNEL_LAYOUTS: &[(&str, usize)] = &[
-    // sys/mod.rs: wait() reads 32-bit words 2 and 6 of a buffer of 32.
+    // sys/process.rs: wait() reads 32-bit words 2 and 6 of a buffer of 32.
     ("offsetof(siginfo_t, si_code)", 8),
     ("offsetof(siginfo_t, si_status)", 24),
     ("sizeof(siginfo_t)", 128),
-    // sys/mod.rs: open_resolved().
-    ("offsetof(struct open_how, flags)", 0),
-    ("offsetof(struct open_how, resolve)", 16),
-    ("sizeof(struct open_how)", 24),
     // sys/landlock.rs.
     ("offsetof(struct landlock_path_beneath_attr, allowed_access)", 0),
     ("offsetof(struct landlock_path_beneath_attr, parent_fd)", 8),
     ("sizeof(struct landlock_path_beneath_attr)", 12),
     ("offsetof(struct landlock_ruleset_attr, handled_access_fs)", 0),
-    // sys/mod.rs: set_attributes().
-    ("offsetof(struct mount_attr, attr_set)", 0),
-    ("offsetof(struct mount_attr, attr_clr)", 8),
-    ("offsetof(struct mount_attr, propagation)", 16),
-    ("offsetof(struct mount_attr, userns_fd)", 24),
-    ("sizeof(struct mount_attr)", 32),
-    // sys/mod.rs: filesystem() reads the first word of a buffer of 16.
+    // sys/status.rs: filesystem() reads the first word of a buffer of 16, mount_flags() the eleventh.
     ("offsetof(struct statfs, f_type)", 0),
     ("sizeof(((struct statfs *)0)->f_type)", 8),
-    ("sizeof(struct statfs) <= 128", 1),
-    // sys/mod.rs: poll(), monotonic_milliseconds().
-    ("offsetof(struct __kernel_timespec, tv_nsec)", 8),
-    ("sizeof(struct __kernel_timespec)", 16),
-    ("POLLIN", 1),
-    // sys/mod.rs: set_limit(), set_capabilities(), join_session_keyring().
-    ("offsetof(struct rlimit64, rlim_cur)", 0),
-    ("offsetof(struct rlimit64, rlim_max)", 8),
+    ("offsetof(struct statfs, f_flags)", 80),
+    ("sizeof(struct statfs)", 120),
+    // sys/credentials.rs: set_capabilities().
     ("sizeof(struct __user_cap_header_struct)", 8),
     ("offsetof(struct __user_cap_data_struct, permitted)", 4),
     ("offsetof(struct __user_cap_data_struct, inheritable)", 8),
     ("sizeof(struct __user_cap_data_struct)", 12),
-    ("KEYCTL_JOIN_SESSION_KEYRING", 1),
-    // sys/mod.rs: set_window_size().
-    ("offsetof(struct winsize, ws_row)", 0),
-    ("offsetof(struct winsize, ws_col)", 2),
-    ("sizeof(struct winsize)", 8),
-    // sys/memory.rs: set_handler(), and the size of a set of signals in it and in poll().
-    ("offsetof(struct sigaction, sa_handler)", 0),
-    ("offsetof(struct sigaction, sa_flags)", 8),
-    ("offsetof(struct sigaction, sa_restorer)", 16),
-    ("offsetof(struct sigaction, sa_mask)", 24),
-    ("sizeof(struct sigaction)", 32),
+    // sys/descriptor.rs: poll() has no set of signals. sys/signals.rs has one of 64 bits.
     ("sizeof(sigset_t)", 8),
-    // sys/mod.rs: load_filter() counts instructions by their size.
+    // sys/seccomp.rs counts instructions by their size.
     ("sizeof(struct sock_filter)", 8),
-    ("sizeof(struct iovec)", 16),
 ];
 
 const LIBRARY_LAYOUTS: &[(&str, usize)] = &[
-    // sys/memory.rs: SocketMessage.
-    ("offsetof(struct msghdr, msg_name)", 0),
-    ("offsetof(struct msghdr, msg_iov)", 16),
-    ("offsetof(struct msghdr, msg_iovlen)", 24),
-    ("offsetof(struct msghdr, msg_control)", 32),
-    ("offsetof(struct msghdr, msg_controllen)", 40),
-    ("offsetof(struct msghdr, msg_flags)", 48),
-    ("sizeof(struct msghdr)", 56),
-    ("offsetof(struct cmsghdr, cmsg_level)", 8),
-    ("offsetof(struct cmsghdr, cmsg_type)", 12),
+    // sys/socket.rs: Control, and its LENGTH.
     ("CMSG_SPACE(sizeof(int))", 24),
-    // sys/mod.rs: set_interface_flags().
-    ("offsetof(struct ifreq, ifr_flags)", 16),
-    ("sizeof(((struct ifreq *)0)->ifr_flags)", 2),
-    ("sizeof(struct ifreq)", 40),
-    // copy.rs: a directory's entries, which getdents64 gives in the library's form.
+    ("CMSG_LEN(sizeof(int))", 20),
+    // sys/network.rs: socket().
+    ("SOCK_CLOEXEC == O_CLOEXEC", 1),
+    // mounts/copy.rs: a directory's entries, which getdents64 gives in the library's form.
     ("offsetof(struct dirent64, d_reclen)", 16),
     ("sizeof(((struct dirent64 *)0)->d_reclen)", 2),
     ("offsetof(struct dirent64, d_name)", 19),
@@ -267,54 +408,51 @@ fn facts(machine: &Machine) -> (String, String) {
     }
     assert!(numbers.len() > 80, "only {} constants were found", numbers.len());
     for (name, value) in numbers {
-        let c = c_name(&name);
-        let in_library = IN_LIBRARY.contains(&name.as_str()) || matches!(name.as_str(), "CONTROL_HEADER" | "RIGHTS");
-        assert_equal(if in_library { &mut library } else { &mut kernel }, &c, value);
+        let in_library = IN_LIBRARY.contains(&name.as_str());
+        assert_equal(
+            if in_library { &mut library } else { &mut kernel },
+            &c_name(&name),
+            value,
+        );
     }
+    kernel += &shared_facts();
 
-    let memory = image("sys/memory.rs");
-    let statx = [
-        ("mask", "stx_mask"),
-        ("uid", "stx_uid"),
-        ("gid", "stx_gid"),
-        ("mode", "stx_mode"),
-        ("inode", "stx_ino"),
-        ("size", "stx_size"),
-        ("device_major", "stx_rdev_major"),
-        ("device_minor", "stx_rdev_minor"),
-        ("attributes", "stx_attributes"),
-        ("attributes_mask", "stx_attributes_mask"),
-        ("filesystem_major", "stx_dev_major"),
-        ("filesystem_minor", "stx_dev_minor"),
-        ("mount", "stx_mnt_id"),
-    ];
-    kernel += &Layout::of(&memory, "Statx").assertions("struct statx", &statx);
-    let poll = [("file", "fd"), ("events", "events"), ("returned", "revents")];
-    kernel += &Layout::of(&memory, "Poll").assertions("struct pollfd", &poll);
-    let program = [("length", "len"), ("filter", "filter")];
-    kernel += &Layout::of(&memory, "FilterProgram").assertions("struct sock_fprog", &program);
-
-    let scheduling = [
-        ("size", "size"),
-        ("policy", "sched_policy"),
-        ("flags", "sched_flags"),
-        ("nice", "sched_nice"),
-        ("priority", "sched_priority"),
-        ("runtime", "sched_runtime"),
-        ("deadline", "sched_deadline"),
-        ("period", "sched_period"),
-        ("utilization_min", "sched_util_min"),
-        ("utilization_max", "sched_util_max"),
-    ];
-    let schedule = image("sys/schedule.rs");
-    kernel += &Layout::of(&schedule, "SchedulingAttributes").assertions("struct sched_attr", &scheduling);
-
+    for (text, structures) in [(&mut kernel, KERNEL_STRUCTURES), (&mut library, LIBRARY_STRUCTURES)] {
+        for (file, ours, theirs, fields) in structures {
+            *text += &Layout::of(&image(file), ours).assertions(theirs, fields);
+        }
+    }
     for (text, layouts) in [(&mut kernel, KERNEL_LAYOUTS), (&mut library, LIBRARY_LAYOUTS)] {
         for (c, value) in layouts {
             assert_equal(text, c, i128::try_from(*value).unwrap());
         }
     }
     (kernel, library)
+}
+
+/// What must hold of `linux.rs`.
+fn shared_facts() -> String {
+    let mut text = String::new();
+    for (module, source) in modules() {
+        for (name, value) in constants(&source, RESERVED) {
+            let name = match (module.as_str(), name.as_str()) {
+                ("mount_attribute", "ATIME") => "_ATIME",
+                (_, name) => name,
+            };
+            assert_equal(&mut text, &format!("{}{name}", prefix(&module)), value);
+        }
+        for (_, ours, theirs, fields) in SHARED_STRUCTURES.iter().filter(|(of, ..)| *of == module) {
+            text += &Layout::of(&source, ours).assertions(theirs, fields);
+        }
+    }
+    for names in [&linux::capability::NAMES[..], &linux::rlimit::NAMES] {
+        for (number, name) in (0..).zip(names) {
+            assert_equal(&mut text, name, number);
+        }
+    }
+    assert_equal(&mut text, "CAP_LAST_CAP", 40);
+    assert_equal(&mut text, "RLIM_NLIMITS", 16);
+    text
 }
 
 fn assert_equal(text: &mut String, c: &str, value: i128) {

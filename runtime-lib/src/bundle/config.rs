@@ -3,13 +3,14 @@
 use super::hooks::Hooks;
 use super::json::Present;
 use super::linux::Linux;
-use super::mount::Mount;
+use super::mounts::MountEntry;
 use super::process::Process;
 use super::text::Text;
 use std::collections::BTreeMap;
 
 object! {
-    /// `config.json` as it stands, each value right by its type. Members that Linux has no use for are only known to be there.
+    /// `config.json` as it stands, each value right by its type. Members that Linux has no use for are only known to
+    /// be there.
     ///
     /// `null` and an absent member are the same, and so is the empty string for text that may be left out, as in Go.
     pub struct Config {
@@ -18,7 +19,7 @@ object! {
         /// The root filesystem.
         root: Root = "root",
         /// What is mounted, in this order.
-        mounts: Vec<Mount> = "mounts",
+        mounts: Vec<MountEntry> = "mounts",
         /// The container's first process. A container can be created without one, but not started.
         process: Option<Process> = "process",
         /// The host's name in the container.

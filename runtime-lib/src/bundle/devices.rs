@@ -47,7 +47,8 @@ impl DeviceType {
     }
 }
 
-/// The mode of a device node: permissions of at most `0o7777`, and the type's bits if an engine wrote them too (podman does).
+/// The mode of a device node: permissions of at most `0o7777`, and the type's bits if an engine wrote them too (podman
+/// does).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileMode(u16);
 

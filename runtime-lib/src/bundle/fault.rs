@@ -5,7 +5,8 @@ use super::quote::{Quoted, cut};
 use crate::problem::{JsonPath, Problem};
 use serde_json::error::Category;
 
-/// What is wrong with a text that serde_json refused, and where. `document` is what the text is called, for faults of all of it.
+/// What is wrong with a text that serde_json refused, and where. `document` is what the text is called, for faults of
+/// all of it.
 #[cold]
 pub(crate) fn explain(document: &str, text: &str, error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());

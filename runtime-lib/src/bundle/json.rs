@@ -1,7 +1,7 @@
 //! How the parts of a config are read from JSON, and written back.
 //!
-//! serde's own traits for `Option`, `Vec` and structs are too lax here (a struct may be an array) or too strict (`null` for a list), so the
-//! members of a config are read by a trait of their own on top of serde.
+//! serde's own traits for `Option`, `Vec` and structs are too lax here (a struct may be an array) or too strict
+//! (`null` for a list), so the members of a config are read by a trait of their own on top of serde.
 
 // The macros and the other rooms find all they need to read a value here.
 pub(crate) use super::number::Range;

@@ -3,14 +3,13 @@
 use super::annotations::{self, Annotated, Landlock};
 use super::config::Config;
 use super::json::Json;
+use super::mounts::{self, Mount};
 use super::process::Process;
 use super::resources::Resources;
 use super::{fault, unknown, validate};
 use crate::error::{Error, Failure};
 use crate::problem::{Problem, Problems, Severity};
-use rustix::fs::FileType;
 use rustix::fs::OFlags;
-use rustix::io::Errno;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::Read;
@@ -28,6 +27,7 @@ pub struct Bundle {
     dir: PathBuf,
     rootfs: PathBuf,
     config: Config,
+    mounts: Vec<Mount>,
     annotated: Annotated,
     warnings: Vec<Problem>,
 }
@@ -55,21 +55,23 @@ impl Bundle {
         let mut config = config?;
         let mut problems = Problems::default();
         validate::config(&config, &mut problems);
+        let mounts = mounts::mounts(&dir, &config, &mut problems);
         let annotated = annotations::apply(&mut config, &mut problems);
         if has_unknown {
             unknown::warn(json, Config::SHAPE, &mut problems);
         }
-        Ok(Self::of(dir, config, annotated, problems.into_warnings()?))
+        Ok(Self::of(dir, config, mounts, annotated, problems.into_warnings()?))
     }
 
     /// Notices are for who checks the bundle, and not for who runs it.
-    fn of(dir: PathBuf, config: Config, annotated: Annotated, mut warnings: Vec<Problem>) -> Self {
+    fn of(dir: PathBuf, config: Config, mounts: Vec<Mount>, annotated: Annotated, mut warnings: Vec<Problem>) -> Self {
         warnings.retain(|problem| problem.severity == Severity::Warning);
         Self {
             // Without a slash at the end, behind which a link would be followed.
             rootfs: dir.join(config.root.path.as_path()).components().collect(),
             dir,
             config,
+            mounts,
             annotated,
             warnings,
         }
@@ -85,30 +87,14 @@ impl Bundle {
         &self.rootfs
     }
 
-    /// Looks whether the root filesystem is there, and a folder.
-    ///
-    /// # Errors
-    /// It is not, or it is a symbolic link, which is refused as runc does.
-    pub fn check_rootfs(&self) -> Result<(), Error> {
-        let rootfs = self.rootfs();
-        let attempted = || format!("use the rootfs {rootfs:?}");
-        let kind = match rustix::fs::lstat(rootfs) {
-            Ok(status) => FileType::from_raw_mode(status.st_mode),
-            Err(errno) => return Err(Failure::new(attempted(), errno).at("root.path").into()),
-        };
-        match kind {
-            FileType::Directory => Ok(()),
-            FileType::Symlink => {
-                let why = "it is a symbolic link, which could lead anywhere; give the folder itself";
-                Err(Failure::plain(attempted(), why).at("root.path").into())
-            }
-            _ => Err(Failure::new(attempted(), Errno::NOTDIR).at("root.path").into()),
-        }
-    }
-
     /// The config.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The config's mounts, in its order.
+    pub(crate) fn mounts(&self) -> &[Mount] {
+        &self.mounts
     }
 
     /// The Landlock rules that the annotation `org.orlop.landlock` holds (docs/annotations.md).
@@ -127,8 +113,8 @@ impl Bundle {
     }
 }
 
-/// Collects all faults of the bundle in the folder `dir`; of a config that cannot be parsed, the first one. There is a bundle if no
-/// fault is an error.
+/// Collects all faults of the bundle in the folder `dir`; of a config that cannot be parsed, the first one. There is a
+/// bundle if no fault is an error.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -147,10 +133,11 @@ fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
         }
     };
     validate::config(&config, &mut problems);
+    let mounts = mounts::mounts(&dir, &config, &mut problems);
     let annotated = annotations::apply(&mut config, &mut problems);
     unknown::warn(json, Config::SHAPE, &mut problems);
     let right = problems.all().iter().all(|problem| problem.severity != Severity::Error);
-    let bundle = right.then(|| Bundle::of(dir, config, annotated, problems.all().to_vec()));
+    let bundle = right.then(|| Bundle::of(dir, config, mounts, annotated, problems.all().to_vec()));
     (bundle, problems)
 }
 

@@ -1,6 +1,7 @@
 //! Where in a JSON text something stands: a small scanner that follows the path.
 //!
-//! It looks at texts that serde_json has read up to the place in question, so it checks nothing and only has to survive anything.
+//! It looks at texts that serde_json has read up to the place in question, so it checks nothing and only has to
+//! survive anything.
 
 use super::quote::cut;
 use crate::problem::JsonPath;

@@ -6,6 +6,7 @@
 mod object;
 
 mod annotations;
+mod below_root;
 mod capability;
 mod config;
 mod devices;
@@ -16,7 +17,7 @@ mod json;
 mod linux;
 mod load;
 mod locate;
-mod mount;
+mod mounts;
 mod number;
 #[cfg(feature = "oci-spec")]
 mod oci;
@@ -37,6 +38,7 @@ pub use annotations::{
     Landlock, LandlockAccess, LandlockFilesystem, LandlockNetwork, LandlockPaths, LandlockPort, LandlockPorts,
     LandlockScope,
 };
+pub(crate) use below_root::below_root;
 pub use capability::{Capabilities, Capability, CapabilityName};
 pub use config::{Config, Root};
 pub use devices::{Access, Device, DeviceRule, DeviceRuleType, DeviceType, FileMode};
@@ -48,7 +50,11 @@ pub use linux::{
     Personality, PersonalityDomain, Propagation, TimeOffset,
 };
 pub use load::{Bundle, check, parse_process, parse_resources};
-pub use mount::Mount;
+pub use mounts::MountEntry;
+pub(crate) use mounts::{
+    Bind, Changes, Filesystem, IdMaps, MapsOf, Mount, MountKind, Parameter, ReadOnly, Remount, attribute,
+    option_names as mount_option_names, too_long,
+};
 pub use process::{ConsoleSize, OomScoreAdj, Process, Rlimit, RlimitType, User};
 pub(crate) use quote::Quoted;
 pub use resources::{

@@ -1,9 +1,11 @@
 //! Declarations of JSON objects and of closed lists of words.
 //!
-//! A declaration names each member once; reading, writing and the list of known names (for warnings about unknown ones) follow from it.
+//! A declaration names each member once; reading, writing and the list of known names (for warnings about unknown
+//! ones) follow from it.
 
-/// Declares a struct that is a JSON object: `field: Type = "jsonName"`. Whether a member may be left out is its type's matter
-/// (`Json::absent`), except: with `or default`, a member that is absent or `null` has the type's default; with `or error`, it must be there and not be `null`.
+/// Declares a struct that is a JSON object: `field: Type = "jsonName"`. Whether a member may be left out is its type's
+/// matter (`Json::absent`), except: with `or default`, a member that is absent or `null` has the type's default; with
+/// `or error`, it must be there and not be `null`.
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -96,7 +98,8 @@ macro_rules! object {
     (@take $value:ident, default) => { $value.unwrap_or_default() };
 }
 
-/// Declares an enum of a closed list of words, with what such a word is called in an error: `pub enum Name: "noun" { Variant = "word" }`.
+/// Declares an enum of a closed list of words, with what such a word is called in an error:
+/// `pub enum Name: "noun" { Variant = "word" }`.
 macro_rules! words {
     (
         $(#[$meta:meta])*

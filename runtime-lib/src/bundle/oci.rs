@@ -8,11 +8,12 @@ use oci_spec::runtime::Spec;
 use std::path::Path;
 
 impl Bundle {
-    /// Checks a config of oci-spec's; `dir` is the bundle's folder, which relative paths in it start from, and is not looked at.
+    /// Checks a config of oci-spec's; `dir` is the bundle's folder, which relative paths in it start from, and is not
+    /// looked at.
     ///
     /// # Errors
-    /// The first fault in it. Where oci-spec's types cannot tell unset from 0, or spell a word otherwise than the spec does (some
-    /// scheduler flags, as of 0.10), what it writes is what counts.
+    /// The first fault in it. Where oci-spec's types cannot tell unset from 0, or spell a word otherwise than the spec
+    /// does (some scheduler flags, as of 0.10), what it writes is what counts.
     pub fn from_spec(spec: &Spec, dir: impl AsRef<Path>) -> Result<Self, Error> {
         let json = serde_json::to_string(spec)
             .map_err(|error| Failure::plain("write the config as JSON", error.to_string()))?;

@@ -47,7 +47,8 @@ object! {
 pub type OomScoreAdj = Bounded<-1000, 1000>;
 
 object! {
-    /// A terminal's size, in characters. Both are there, and at most 65535, if the process has a terminal; otherwise they are ignored, as the spec wants it.
+    /// A terminal's size, in characters. Both are there, and at most 65535, if the process has a terminal; otherwise
+    /// they are ignored, as the spec wants it.
     #[derive(Copy)]
     pub struct ConsoleSize {
         /// Rows.

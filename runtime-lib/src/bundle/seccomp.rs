@@ -1,5 +1,5 @@
-//! The seccomp profile (runtime-spec: config-linux.md#seccomp). What its words mean, and which of them go together, is the business of
-//! [`crate::seccomp`].
+//! The seccomp profile (runtime-spec: config-linux.md#seccomp). What its words mean, and which of them go together, is
+//! the business of [`crate::seccomp`].
 
 use super::json::Bounded;
 use super::text::Text;
@@ -73,7 +73,8 @@ words! {
 words! {
     /// An architecture, as libseccomp names it: a set of system calls with numbers of their own.
     ///
-    /// `SCMP_ARCH_NATIVE` is not in the spec's list, but is a word of libseccomp's and of other tools: the machine's own.
+    /// `SCMP_ARCH_NATIVE` is not in the spec's list, but is a word of libseccomp's and of other tools: the machine's
+    /// own.
     pub enum SeccompArch: "seccomp architecture" {
         Native = "SCMP_ARCH_NATIVE",
         X86 = "SCMP_ARCH_X86",

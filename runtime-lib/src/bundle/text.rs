@@ -9,7 +9,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-/// A string of the config, known to hold no NUL byte: the kernel ends a string there, so that more could be asked for than is done.
+/// A string of the config, known to hold no NUL byte: the kernel ends a string there, so that more could be asked for
+/// than is done.
 ///
 /// It reads as a `str`; whoever writes it to a kernel interface adds the NUL.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,8 +6,8 @@ use crate::problem::{JsonPath, Problems};
 use std::cell::Cell;
 
 thread_local! {
-    /// Whether the document that this thread parses has a member that is not known. The parse sees each name anyway; looking for their places costs
-    /// another walk through the text, which is for those documents only that have one.
+    /// Whether the document that this thread parses has a member that is not known. The parse sees each name anyway;
+    /// looking for their places costs another walk through the text, which is for those documents only that have one.
     static NOTED: Cell<bool> = const { Cell::new(false) };
 }
 

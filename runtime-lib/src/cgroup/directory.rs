@@ -1,5 +1,6 @@
 //! A cgroup's directory by descriptor: nothing below a hierarchy's mount is reached by following a link.
 
+use crate::host::{cgroup_version_of, read_to_end};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
@@ -7,35 +8,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// The magic number of a v1 hierarchy in `statfs` (linux/magic.h: `CGROUP_SUPER_MAGIC`).
-const V1_MAGIC: i128 = 0x0027_e0eb;
-/// The magic number of the v2 hierarchy in `statfs` (linux/magic.h: `CGROUP2_SUPER_MAGIC`).
-const V2_MAGIC: i128 = 0x6367_7270;
 /// How often openat2 is asked again after EAGAIN, which it says when something is renamed meanwhile (`man 2 openat2`).
 const RENAME_RETRIES: u32 = 16;
-
-/// Which kind of hierarchy is mounted somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
-    /// One of several, each with its own controllers.
-    V1,
-    /// The unified one.
-    V2,
-}
-
-/// Which kind of hierarchy `path` lies in; `None` if it is in none, or is not there.
-pub(super) fn version_at(path: &Path) -> Option<Version> {
-    version(rustix::fs::statfs(path).ok()?.f_type)
-}
-
-// The field's type differs between architectures and C libraries.
-fn version(magic: impl Into<i128>) -> Option<Version> {
-    match magic.into() {
-        V1_MAGIC => Some(Version::V1),
-        V2_MAGIC => Some(Version::V2),
-        _ => None,
-    }
-}
 
 /// A directory of a cgroup hierarchy, opened `O_PATH`.
 #[derive(Debug)]
@@ -45,17 +19,17 @@ impl Directory {
     /// The root of the hierarchy mounted at `mount`.
     ///
     /// # Errors
-    /// Those of open, and ENOENT if no cgroup hierarchy is mounted there (any more): a path that was written to disk earlier
-    /// must not make us touch another file system.
+    /// Those of open, and ENOENT if no cgroup hierarchy is mounted there (any more): a path that was written to disk
+    /// earlier must not make us touch another file system.
     pub(super) fn mount(mount: &Path) -> Result<Self, Errno> {
         let root = Self::mount_unchecked(mount)?;
-        match version(rustix::fs::fstatfs(&root.0)?.f_type) {
+        match cgroup_version_of(&root.0)? {
             Some(_) => Ok(root),
             None => Err(Errno::NOENT),
         }
     }
 
-    /// The same where [`version_at`] has just told that a hierarchy is mounted there.
+    /// The same where [`Host::look`](crate::Host::look) has told that a hierarchy is mounted there.
     pub(super) fn mount_unchecked(mount: &Path) -> Result<Self, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::openat(CWD, mount, flags, Mode::empty()).map(Self)
@@ -100,8 +74,7 @@ impl Directory {
 
     /// Opens a file of this cgroup, or of one below it, to be written.
     pub(super) fn writer(&self, file: &Path) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat(&self.0, file, flags, Mode::empty())
+        open_to_write(&self.0, file)
     }
 
     /// Writes a knob: one open, one write, as the kernel takes a value whole.
@@ -111,8 +84,7 @@ impl Directory {
 
     /// The text of a file of this cgroup, or of one below it.
     pub(super) fn read(&self, file: &Path) -> Result<String, Errno> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        read_to_end(&rustix::fs::openat(&self.0, file, flags, Mode::empty())?)
+        read(&self.0, file)
     }
 
     /// The names of the cgroups directly below this one.
@@ -143,23 +115,22 @@ impl AsFd for Directory {
     }
 }
 
+/// Opens a file of a cgroup, or of one below it, to be written.
+pub(super) fn open_to_write(directory: impl AsFd, file: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(directory, file, flags, Mode::empty())
+}
+
+/// The text of a file of a cgroup, or of one below it.
+pub(super) fn read(directory: impl AsFd, file: impl rustix::path::Arg) -> Result<String, Errno> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    read_to_end(&rustix::fs::openat(directory, file, flags, Mode::empty())?)
+}
+
 /// Writes a value in one call; a short write would be another value.
 pub(super) fn write_once(file: impl AsFd, text: &str) -> Result<(), Errno> {
     match rustix::io::retry_on_intr(|| rustix::io::write(&file, text.as_bytes()))? {
         written if written == text.len() => Ok(()),
         _ => Err(Errno::IO),
     }
-}
-
-/// The whole text of a kernel's file.
-pub(super) fn read_to_end(file: &OwnedFd) -> Result<String, Errno> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0_u8; 4096];
-    loop {
-        match rustix::io::retry_on_intr(|| rustix::io::read(file, &mut buffer))? {
-            0 => break,
-            count => bytes.extend_from_slice(&buffer[..count]),
-        }
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -3,9 +3,9 @@
 use super::directory::Directory;
 use super::make::has_line;
 use super::nap::Naps;
-use super::paths::Paths;
-use super::procs;
+use super::{Cgroup, processes};
 use crate::error::{Error, Failure};
+use crate::plan::Placement;
 use rustix::io::Errno;
 use std::path::Path;
 use std::time::Duration;
@@ -20,10 +20,10 @@ enum Freezer {
 
 impl Freezer {
     /// None if the cgroup, or a freezer, is not there.
-    fn open(paths: &Paths) -> Result<Option<Self>, Errno> {
-        let opened = match (paths.v1_with("freezer"), &paths.v2) {
-            (Some(place), _) => procs::open(place).map(Self::V1),
-            (None, Some(place)) => procs::open(place).map(Self::V2),
+    fn open(placement: &Placement) -> Result<Option<Self>, Errno> {
+        let opened = match (placement.v1_with("freezer"), &placement.v2) {
+            (Some(place), _) => processes::open(place).map(Self::V1),
+            (None, Some(place)) => processes::open(place).map(Self::V2),
             (None, None) => return Ok(None),
         };
         match opened {
@@ -66,59 +66,64 @@ impl Freezer {
     }
 }
 
-/// Whether all processes of the container are frozen, by its own cgroup or by an ancestor's. False if the cgroup is not there.
-///
-/// # Errors
-/// The state cannot be read.
-pub(crate) fn is_frozen(paths: &Paths) -> Result<bool, Error> {
-    let asked = Freezer::open(paths).and_then(|freezer| match freezer {
-        Some(freezer) => freezer.is_frozen(),
-        None => Ok(false),
-    });
-    match asked {
-        Err(Errno::NOENT | Errno::NODEV) => Ok(false),
-        asked => asked.map_err(|errno| Failure::new("read the state of the freezer", errno).into()),
+impl Cgroup {
+    /// Whether all processes of the container are frozen, by its own cgroup or by an ancestor's. False if the cgroup
+    /// is not there.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub(crate) fn is_frozen(&self) -> Result<bool, Error> {
+        let asked = Freezer::open(&self.0).and_then(|freezer| match freezer {
+            Some(freezer) => freezer.is_frozen(),
+            None => Ok(false),
+        });
+        match asked {
+            Err(Errno::NOENT | Errno::NODEV) => Ok(false),
+            asked => asked.map_err(|errno| Failure::new("read the state of the freezer", errno).into()),
+        }
     }
-}
 
-/// Freezes all processes and waits until they are. On failure they are thawed again.
-///
-/// # Errors
-/// No freezer, or processes that don't stop in time.
-pub(crate) fn freeze(paths: &Paths) -> Result<(), Error> {
-    let Some(freezer) = Freezer::open(paths).map_err(|errno| Failure::new("open the freezer", errno))? else {
-        return Err(Failure::plain("freeze the container", "it has no cgroup with a freezer").into());
-    };
-    let outcome = freezer.reach(true);
-    if !matches!(outcome, Ok(true)) {
-        let _ = freezer.order(false);
+    /// Freezes all processes and waits until they are. On failure they are thawed again.
+    ///
+    /// # Errors
+    /// No freezer, or processes that don't stop in time.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `pause` is not built yet"))]
+    pub(crate) fn freeze(&self) -> Result<(), Error> {
+        let Some(freezer) = Freezer::open(&self.0).map_err(|errno| Failure::new("open the freezer", errno))? else {
+            return Err(Failure::plain("freeze the container", "it has no cgroup with a freezer").into());
+        };
+        let outcome = freezer.reach(true);
+        if !matches!(outcome, Ok(true)) {
+            let _ = freezer.order(false);
+        }
+        match outcome {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::plain("freeze the container", "its processes did not stop in time").into()),
+            Err(errno) => Err(Failure::new("freeze the container", errno).into()),
+        }
     }
-    match outcome {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::plain("freeze the container", "its processes did not stop in time").into()),
-        Err(errno) => Err(Failure::new("freeze the container", errno).into()),
-    }
-}
 
-/// Thaws all processes. A container without a cgroup is none to thaw.
-///
-/// # Errors
-/// The kernel refuses, or an ancestor is frozen.
-pub(crate) fn thaw(paths: &Paths) -> Result<(), Error> {
-    let Some(freezer) = Freezer::open(paths).map_err(|errno| Failure::new("open the freezer", errno))? else {
-        return Ok(());
-    };
-    match freezer.reach(false) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::plain("thaw the container", "an ancestor of its cgroup is frozen").into()),
-        Err(errno) => Err(Failure::new("thaw the container", errno).into()),
+    /// Thaws all processes. A container without a cgroup is none to thaw.
+    ///
+    /// # Errors
+    /// The kernel refuses, or an ancestor is frozen.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `resume` is not built yet"))]
+    pub(crate) fn thaw(&self) -> Result<(), Error> {
+        let Some(freezer) = Freezer::open(&self.0).map_err(|errno| Failure::new("open the freezer", errno))? else {
+            return Ok(());
+        };
+        match freezer.reach(false) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::plain("thaw the container", "an ancestor of its cgroup is frozen").into()),
+            Err(errno) => Err(Failure::new("thaw the container", errno).into()),
+        }
     }
-}
 
-/// Begins to freeze, without waiting: what follows is a kill, which works either way.
-pub(super) fn hold(paths: &Paths, frozen: bool) {
-    if let Ok(Some(freezer)) = Freezer::open(paths) {
-        // A refusal shows later as processes that are left.
-        let _ = freezer.order(frozen);
+    /// Begins to freeze, without waiting: what follows is a kill, which works either way.
+    pub(super) fn hold(&self, frozen: bool) {
+        if let Ok(Some(freezer)) = Freezer::open(&self.0) {
+            // A refusal shows later as processes that are left.
+            let _ = freezer.order(frozen);
+        }
     }
 }

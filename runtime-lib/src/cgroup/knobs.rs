@@ -1,205 +1,113 @@
-//! The table of resources: each one's JSON path and whether a config sets it to something. Nothing here touches the host.
+//! Writing knobs.
 
-use crate::bundle::{BlockIo, Cpu, Memory, Resources};
-use crate::problem::JsonPath;
+use super::directory::{Directory, open_to_write, read, write_once};
+use super::make::Made;
+use super::{Cgroup, processes};
+use crate::error::{Error, Failure};
+use crate::host::CgroupVersion;
+use crate::plan::{Knob, Placement, ordered};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// A resource of `linux.resources` that has one place in it.
-struct Knob {
-    path: &'static str,
-    /// Set, and not to a value that stands for "leave it" or that a new cgroup has anyway: engines write such zeros and -1.
-    is_set: fn(&Resources) -> bool,
-}
+/// The directories of a cgroup that knobs are written in, each with the number of its place.
+pub(super) type Directories = Vec<(usize, Directory)>;
 
-const KNOBS: &[Knob] = &[
-    Knob {
-        path: "memory.limit",
-        is_set: |r| memory(r, |m| limits(m.limit)),
-    },
-    Knob {
-        path: "memory.reservation",
-        is_set: |r| memory(r, |m| limits(m.reservation)),
-    },
-    Knob {
-        path: "memory.swap",
-        is_set: |r| memory(r, |m| limits(m.swap)),
-    },
-    Knob {
-        path: "memory.kernel",
-        is_set: |r| memory(r, |m| limits(m.kernel)),
-    },
-    Knob {
-        path: "memory.kernelTCP",
-        is_set: |r| memory(r, |m| limits(m.kernel_tcp)),
-    },
-    // 0 is a value of its own: swap only when nothing else is left.
-    Knob {
-        path: "memory.swappiness",
-        is_set: |r| memory(r, |m| m.swappiness.is_some()),
-    },
-    Knob {
-        path: "memory.disableOOMKiller",
-        is_set: |r| memory(r, |m| m.disable_oom_killer == Some(true)),
-    },
-    // Always so since Linux 5.11; false can't be had.
-    Knob {
-        path: "memory.useHierarchy",
-        is_set: |r| memory(r, |m| m.use_hierarchy == Some(false)),
-    },
-    Knob {
-        path: "cpu.shares",
-        is_set: |r| cpu(r, |c| c.shares.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "cpu.quota",
-        is_set: |r| cpu(r, |c| limits(c.quota)),
-    },
-    Knob {
-        path: "cpu.burst",
-        is_set: |r| cpu(r, |c| c.burst.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "cpu.period",
-        is_set: |r| cpu(r, |c| c.period.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "cpu.realtimeRuntime",
-        is_set: |r| cpu(r, |c| c.realtime_runtime.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "cpu.realtimePeriod",
-        is_set: |r| cpu(r, |c| c.realtime_period.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "cpu.cpus",
-        is_set: |r| cpu(r, |c| c.cpus.as_ref().is_some_and(|list| !list.is_empty())),
-    },
-    Knob {
-        path: "cpu.mems",
-        is_set: |r| cpu(r, |c| c.mems.as_ref().is_some_and(|list| !list.is_empty())),
-    },
-    Knob {
-        path: "cpu.idle",
-        is_set: |r| cpu(r, |c| c.idle.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "pids.limit",
-        is_set: |r| {
-            r.pids
-                .as_ref()
-                .and_then(|pids| pids.limit)
-                .is_some_and(|limit| limit >= 0)
-        },
-    },
-    Knob {
-        path: "blockIO.weight",
-        is_set: |r| block_io(r, |b| b.weight.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "blockIO.leafWeight",
-        is_set: |r| block_io(r, |b| b.leaf_weight.is_some_and(|value| value != 0)),
-    },
-    Knob {
-        path: "blockIO.weightDevice",
-        is_set: |r| block_io(r, |b| !b.weight_device.is_empty()),
-    },
-    Knob {
-        path: "blockIO.throttleReadBpsDevice",
-        is_set: |r| block_io(r, |b| !b.throttle_read_bps_device.is_empty()),
-    },
-    Knob {
-        path: "blockIO.throttleWriteBpsDevice",
-        is_set: |r| block_io(r, |b| !b.throttle_write_bps_device.is_empty()),
-    },
-    Knob {
-        path: "blockIO.throttleReadIOPSDevice",
-        is_set: |r| block_io(r, |b| !b.throttle_read_iops_device.is_empty()),
-    },
-    Knob {
-        path: "blockIO.throttleWriteIOPSDevice",
-        is_set: |r| block_io(r, |b| !b.throttle_write_iops_device.is_empty()),
-    },
-    Knob {
-        path: "network.classID",
-        is_set: |r| {
-            r.network
-                .as_ref()
-                .and_then(|network| network.class_id)
-                .is_some_and(|class| class != 0)
-        },
-    },
-    Knob {
-        path: "network.priorities",
-        is_set: |r| r.network.as_ref().is_some_and(|n| !n.priorities.is_empty()),
-    },
-];
-
-/// Each resource that is set and not applied yet: its JSON path, and what the warning says. Device rules have warnings of their
-/// own (`devices::problems`).
-pub(crate) fn unsupported_resources(resources: &Resources) -> Vec<(JsonPath, &'static str)> {
-    let root = JsonPath::from("linux.resources");
-    let knobs = KNOBS.iter().filter(|knob| (knob.is_set)(resources));
-    let mut paths: Vec<_> = knobs
-        .map(|knob| JsonPath::new(format!("{root}.{}", knob.path)))
-        .collect();
-    paths.extend((0..resources.hugepage_limits.len()).map(|index| root.member("hugepageLimits").index(index)));
-    paths.extend(resources.rdma.keys().map(|device| root.member("rdma").member(device)));
-    paths.extend(resources.unified.keys().map(|file| root.member("unified").member(file)));
-    paths
-        .into_iter()
-        .map(|path| (path, "this resource is not applied yet"))
-        .collect()
-}
-
-fn memory(resources: &Resources, is_set: impl FnOnce(&Memory) -> bool) -> bool {
-    resources.memory.as_ref().is_some_and(is_set)
-}
-
-fn cpu(resources: &Resources, is_set: impl FnOnce(&Cpu) -> bool) -> bool {
-    resources.cpu.as_ref().is_some_and(is_set)
-}
-
-fn block_io(resources: &Resources, is_set: impl FnOnce(&BlockIo) -> bool) -> bool {
-    resources.block_io.as_ref().is_some_and(is_set)
-}
-
-/// 0 is unset to the engines, a negative limit is none, which is how a new cgroup begins.
-fn limits(value: Option<i64>) -> bool {
-    value.is_some_and(|value| value > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn paths(json: &str) -> Vec<String> {
-        let (resources, _) = crate::bundle::parse_resources(json).unwrap();
-        unsupported_resources(&resources)
-            .iter()
-            .map(|(path, _)| path.to_string())
-            .collect()
+impl Made {
+    /// Writes knobs. Gives back those that are not written: their hierarchy was left out, or the runtime is in a user
+    /// namespace, where the kernel lets nobody change device rules.
+    ///
+    /// # Errors
+    /// What the kernel refuses: mostly because the parent cgroup does not allow as much.
+    pub(crate) fn apply<'a>(&self, knobs: &'a [Knob]) -> Result<Vec<&'a Knob>, Error> {
+        apply(knobs, |knob| {
+            let number = number_of(&self.placement, knob)?;
+            if number == 0 && self.placement.v2.is_some() {
+                return self.v2.as_ref().map(AsFd::as_fd);
+            }
+            let found = self.directories.iter().find(|(of, _)| *of == number);
+            found.map(|(_, directory)| directory.as_fd())
+        })
     }
+}
 
-    #[test]
-    fn zeros_that_mean_unset_warn_of_nothing() {
-        let docker = r#"{"devices":[{"allow":false,"access":"rwm"}],"memory":{"disableOOMKiller":false,"limit":0,"swap":-1},
-            "cpu":{"shares":0,"cpus":"","quota":0},"pids":{},"blockIO":{"weight":0,"weightDevice":[]}}"#;
-        assert_eq!(paths(docker), [""; 0]);
+impl Cgroup {
+    /// The same for a cgroup that has processes already.
+    ///
+    /// # Errors
+    /// Those of [`Made::apply`], and a cgroup that cannot be opened.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `update` is not built yet"))]
+    pub(crate) fn apply<'a>(&self, knobs: &'a [Knob]) -> Result<Vec<&'a Knob>, Error> {
+        let mut directories = Directories::new();
+        for (number, place) in self.0.places().enumerate() {
+            if knobs.iter().any(|knob| number_of(&self.0, knob) == Some(number)) {
+                let failed = |errno| Failure::new(format!("open the cgroup {}", place.path().display()), errno);
+                directories.push((number, processes::open(place).map_err(failed)?));
+            }
+        }
+        apply(knobs, |knob| {
+            let number = number_of(&self.0, knob)?;
+            let found = directories.iter().find(|(of, _)| *of == number);
+            found.map(|(_, directory)| directory.as_fd())
+        })
     }
+}
 
-    #[test]
-    fn each_limit_is_named_by_its_path() {
-        let json = r#"{"memory":{"limit":1048576,"swappiness":0},"cpu":{"shares":512,"cpus":"0"},"pids":{"limit":0},
-            "hugepageLimits":[{"pageSize":"2MB","limit":1}],"unified":{"memory.high":"max"},"rdma":{"mlx5_1":{"hcaHandles":3}}}"#;
-        let expected = [
-            "linux.resources.memory.limit",
-            "linux.resources.memory.swappiness",
-            "linux.resources.cpu.shares",
-            "linux.resources.cpu.cpus",
-            "linux.resources.pids.limit",
-            "linux.resources.hugepageLimits[0]",
-            "linux.resources.rdma.mlx5_1",
-            "linux.resources.unified[\"memory.high\"]",
-        ];
-        assert_eq!(paths(json), expected);
+/// The number of the place that a knob's file is in.
+pub(super) fn number_of(placement: &Placement, knob: &Knob) -> Option<usize> {
+    placement.places().position(|place| match knob.version {
+        CgroupVersion::V1 => place.has(&knob.controller),
+        CgroupVersion::V2 => place.controllers.is_empty(),
+    })
+}
+
+fn apply<'a, 'd>(
+    knobs: &'a [Knob],
+    directory_of: impl Fn(&Knob) -> Option<BorrowedFd<'d>>,
+) -> Result<Vec<&'a Knob>, Error> {
+    let current = |knob: &Knob| read(directory_of(knob)?, &*knob.file).ok();
+    let mut left: Vec<&Knob> = Vec::new();
+    let mut files = Files::default();
+    let mut are_devices_refused = false;
+    for knob in ordered(knobs, current) {
+        let is_device = knob.controller == "devices";
+        let Some(directory) = directory_of(knob).filter(|_| !(is_device && are_devices_refused)) else {
+            left.push(knob);
+            continue;
+        };
+        match files.write(directory, knob) {
+            Ok(()) => {}
+            Err(Errno::PERM) if is_device && crate::sys::is_in_user_namespace() => {
+                are_devices_refused = true;
+                left.push(knob);
+            }
+            Err(errno) => return Err(refused(knob, errno).into()),
+        }
+    }
+    Ok(left)
+}
+
+fn refused(knob: &Knob, errno: Errno) -> Failure {
+    let failure = Failure::new(format!("write {:?} to {}", knob.value, knob.file), errno).at(knob.place());
+    match &*knob.controller {
+        "devices" => failure.hint("the parent cgroup may allow less, or the cgroup has cgroups below it"),
+        _ => failure,
+    }
+}
+
+/// Files that are held open, since several knobs may be of the same.
+#[derive(Default)]
+struct Files<'a>(Vec<(&'a Knob, OwnedFd)>);
+
+impl<'a> Files<'a> {
+    fn write(&mut self, directory: BorrowedFd<'_>, knob: &'a Knob) -> Result<(), Errno> {
+        let is_same = |other: &Knob| (other.version, &other.file) == (knob.version, &knob.file);
+        // The kernel takes one rule a write.
+        if let Some((_, file)) = self.0.iter().find(|(other, _)| is_same(other)) {
+            return write_once(file, &knob.value);
+        }
+        let file = open_to_write(directory, &*knob.file)?;
+        let outcome = write_once(&file, &knob.value);
+        self.0.push((knob, file));
+        outcome
     }
 }

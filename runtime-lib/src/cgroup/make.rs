@@ -1,48 +1,66 @@
 //! Making a container's cgroup, so that its first process can be born in it or join it.
 
 use super::directory::Directory;
-use super::paths::{Paths, Place};
-use super::{cpuset, procs, remove};
+use super::knobs::{Directories, number_of};
+use super::{Cgroup, cpuset, processes, remove};
 use crate::error::{Error, Failure};
+use crate::plan::{Knob, Need, Place, Placement};
 use rustix::io::Errno;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How often a walk starts anew when somebody removes a parent under it.
 const RACE_RETRIES: u32 = 8;
-
-/// Whether the config asks for a cgroup, by a path or by a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// It does: a hierarchy that can't be written is an error.
-    Asked,
-    /// It does not: such a hierarchy is left out. So a rootless engine's container runs where nothing can be made.
-    NotAsked,
-}
 
 /// A cgroup that is there and empty, with what is needed to get a process into it.
 #[derive(Debug)]
 pub(crate) struct Made {
     /// The v2 directory (`O_PATH`), for `CLONE_INTO_CGROUP`.
     pub(crate) v2: Option<OwnedFd>,
-    /// For each v1 hierarchy its `tasks`, open for writing: a process without threads writes `0` and is in. That skips the lock
-    /// that writers of `cgroup.procs` take, and with it the wait for an RCU grace period.
+    /// For each v1 hierarchy the way to its `tasks`.
     pub(crate) tasks: Vec<Tasks>,
     /// Places that were there before, empty, and are used again: the caller warns of them.
     pub(crate) reused: Vec<PathBuf>,
     /// Places that could not be made and that nobody asked for.
     pub(crate) left_out: Vec<PathBuf>,
-    devices: Option<Directory>,
+    pub(super) placement: Arc<Placement>,
+    /// The v1 directories that knobs are written in.
+    pub(super) directories: Directories,
     made: Vec<MadePlace>,
 }
 
-/// The door to a cgroup of a v1 hierarchy.
+/// The door to a cgroup of a v1 hierarchy, closed yet.
 #[derive(Debug)]
 pub(crate) struct Tasks {
-    /// The hierarchy's controllers.
-    pub(crate) controllers: String,
-    /// The file `tasks`.
-    pub(crate) fd: OwnedFd,
+    root: Directory,
+    place: Place,
+    need: Need,
+}
+
+impl Tasks {
+    /// Whether it is that of the hierarchy with these controllers.
+    pub(crate) fn is_of(&self, controllers: &str) -> bool {
+        self.place.controllers == controllers
+    }
+
+    /// Opens the file `tasks` for writing: a process without threads writes `0` and is in. That skips the lock that
+    /// writers of `cgroup.procs` take, and with it the wait for an RCU grace period.
+    ///
+    /// # Errors
+    /// Those of the kernel.
+    pub(crate) fn open(&self) -> Result<OwnedFd, Error> {
+        let opened = self.root.writer(&self.place.below.join("tasks"));
+        opened.map_err(|errno| refused("open `tasks` of", &self.place, self.need, errno))
+    }
+}
+
+fn refused(attempted: &str, place: &Place, need: Need, errno: Errno) -> Error {
+    let failure = Failure::new(format!("{attempted} the cgroup {}", place.path().display()), errno);
+    match need {
+        Need::Asked => failure.at("linux.cgroupsPath").into(),
+        Need::NotAsked => failure.into(),
+    }
 }
 
 #[derive(Debug)]
@@ -53,17 +71,7 @@ struct MadePlace {
 }
 
 impl Made {
-    /// The devices cgroup of v1, if the host has one.
-    pub(super) fn devices(&self) -> Option<&Directory> {
-        self.devices.as_ref()
-    }
-
-    /// The doors to the v1 hierarchies.
-    pub(crate) fn tasks_fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.tasks.iter().map(|tasks| tasks.fd.as_fd())
-    }
-
-    /// Removes what [`make`] made, parents among it, after a create that failed. What was there before stays.
+    /// Removes what was made, parents among it, after a create that failed. What was there before stays.
     ///
     /// # Errors
     /// The first directory that could not be removed; the others are tried nevertheless.
@@ -91,46 +99,44 @@ impl MadePlace {
     }
 }
 
-/// Makes the directories of all hierarchies. When one fails, those made before are removed again.
-///
-/// # Errors
-/// A cgroup that exists and has processes, or that is frozen by itself or by an ancestor (a clone into it would hang in the
-/// kernel), or what the kernel refuses.
-pub(crate) fn make(paths: &Paths, need: Need) -> Result<Made, Error> {
-    let mut all = Made {
-        v2: None,
-        tasks: Vec::new(),
-        reused: Vec::new(),
-        left_out: Vec::new(),
-        devices: None,
-        made: Vec::new(),
-    };
-    if paths.is_empty() && need == Need::Asked {
-        let hint = "no cgroup hierarchy is mounted on this host";
-        return Err(Failure::plain("make the container's cgroup", hint)
-            .at("linux.cgroupsPath")
-            .into());
-    }
-    for (number, place) in paths.places().enumerate() {
-        let is_v2 = number == 0 && paths.v2.is_some();
-        if let Err(error) = all.add(place, is_v2, need) {
-            // The error that matters is the first one.
-            let _ = all.undo();
-            return Err(error);
+impl Cgroup {
+    /// Makes the directories of all hierarchies, and holds those open that `knobs` are to be written in. When one
+    /// fails, those made before are removed again.
+    ///
+    /// # Errors
+    /// A cgroup that exists and has processes, or that is frozen by itself or by an ancestor (a clone into it would
+    /// hang in the kernel), or what the kernel refuses.
+    pub(crate) fn make(&self, need: Need, knobs: &[Knob]) -> Result<Made, Error> {
+        let mut all = Made {
+            v2: None,
+            tasks: Vec::new(),
+            reused: Vec::new(),
+            left_out: Vec::new(),
+            placement: self.0.clone(),
+            directories: Directories::new(),
+            made: Vec::new(),
+        };
+        if self.0.is_empty() && need == Need::Asked {
+            let hint = "no cgroup hierarchy is mounted on this host";
+            return Err(Failure::plain("make the container's cgroup", hint)
+                .at("linux.cgroupsPath")
+                .into());
         }
+        for (number, place) in self.0.places().enumerate() {
+            let is_v2 = number == 0 && self.0.v2.is_some();
+            if let Err(error) = all.add((number, place), is_v2, need, knobs) {
+                // The error that matters is the first one.
+                let _ = all.undo();
+                return Err(error);
+            }
+        }
+        Ok(all)
     }
-    Ok(all)
 }
 
 impl Made {
-    fn add(&mut self, place: &Place, is_v2: bool, need: Need) -> Result<(), Error> {
-        let refused = |attempted: &str, errno| {
-            let failure = Failure::new(format!("{attempted} the cgroup {}", place.path().display()), errno);
-            match need {
-                Need::Asked => Error::from(failure.at("linux.cgroupsPath")),
-                Need::NotAsked => Error::from(failure),
-            }
-        };
+    fn add(&mut self, (number, place): (usize, &Place), is_v2: bool, need: Need, knobs: &[Knob]) -> Result<(), Error> {
+        let refused = |attempted, errno| refused(attempted, place, need, errno);
         if !place.is_sound() {
             return Err(refused("make", Errno::INVAL));
         }
@@ -168,15 +174,17 @@ impl Made {
         if place.has("cpuset") {
             cpuset::inherit(&root, &place.below).map_err(|errno| refused("give CPUs and memory nodes to", errno))?;
         }
-        if place.has("devices") {
-            self.devices = Some(root.open(&place.below).map_err(|errno| refused("open", errno))?);
+        if knobs
+            .iter()
+            .any(|knob| number_of(&self.placement, knob) == Some(number))
+        {
+            let directory = root.open(&place.below).map_err(|errno| refused("open", errno))?;
+            self.directories.push((number, directory));
         }
-        let fd = root
-            .writer(&place.below.join("tasks"))
-            .map_err(|errno| refused("open `tasks` of", errno))?;
         self.tasks.push(Tasks {
-            controllers: place.controllers.clone(),
-            fd,
+            root,
+            place: place.clone(),
+            need,
         });
         Ok(())
     }
@@ -242,7 +250,7 @@ fn check_empty(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> 
             &directory.read(Path::new("cgroup.events"))?,
             "populated 1",
         ))),
-        false => procs::below(&directory).map(|pids| pids.len()),
+        false => processes::below(&directory).map(|pids| pids.len()),
     });
     let attempted = format!("use the cgroup {}", place.path().display());
     match inside {
@@ -254,8 +262,8 @@ fn check_empty(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> 
     }
 }
 
-/// A new cgroup inherits its parent's frozen state, so that its own file tells of all ancestors. The hierarchy's root can't be
-/// frozen: a new cgroup directly below it isn't either.
+/// A new cgroup inherits its parent's frozen state, so that its own file tells of all ancestors. The hierarchy's root
+/// can't be frozen: a new cgroup directly below it isn't either.
 fn check_not_frozen(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> Result<(), Error> {
     let (file, frozen) = match is_v2 {
         true => ("cgroup.events", ["frozen 1", "frozen 1"]),

@@ -1,43 +1,45 @@
-//! A container's cgroup: where it is, making it, getting in, device rules, freezing, killing and removing it.
+//! A container's cgroup: making it, getting in, writing its knobs, freezing, killing and removing it.
 //!
-//! On v2 the container's first process is born inside (`CLONE_INTO_CGROUP`); on v1 it writes itself into each hierarchy's
-//! `tasks`. A hybrid host is treated as both. Only the cgroupfs driver is here: directories are made by ourselves.
+//! On v2 the container's first process is born inside (`CLONE_INTO_CGROUP`); on v1 it writes itself into each
+//! hierarchy's `tasks`. A hybrid host is treated as both. Where the cgroup is and what is written to it is the plan's
+//! to say.
 //!
-//! The order of a create: [`Layout::detect`], [`Layout::paths`], the state is written, [`make`], [`devices::apply`], clone, and
-//! [`Made::undo`] if anything failed. Of a delete: [`kill_all`], [`remove()`].
-
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the rooms that call this are being built; this line goes with the last of them"
-)]
+//! The order of a create: the plan, the state is written, [`Cgroup::make`], clone, [`Made::apply`], and
+//! [`Made::undo`] if anything failed. Of a delete: [`Cgroup::kill`], [`Cgroup::remove`].
 
 mod cpuset;
-pub(crate) mod devices;
 mod directory;
 mod freezer;
+mod hand_over;
 mod kill;
 mod knobs;
-mod layout;
 mod make;
 mod nap;
-mod ownership;
-mod paths;
-mod procs;
+mod processes;
 mod remove;
 mod tree;
-mod usual_rules;
 
-pub(crate) use devices::explain as explain_device_rules;
-pub(crate) use freezer::{freeze, is_frozen, thaw};
-pub(crate) use kill::kill_all;
-pub(crate) use knobs::unsupported_resources;
-pub(crate) use layout::Layout;
-pub(crate) use make::{Made, Need, Tasks, make};
-pub(crate) use ownership::hand_over;
-pub(crate) use paths::{Paths, Place};
-pub(crate) use procs::{for_each, procs};
-pub(crate) use remove::remove;
+pub(crate) use make::Made;
+
+use crate::plan::Placement;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The cgroup of one container, as its record keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Cgroup(Arc<Placement>);
+
+impl Cgroup {
+    pub(crate) fn at(placement: &Arc<Placement>) -> Self {
+        Self(placement.clone())
+    }
+
+    /// Whether the host has no hierarchy to put it in.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -2,26 +2,59 @@
 
 use super::directory::Directory;
 use super::nap::Naps;
-use super::paths::{Paths, Place};
-use super::{procs, tree};
+use super::{Cgroup, processes, tree};
 use crate::error::{Error, Failure};
+use crate::plan::Place;
 use rustix::io::Errno;
 use std::time::Duration;
 
-/// How long a cgroup may stay busy. A process that was killed leaves it when it has exited, which takes a while if it was large.
+/// How long a cgroup may stay busy. A process that was killed leaves it when it has exited, which takes a while if it
+/// was large.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Removes the container's cgroup from all hierarchies. What is gone already is fine, so that it can be called again after an
-/// interruption. What was there before the container stays, and parents stay, as runc leaves them: an engine's `/docker` serves its next container.
-///
-/// # Errors
-/// The first hierarchy that refuses, with the pids that keep it busy; the others are cleaned nevertheless.
-pub(crate) fn remove(paths: &Paths) -> Result<(), Error> {
-    let mut outcome = Ok(());
-    for place in paths.places().filter(|place| !place.was_there) {
-        outcome = outcome.and(remove_place(place));
+/// How long an init stays in its cgroup whose parent was killed.
+const PATIENCE_WITH_INIT: Duration = Duration::from_millis(500);
+
+impl Cgroup {
+    /// Removes the container's cgroup from all hierarchies. What is gone already is fine, so that it can be called
+    /// again after an interruption. What was there before the container stays, and parents stay, as runc leaves them:
+    /// an engine's `/docker` serves its next container.
+    ///
+    /// # Errors
+    /// The first hierarchy that refuses, with the pids that keep it busy; the others are cleaned nevertheless.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        for place in self.0.places().filter(|place| !place.was_there) {
+            outcome = outcome.and(remove_place(place));
+        }
+        outcome
     }
-    outcome
+
+    /// Removes a cgroup that perhaps was not made for the container: with a process in it, or a cgroup below it, it stays.
+    ///
+    /// # Errors
+    /// Those of the kernel but `EBUSY`.
+    pub(crate) fn remove_unused(&self) -> Result<(), Error> {
+        for place in self.0.places().filter(|place| !place.was_there && place.is_sound()) {
+            let Ok(root) = Directory::mount(&place.mount) else {
+                continue;
+            };
+            // An init that nobody has recorded ends by itself.
+            let mut naps = Naps::new(PATIENCE_WITH_INIT);
+            loop {
+                match root.remove(&place.below) {
+                    Ok(()) | Err(Errno::NOENT) => break,
+                    Err(Errno::BUSY) if naps.nap() => {}
+                    Err(Errno::BUSY) => break,
+                    Err(errno) => {
+                        let attempted = format!("remove the cgroup {}", place.path().display());
+                        return Err(Failure::new(attempted, errno).into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn remove_place(place: &Place) -> Result<(), Error> {
@@ -56,7 +89,7 @@ pub(super) fn remove_place(place: &Place) -> Result<(), Error> {
             Err(errno) => return Err(refused(errno).into()),
         }
         if !naps.nap() {
-            let pids = procs::below(&below).unwrap_or_default();
+            let pids = processes::below(&below).unwrap_or_default();
             return Err(refused(Errno::BUSY)
                 .hint(format!("these processes are still in it: {pids:?}"))
                 .into());

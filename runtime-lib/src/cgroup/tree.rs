@@ -1,11 +1,12 @@
-//! Walking the cgroups below a container's, which the container itself may have made: of any depth and breadth, changing meanwhile.
+//! Walking the cgroups below a container's, which the container itself may have made: of any depth and breadth,
+//! changing meanwhile.
 
 use super::directory::Directory;
 use rustix::io::Errno;
 use std::ffi::CString;
 
-/// Calls `visit` for `top` and every cgroup below it, parents first. No recursion and one descriptor: depth costs neither stack
-/// nor the limit of open files.
+/// Calls `visit` for `top` and every cgroup below it, parents first. No recursion and one descriptor: depth costs
+/// neither stack nor the limit of open files.
 pub(super) fn for_each(top: &Directory, mut visit: impl FnMut(&Directory) -> Result<(), Errno>) -> Result<(), Errno> {
     visit(top)?;
     descend(top, visit, |_, _| Ok(()))

@@ -1,51 +1,49 @@
 //! `delete`.
 
-use super::{Container, Runtime, State, Status};
-use crate::bundle::{Hook, HookOutput};
-use crate::cgroup;
-use crate::launch::{HookState, Watched, is_waiting, run_hooks};
-use crate::store::{Entry, Phase, Record, Store};
-use crate::{Error, Failure};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
-use rustix::io::Errno;
+use super::cleaning::{self, Poststop};
+use super::{Container, Runtime, live, not_whole};
+use crate::launch::is_waiting;
+use crate::process::await_end;
+use crate::store::{Leftovers, Phase, StateRecord, Store};
+use crate::{Error, Id, StatusFault};
 use rustix::process::{Signal, pidfd_send_signal};
 
 impl Container {
     /// Deletes a container that is stopped, or created and not started.
     ///
-    /// Gives what the `poststop` hooks failed at, which the caller may tell the user: the spec wants it logged and no more.
+    /// Gives what the `poststop` hooks failed at, which the caller may tell the user: the spec wants it logged and no
+    /// more.
     ///
     /// # Errors
     /// `cannot delete container ID that is not stopped: running`; the cgroup cannot be removed.
     pub fn delete(&self) -> Result<Vec<Error>, Error> {
         let entry = self.entry()?;
-        let is_creating = entry.read()?.is_some_and(|record| record.phase == Phase::Creating);
-        if is_creating && !entry.is_unlocked() {
+        let not_stopped = |status| {
+            Err(Error::from(StatusFault::NotStopped {
+                id: self.id().clone(),
+                status,
+            }))
+        };
+        let is_in_the_making = |record: &StateRecord| record.phase == Phase::Creating;
+        if entry.read_state()?.as_ref().is_some_and(is_in_the_making) && !entry.is_unlocked() {
             // Perhaps one of its own hooks asks, which would wait for itself.
-            return Err(Error::Status(format!(
-                "cannot delete container {} that is not stopped: creating",
-                self.id()
-            )));
+            return not_stopped(crate::Status::Creating);
         }
         // Somebody who is at work on it is waited for; somebody who died is not.
         entry.lock()?;
-        let Some(record) = entry.read()? else {
-            return Err(super::start::not_whole(self.id()));
+        let Some(record) = entry.read_state()? else {
+            return Err(not_whole(self.id()));
         };
-        if let Some(pidfd) = super::live(&record)? {
-            let waits = record.phase == Phase::Creating || is_waiting(&entry);
-            if !waits {
-                let status = super::state::status(&entry, &record)?;
-                return Err(Error::Status(format!(
-                    "cannot delete container {} that is not stopped: {status}",
-                    self.id()
-                )));
+        if let Some(pidfd) = live(record.init.as_ref())? {
+            if !is_in_the_making(&record) && !is_waiting(&entry) {
+                return not_stopped(super::state::status(&entry, &record)?);
             }
             let _ = pidfd_send_signal(&pidfd, Signal::KILL);
             await_end(&pidfd)?;
         }
-        clean(&entry, Some(&record))
+        let leftovers = Leftovers::read(&entry)?.unwrap_or_default();
+        let poststop = Poststop::read(&entry, &leftovers)?;
+        cleaning::finish(&entry, &leftovers, poststop.as_ref())
     }
 }
 
@@ -55,93 +53,31 @@ impl Runtime {
     /// Gives what the `poststop` hooks failed at.
     ///
     /// # Errors
-    /// A process that does not end, or a cgroup that cannot be removed.
-    pub fn delete_by_force(&self, id: &str) -> Result<Vec<Error>, Error> {
+    /// A process that does not end, a cgroup that cannot be removed, or a list of leftovers that cannot be read, so
+    /// that nobody knows what there is to remove.
+    pub fn delete_by_force(&self, id: &Id) -> Result<Vec<Error>, Error> {
         let entry = match Store::new(self.root()).open(id) {
             Ok(entry) => entry,
             Err(Error::NotFound(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
         // Killed first, then locked: whoever holds the lock may be waiting for just this container.
-        if let Some(record) = entry.read()? {
-            kill(&record)?;
+        if let Some(leftovers) = Leftovers::read(&entry)? {
+            cleaning::kill(&leftovers)?;
         }
         match entry.lock() {
             Ok(()) => {}
             Err(Error::NotFound(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         }
-        let record = entry.read()?;
-        if let Some(record) = &record {
-            kill(record)?;
-        }
-        clean(&entry, record.as_ref())
-    }
-}
-
-fn kill(record: &Record) -> Result<(), Error> {
-    let live = super::live(record)?;
-    if let Some(pidfd) = &live {
-        let _ = pidfd_send_signal(pidfd, Signal::KILL);
-    }
-    cgroup::kill_all(&record.cgroup)?;
-    if let Some(pidfd) = &live {
-        await_end(pidfd)?;
-    }
-    Ok(())
-}
-
-/// Removes the cgroup and the state, and runs the poststop hooks: when they run, the container is gone.
-fn clean(entry: &Entry, record: Option<&Record>) -> Result<Vec<Error>, Error> {
-    if let Some(record) = record {
-        if !record.own_pid_namespace {
-            cgroup::kill_all(&record.cgroup)?;
-        }
-        cgroup::remove(&record.cgroup)?;
-        if let Some(group) = &record.resctrl {
-            group.remove()?;
-        }
-    }
-    entry.remove()?;
-    Ok(
-        match record.filter(|record| record.phase == Phase::Created || record.hooks_began) {
-            None => Vec::new(),
-            Some(record) => {
-                let state = super::state::of(entry.id(), record);
-                let output = HookOutput::recorded(&record.annotations);
-                run_poststop_hooks(&record.poststop, &state, &output)
-            }
-        },
-    )
-}
-
-/// Gives what they failed at: one that fails does not keep the rest from running.
-pub(super) fn run_poststop_hooks(hooks: &[Hook], state: &State, output: &HookOutput) -> Vec<Error> {
-    let state = HookState::new(state, Status::Stopped, 0);
-    let run = |(index, hook)| {
-        let outcome = run_hooks(
-            "poststop",
-            std::slice::from_ref(hook),
-            &state,
-            output,
-            Watched::default(),
-        );
-        outcome.err().map(|error| error.with_index(index))
-    };
-    hooks.iter().enumerate().filter_map(run).collect()
-}
-
-/// Waits until a process that was killed has ended.
-pub(super) fn await_end(pidfd: &OwnedFd) -> Result<(), Error> {
-    let limit = Timespec { tv_sec: 10, tv_nsec: 0 };
-    loop {
-        match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&limit)) {
-            Ok(0) => {
-                return Err(Failure::new("end the container's init within 10 s of SIGKILL", Errno::TIMEDOUT).into());
-            }
-            Ok(_) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::new("wait for the container's init", errno).into()),
-        }
+        let leftovers = Leftovers::read(&entry)?.unwrap_or_default();
+        cleaning::kill(&leftovers)?;
+        // What is due and cannot be known does not keep the container: it is told.
+        let (poststop, mut failed) = match Poststop::read(&entry, &leftovers) {
+            Ok(poststop) => (poststop, Vec::new()),
+            Err(error) => (None, vec![error]),
+        };
+        failed.append(&mut cleaning::finish(&entry, &leftovers, poststop.as_ref())?);
+        Ok(failed)
     }
 }

@@ -1,72 +1,77 @@
 //! `kill`.
 
-use super::Container;
-use crate::cgroup;
-use crate::store::{Phase, Record};
-use crate::{Error, Failure};
+use super::{Container, live};
+use crate::process::{Signal, await_end};
+use crate::store::{Phase, StateRecord};
+use crate::{Error, Failure, StatusFault};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::process::{Signal, pidfd_send_signal};
 
-const SIGKILL: i32 = 9;
+/// Whom a signal is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The container's init. A SIGKILL reaches all, if nothing else would end the others with init.
+    #[default]
+    Init,
+    /// Every process of the container's cgroup. That there is none is no error.
+    All,
+}
 
 impl Container {
-    /// Sends a signal (its number; 0 only asks whether init is there) to init, or with `all` to every process of its cgroup.
+    /// Sends a signal ([`Signal::NONE`] only asks whether init is there).
     ///
     /// # Errors
-    /// `container not running` if init has ended, except with `all`; a number that is no signal.
-    pub fn kill(&self, signal: i32, all: bool) -> Result<(), Error> {
+    /// `container not running` if init has ended, except with [`Scope::All`].
+    pub fn kill(&self, signal: Signal, scope: Scope) -> Result<(), Error> {
         let entry = self.entry()?;
-        let Some(record) = entry.read()? else {
-            return Err(super::start::not_whole(self.id()));
-        };
+        let record = self.record(&entry)?;
         if record.phase == Phase::Creating && !entry.is_unlocked() {
-            return Err(Error::Status(
-                "cannot kill a container that is being created".to_owned(),
-            ));
+            return Err(StatusFault::BeingCreated.into());
         }
-        let live = super::live(&record)?;
+        let init = live(record.init.as_ref())?;
         // Without a pid namespace of its own nothing ends the others when init does.
-        let everything = all || (signal == SIGKILL && !record.own_pid_namespace);
+        let everything = scope == Scope::All || (signal == Signal::KILL && !record.own_pid_namespace);
         if everything {
-            return send_to_all(&record, live.as_ref(), signal, all);
+            return send_to_all(&record, init.as_ref(), signal, scope);
         }
-        match live {
+        match init {
             Some(pidfd) => send(&pidfd, signal),
-            None => Err(not_running()),
+            None => Err(StatusFault::NotRunning.into()),
         }
     }
 }
 
-fn not_running() -> Error {
-    Error::Status("container not running".to_owned())
-}
-
-fn send_to_all(record: &Record, live: Option<&OwnedFd>, signal: i32, forgiving: bool) -> Result<(), Error> {
-    if signal == SIGKILL {
-        cgroup::kill_all(&record.cgroup)?;
+fn send_to_all(record: &StateRecord, init: Option<&OwnedFd>, signal: Signal, scope: Scope) -> Result<(), Error> {
+    let kills = signal == Signal::KILL;
+    if kills {
+        record.cgroup.kill()?;
     }
-    let reached = cgroup::for_each(&record.cgroup, |pidfd| crate::sys::send_signal(pidfd, signal))?;
-    match live {
+    let reached = record
+        .cgroup
+        .for_each_process(|pidfd| crate::sys::send_signal(pidfd, signal.number()))?;
+    match init {
         // Its cgroup may be one that could not be made.
-        Some(pidfd) if reached == 0 && signal != SIGKILL => send(pidfd, signal),
-        Some(pidfd) if signal == SIGKILL => send(pidfd, signal).or(Ok(())),
-        None if reached == 0 && !forgiving => Err(not_running()),
+        Some(pidfd) if reached == 0 && !kills => send(pidfd, signal),
+        Some(pidfd) if kills => send(pidfd, signal).or(Ok(())),
+        None if reached == 0 && scope == Scope::Init => Err(StatusFault::NotRunning.into()),
         _ => Ok(()),
     }
 }
 
-fn send(pidfd: &OwnedFd, signal: i32) -> Result<(), Error> {
-    match crate::sys::send_signal(pidfd.as_fd(), signal) {
+fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Error> {
+    match crate::sys::send_signal(pidfd.as_fd(), signal.number()) {
         Ok(()) => Ok(()),
-        Err(Errno::SRCH) => Err(not_running()),
-        Err(errno) => Err(Failure::new(format!("send signal {signal} to the container's init"), errno).into()),
+        Err(Errno::SRCH) => Err(StatusFault::NotRunning.into()),
+        Err(errno) => {
+            let attempted = format!("send signal {} to the container's init", signal.number());
+            Err(Failure::new(attempted, errno).into())
+        }
     }
 }
 
 /// Kills init and all that is in the container's cgroup, and waits until nothing of it lives.
-pub(super) fn kill_everything(record: &Record, init: &OwnedFd) -> Result<(), Error> {
-    let _ = pidfd_send_signal(init, Signal::KILL);
-    cgroup::kill_all(&record.cgroup)?;
-    super::delete::await_end(init)
+pub(super) fn kill_everything(record: &StateRecord, init: &OwnedFd) -> Result<(), Error> {
+    let _ = crate::sys::send_signal(init.as_fd(), Signal::KILL.number());
+    record.cgroup.kill()?;
+    await_end(init)
 }

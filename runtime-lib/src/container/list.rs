@@ -1,13 +1,16 @@
 //! `list`.
 
-use super::{Container, Runtime, State};
-use crate::Error;
+use super::{Container, Runtime, not_whole};
 use crate::store::Store;
+use crate::users::Users;
+use crate::{Error, Id, State};
 
 /// What [`Runtime::containers`] gives.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Containers {
-    /// The containers' states, sorted by id, with the uid of whoever created each (`#0`) as owner.
+    /// The containers' states, sorted by id, with the name of whoever created each as owner, or `#uid` for one without
+    /// a name.
     pub states: Vec<State>,
     /// Why others cannot be told of.
     pub faults: Vec<Error>,
@@ -20,8 +23,9 @@ impl Runtime {
     /// The root cannot be read.
     pub fn containers(&self) -> Result<Containers, Error> {
         let mut containers = Containers::default();
+        let mut users = None;
         for id in Store::new(self.root()).ids()? {
-            match self.listed(&id) {
+            match self.listed(&id, &mut users) {
                 Ok(Some(state)) => containers.states.push(state),
                 // One that vanishes meanwhile is not there.
                 Ok(None) | Err(Error::NotFound(_)) => {}
@@ -31,19 +35,27 @@ impl Runtime {
         Ok(containers)
     }
 
-    fn listed(&self, id: &str) -> Result<Option<State>, Error> {
+    /// The ids of all containers below the root, sorted. A root that does not exist has none.
+    ///
+    /// # Errors
+    /// The root cannot be read.
+    pub fn ids(&self) -> Result<Vec<Id>, Error> {
+        Store::new(self.root()).ids()
+    }
+
+    fn listed(&self, id: &Id, users: &mut Option<Users>) -> Result<Option<State>, Error> {
         let container = Container::new(self.root(), id);
         let entry = container.entry()?;
-        if entry.read()?.is_none() {
+        if entry.read_state()?.is_none() {
             // Somebody may have taken the id just now.
             return if entry.is_unlocked() {
-                Err(super::start::not_whole(id))
+                Err(not_whole(id))
             } else {
                 Ok(None)
             };
         }
         let mut state = container.state()?;
-        state.owner = format!("#{}", entry.owner());
+        state.owner = users.get_or_insert_with(Users::read).name(entry.owner());
         Ok(Some(state))
     }
 }

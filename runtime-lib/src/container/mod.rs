@@ -1,29 +1,28 @@
 //! The lifecycle: one file per verb.
 
+mod cleaning;
 mod create;
 mod delete;
 mod kill;
 mod list;
-mod options;
 mod process;
 mod readiness;
 mod start;
 mod state;
 
+pub use kill::Scope;
 pub use list::Containers;
-pub use options::{Console, CreateOptions};
 pub use process::Process;
 pub use readiness::Readiness;
-pub use state::{State, Status};
 
-pub(crate) use process::wait_for;
-
-use crate::store::{Entry, Record, Store};
-use crate::{Error, Failure, Problem};
+use crate::process::Identity;
+use crate::store::{Entry, StateRecord, Store};
+use crate::{Error, Failure, Id, Problem};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// A place where containers are kept: the state root, `/run/orlop` for example. Cheap to make; touches nothing until it is used.
+/// A place where containers are kept: the state root, `/run/orlop` for example. Cheap to make; touches nothing until
+/// it is used.
 #[derive(Clone, Debug)]
 pub struct Runtime {
     root: PathBuf,
@@ -44,22 +43,32 @@ impl Runtime {
     ///
     /// # Errors
     /// There is none.
-    pub fn container(&self, id: &str) -> Result<Container, Error> {
+    pub fn container(&self, id: &Id) -> Result<Container, Error> {
         Store::new(&self.root).open(id)?;
         Ok(Container::new(&self.root, id))
+    }
+
+    /// The folder of the host's, absolute, that is mounted into the container `id` if its process is to tell when it
+    /// is ready ([`Arguments::notify_folder`](crate::Arguments::notify_folder)). The creation makes it.
+    ///
+    /// # Errors
+    /// The state root is relative, and the working directory cannot be read.
+    pub fn notify_folder(&self, id: &Id) -> Result<PathBuf, Error> {
+        Store::new(&self.root).notify_folder(id)
     }
 }
 
 /// What [`Runtime::create`] gives.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Created {
     /// The container, ready to be started.
     pub container: Container,
     /// Its init, a child of the caller.
     pub init: Process,
-    /// The pty's master, with [`Console::Return`].
+    /// The pty's master, with [`Console::Return`](crate::Console::Return).
     pub console: Option<OwnedFd>,
-    /// What the config asks for that is not applied, each with its JSON path, as the spec allows.
+    /// What turned out not to be applied, each with its JSON path, as the spec allows.
     pub warnings: Vec<Problem>,
 }
 
@@ -67,30 +76,43 @@ pub struct Created {
 #[derive(Clone, Debug)]
 pub struct Container {
     root: PathBuf,
-    id: String,
+    id: Id,
 }
 
 impl Container {
-    fn new(root: &Path, id: &str) -> Self {
+    fn new(root: &Path, id: &Id) -> Self {
         Self {
             root: root.to_owned(),
-            id: id.to_owned(),
+            id: id.clone(),
         }
     }
 
     /// Its id.
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &Id {
         &self.id
     }
 
     fn entry(&self) -> Result<Entry, Error> {
         Store::new(&self.root).open(&self.id)
     }
+
+    /// The record of a container that is not only an id that was taken.
+    fn record(&self, entry: &Entry) -> Result<StateRecord, Error> {
+        entry.read_state()?.ok_or_else(|| not_whole(&self.id))
+    }
 }
 
-/// A hold on the container's init, if it lives.
-fn live(record: &Record) -> Result<Option<OwnedFd>, Error> {
-    match &record.init {
+fn not_whole(id: &Id) -> Error {
+    Failure::plain(
+        format!("use container {:?}", id.as_str()),
+        "its state is not whole, its creation may have been interrupted; delete --force removes it",
+    )
+    .into()
+}
+
+/// A hold on a process, if it lives.
+fn live(init: Option<&Identity>) -> Result<Option<OwnedFd>, Error> {
+    match init {
         None => Ok(None),
         Some(init) => init
             .open()

@@ -1,21 +1,22 @@
 //! Processes that this library started.
 
+use crate::process::{ExitStatus, Pid, try_wait, wait};
 use crate::{Error, Failure};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::time::{Duration, Instant};
 
 /// A process that this library started for the caller, who is its parent.
 #[derive(Debug)]
 pub struct Process {
-    pub(crate) pid: i32,
+    pub(crate) pid: Pid,
     pub(crate) pidfd: OwnedFd,
 }
 
 impl Process {
     /// Its pid as the caller sees it.
-    pub fn pid(&self) -> i32 {
+    pub fn pid(&self) -> Pid {
         self.pid
     }
 
@@ -24,52 +25,41 @@ impl Process {
         self.pidfd.as_fd()
     }
 
-    /// Waits for its end and reaps it: the exit status, or 128 and the signal's number.
+    /// Waits for its end and reaps it.
     ///
     /// # Errors
-    /// The kernel does not tell: the caller ignores SIGCHLD or has reaped the process itself, and Linux is older than 6.15.
-    pub fn wait(&self) -> Result<i32, Error> {
-        wait_for(self.pidfd())
+    /// The kernel does not tell: the caller ignores SIGCHLD or has reaped the process itself, and Linux is older than
+    /// 6.15.
+    pub fn wait(&self) -> Result<ExitStatus, Error> {
+        wait(self.pidfd())
     }
-}
 
-/// Waits for a child's end: the exit status, or 128 and the signal's number.
-pub(crate) fn wait_for(pidfd: BorrowedFd<'_>) -> Result<i32, Error> {
-    loop {
-        match waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
-            Ok(Some(status)) => {
-                let signal = status.terminating_signal().map(|signal| 128 + signal);
-                return Ok(status.exit_status().or(signal).unwrap_or(255));
-            }
-            Ok(None) | Err(Errno::INTR) => {}
-            // Somebody else in this process waits for any child, or ignores SIGCHLD.
-            Err(Errno::CHILD) => return reaped(pidfd),
-            Err(errno) => return Err(Failure::new("wait for a process", errno).into()),
-        }
+    /// Reaps it if it has ended; `None` if it has not.
+    ///
+    /// # Errors
+    /// Those of [`Process::wait`].
+    pub fn try_wait(&self) -> Result<Option<ExitStatus>, Error> {
+        try_wait(self.pidfd())
     }
-}
 
-fn reaped(pidfd: BorrowedFd<'_>) -> Result<i32, Error> {
-    let mut files = [rustix::event::PollFd::from_borrowed_fd(
-        pidfd,
-        rustix::event::PollFlags::IN,
-    )];
-    while rustix::event::poll(&mut files, None) == Err(Errno::INTR) {}
-    // Whoever reaps it takes it from the list of children first, and leaves its status with the pidfd a moment later.
-    let patience = Instant::now() + Duration::from_secs(1);
-    let status = loop {
-        match crate::sys::exit_status(pidfd) {
-            Ok(Some(status)) => break status,
-            Ok(None) if Instant::now() < patience => std::thread::sleep(Duration::from_micros(50)),
-            Ok(None) | Err(_) => {
-                let hint =
-                    "it was reaped by another part of the program, which may ignore SIGCHLD or wait for any child";
-                return Err(Failure::new("learn how a process ended", Errno::CHILD)
-                    .hint(hint)
-                    .into());
+    /// Waits for its end, at most so long, and reaps it; `None` if it has not ended then.
+    ///
+    /// # Errors
+    /// Those of [`Process::wait`].
+    pub fn wait_timeout(&self, limit: Duration) -> Result<Option<ExitStatus>, Error> {
+        let end = Instant::now().checked_add(limit);
+        loop {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            let time = left.map(|left| Timespec {
+                tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            });
+            match poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], time.as_ref()) {
+                Ok(0) => return Ok(None),
+                Ok(_) => return self.wait().map(Some),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(Failure::new("wait for a process", errno).into()),
             }
         }
-    };
-    let signal = status & 0x7f;
-    Ok(if signal == 0 { status >> 8 & 0xff } else { 128 + signal })
+    }
 }

@@ -1,10 +1,12 @@
-//! `NOTIFY_SOCKET`: the container's process tells the service manager of the runtime that it is ready (`man 3 sd_notify`).
+//! `NOTIFY_SOCKET`: the container's process tells the service manager of the runtime that it is ready
+//! (`man 3 sd_notify`).
 //!
-//! The manager's own socket is not for the container. It gets one of its own, in a folder of the container's state that is mounted at `/run/notify`; what
-//! comes there is looked at, and only that the process is ready is passed on.
+//! The manager's own socket is not for the container. It gets one of its own, in a folder of the container's state
+//! that is mounted at `/run/notify`; what comes there is looked at, and only that the process is ready is passed on.
 
 use super::Container;
 use crate::launch::send;
+use crate::process::Pid;
 use crate::store::NOTIFY_FOLDER;
 use crate::{Error, Failure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -29,23 +31,25 @@ pub struct Readiness {
     socket: OwnedFd,
     manager: OwnedFd,
     init: OwnedFd,
-    pid: i32,
+    pid: Pid,
 }
 
 impl Container {
-    /// Makes the socket on which the container's process tells that it is ready, for the `manager` whose socket this is, as `NOTIFY_SOCKET` names it
-    /// (`/run/systemd/notify`, or `@name` for an abstract one). To be called before [`start`](Self::start). `None` if the container was not created with
-    /// [`CreateOptions::notify`](super::CreateOptions::notify): its process would not know the socket.
+    /// Makes the socket on which the container's process tells that it is ready, for the `manager` whose socket this
+    /// is, as `NOTIFY_SOCKET` names it (`/run/systemd/notify`, or `@name` for an abstract one). To be called before
+    /// [`start`](Self::start). `None` if the container was not created with
+    /// [`Arguments::notify_folder`](crate::Arguments::notify_folder): its process would not know the socket.
     ///
     /// # Errors
     /// There is no such container, a socket cannot be made, or the manager's cannot be reached.
     pub fn readiness(&self, manager: &OsStr) -> Result<Option<Readiness>, Error> {
         let entry = self.entry()?;
-        let Some(record) = entry.read()? else {
+        let Some(record) = entry.read_state()? else {
             return Ok(None);
         };
         // Without a process there is nobody to tell anything: that is `start`'s to say.
-        let Some(init) = super::live(&record)? else {
+        let pid = record.init.as_ref().map(|init| init.pid);
+        let (Some(init), Some(pid)) = (super::live(record.init.as_ref())?, pid) else {
             return Ok(None);
         };
         let path = entry.short_path(NOTIFY_FOLDER).join(SOCKET);
@@ -83,7 +87,7 @@ impl Container {
             socket,
             manager,
             init,
-            pid: record.init.map_or(0, |init| init.pid),
+            pid,
         }))
     }
 }
@@ -94,20 +98,20 @@ impl Readiness {
         self.socket.as_fd()
     }
 
-    /// Reads what the process has said. Once it is ready, the manager is told so, and that `main` is the process to look after; then this gives `true`,
-    /// and is done.
+    /// Reads what the process has said. Once it is ready, the manager is told so, and that `main` is the process to
+    /// look after; then this gives `true`, and is done.
     ///
     /// # Errors
     /// The manager is not there any more.
-    pub fn relay(&self, main: i32) -> Result<bool, Error> {
+    pub fn relay(&self, main: Pid) -> Result<bool, Error> {
         let Some(ready) = self.hear()? else {
             return Ok(false);
         };
         self.announce(&ready, main).map(|_| true)
     }
 
-    /// Waits until the process is ready or has ended, and tells the manager that, and that the process is the one to look after. Returns when the
-    /// manager has handled it, or after 30 seconds.
+    /// Waits until the process is ready or has ended, and tells the manager that, and that the process is the one to
+    /// look after. Returns when the manager has handled it, or after 30 seconds.
     ///
     /// # Errors
     /// The manager is not there any more.
@@ -146,9 +150,9 @@ impl Readiness {
         Ok(line.map(|line| [line, b"\n"].concat()))
     }
 
-    /// Tells the manager of the readiness and of the process to look after, and asks it to close a descriptor when it has handled that; gives the
-    /// other end.
-    fn announce(&self, ready: &[u8], main: i32) -> Result<OwnedFd, Error> {
+    /// Tells the manager of the readiness and of the process to look after, and asks it to close a descriptor when it
+    /// has handled that; gives the other end.
+    fn announce(&self, ready: &[u8], main: Pid) -> Result<OwnedFd, Error> {
         let attempt = || -> Result<OwnedFd, Errno> {
             let manager = self.manager.as_fd();
             send(manager, ready, None)?;

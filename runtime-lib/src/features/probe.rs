@@ -13,7 +13,8 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What this kernel can do for the caller: another user may be allowed more. Nothing on the host is changed by finding it out.
+/// What this kernel can do for the caller: another user may be allowed more. Nothing on the host is changed by finding
+/// it out.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -24,7 +25,8 @@ pub struct Probe {
     pub namespaces: Vec<&'static str>,
     /// System calls, and parts of them, by name.
     pub calls: BTreeMap<&'static str, bool>,
-    /// Filesystem types whose mounts can have mapped ids: tmpfs, and those that are mounted. `None` where the caller may not try.
+    /// Filesystem types whose mounts can have mapped ids: tmpfs, and those that are mounted. `None` where the caller
+    /// may not try.
     pub idmapped_mounts: Option<BTreeMap<String, bool>>,
     /// What `seccomp(2)` knows.
     pub seccomp: SeccompProbe,

@@ -10,3 +10,8 @@ pub(super) fn above(file: OwnedFd, first: RawFd) -> Result<OwnedFd, Error> {
     }
     rustix::io::fcntl_dupfd_cloexec(&file, first).map_err(|errno| Failure::new("move a descriptor", errno).into())
 }
+
+/// A copy of a descriptor that is none of stdio's.
+pub(super) fn copy_above(file: &OwnedFd) -> Result<OwnedFd, Error> {
+    rustix::io::fcntl_dupfd_cloexec(file, 3).map_err(|errno| Failure::new("copy a descriptor", errno).into())
+}

@@ -1,11 +1,15 @@
 //! Hooks that run on the host.
 
+use super::descriptors::{above, copy_above};
 use super::{Cancel, image};
 use crate::bundle::{Hook, HookOutput, annotation_place};
+use crate::plan::About;
+use crate::process::Pid;
+use crate::state::Status;
 use crate::sys::{self, Program, Spawn};
-use crate::{ErrnoInWords, Error, Failure, HookFailure, JsonPath, State, Status};
+use crate::{Error, Failure, HookEnd, HookFailure, Id, JsonPath};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -34,37 +38,29 @@ pub(super) struct Document<'a> {
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     pid: Option<i32>,
-    bundle: &'a std::path::Path,
+    bundle: &'a Path,
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     annotations: &'a std::collections::BTreeMap<String, String>,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(state: &'a State, status: Status, pid: i32) -> Self {
+    pub(super) fn new(id: &'a Id, about: &'a About, status: Status, pid: Option<Pid>) -> Self {
         Self {
-            oci_version: &state.oci_version,
-            id: &state.id,
+            oci_version: &about.oci_version,
+            id: id.as_str(),
             status,
-            pid: (pid != 0).then_some(pid),
-            bundle: &state.bundle,
-            annotations: &state.annotations,
+            pid: pid.map(Pid::get),
+            bundle: &about.bundle,
+            annotations: &about.annotations,
         }
     }
 }
 
-/// A process's pid as it sees itself: the last one of `NSpid` (`man 5 proc_pid_status`).
-pub(super) fn pid_inside(pid: i32) -> i32 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    let inner = line.and_then(|pids| pids.split_whitespace().last()?.parse().ok());
-    inner.unwrap_or(pid)
-}
-
 impl HookState {
-    pub(crate) fn new(state: &State, status: Status, pid: i32) -> Self {
+    pub(crate) fn new(id: &Id, about: &About, status: Status, pid: Option<Pid>) -> Self {
         Self {
-            text: serde_json::to_vec(&Document::new(state, status, pid)).unwrap_or_default(),
-            directory: CString::new(state.bundle.as_os_str().as_bytes()).unwrap_or_default(),
+            text: serde_json::to_vec(&Document::new(id, about, status, pid)).unwrap_or_default(),
+            directory: CString::new(about.bundle.as_os_str().as_bytes()).unwrap_or_default(),
         }
     }
 
@@ -115,32 +111,40 @@ pub(crate) fn run(
     output: &HookOutput,
     watched: Watched<'_>,
 ) -> Result<(), Error> {
-    if hooks.is_empty() {
-        return Ok(());
-    }
-    let output = Output::open(output)?;
     for (index, hook) in hooks.iter().enumerate() {
-        let outcome = run_one(hook, state, &output, watched)?;
-        if let Some((ended, stderr)) = outcome {
-            return Err(HookFailure {
-                kind,
-                index,
-                ended,
-                stderr,
-            }
-            .into());
-        }
+        run_one(kind, index, hook, state, output, watched)?;
     }
     Ok(())
 }
 
+/// Runs one hook, `hooks.KIND[INDEX]`.
+pub(crate) fn run_one(
+    kind: &'static str,
+    index: usize,
+    hook: &Hook,
+    state: &HookState,
+    output: &HookOutput,
+    watched: Watched<'_>,
+) -> Result<(), Error> {
+    match to_its_end(hook, state, &Output::open(output)?, watched)? {
+        None => Ok(()),
+        Some((end, stderr)) => Err(HookFailure {
+            kind,
+            index,
+            end,
+            stderr,
+        }
+        .into()),
+    }
+}
+
 /// How the hook failed and what it said; `None` if it did not.
-fn run_one(
+fn to_its_end(
     hook: &Hook,
     state: &HookState,
     output: &Output,
     watched: Watched<'_>,
-) -> Result<Option<(String, String)>, Error> {
+) -> Result<Option<(HookEnd, String)>, Error> {
     let path = hook.path.to_c_string();
     let args: Vec<CString> = hook.args.iter().map(crate::bundle::Text::to_c_string).collect();
     let args: Vec<&CStr> = if args.is_empty() {
@@ -148,7 +152,7 @@ fn run_one(
     } else {
         args.iter().map(CString::as_c_str).collect()
     };
-    // Only what the config gives: neither our environment nor the container's.
+    // Only what the config gives: neither the runtime's environment nor the container's.
     let env: Vec<CString> = hook.env.iter().map(crate::bundle::Text::to_c_string).collect();
     let env: Vec<&CStr> = env.iter().map(CString::as_c_str).collect();
     let input = state.file()?;
@@ -161,17 +165,19 @@ fn run_one(
     let log_begins = log
         .and_then(|log| rustix::fs::fstat(log).ok())
         .map_or(0, |status| status.st_size);
+    let placed = [
+        (above(input, 3)?, 0),
+        (copy_above(stdout)?, 1),
+        (copy_above(log.unwrap_or(&stderr_end))?, 2),
+    ];
+    let placed: Vec<(BorrowedFd<'_>, RawFd)> = placed.iter().map(|(file, number)| (file.as_fd(), *number)).collect();
     let spawned = sys::spawn(&Spawn {
         program: Program::Path(&path),
         args: &args,
         env: &env,
         namespaces: 0,
         cgroup: None,
-        stdio: [
-            Some(input.as_fd()),
-            Some(stdout.as_fd()),
-            Some(log.unwrap_or(&stderr_end).as_fd()),
-        ],
+        placed: &placed,
         inherited: &[],
         directory: Some(&state.directory),
     });
@@ -179,10 +185,9 @@ fn run_one(
     let spawned = match spawned {
         Ok(spawned) => spawned,
         Err(errno) => {
-            return Ok(Some((
-                format!("exec {:?}: {}", hook.path.as_str(), ErrnoInWords(errno)),
-                String::new(),
-            )));
+            let program = hook.path.as_str().to_owned();
+            let end = HookEnd::NotExecuted(Some(program), crate::Errno::from_raw(errno.raw_os_error()));
+            return Ok(Some((end, String::new())));
         }
     };
     let limit = hook
@@ -196,19 +201,16 @@ fn run_one(
     if end != End::Itself {
         let _ = pidfd_send_signal(&spawned.pidfd, Signal::KILL);
     }
-    let status = crate::container::wait_for(spawned.pidfd.as_fd())?;
-    Ok(match (end, status) {
-        (End::Cancelled, _) => return Err(Error::Cancelled),
-        (End::WithoutInit, _) => {
+    let status = crate::process::wait(spawned.pidfd.as_fd())?;
+    Ok(match end {
+        End::Cancelled => return Err(Error::Cancelled),
+        End::WithoutInit => {
             let attempted = format!("run the hook {:?} to its end", hook.path.as_str());
             return Err(Failure::plain(attempted, "the container's init was killed meanwhile").into());
         }
-        (End::TimedOut, _) => Some((
-            format!("timed out after {} s", limit.unwrap_or_default().as_secs()),
-            said,
-        )),
-        (End::Itself, 0) => None,
-        (End::Itself, status) => Some((exit_in_words(status), said)),
+        End::TimedOut => Some((HookEnd::TimedOut(limit.unwrap_or_default()), said)),
+        End::Itself if status.is_success() => None,
+        End::Itself => Some((HookEnd::Ended(status), said)),
     })
 }
 
@@ -238,16 +240,8 @@ pub(crate) struct Watched<'a> {
     pub(crate) init: Option<BorrowedFd<'a>>,
 }
 
-/// How a process ended, in Go's words, which is what users of runc know.
-pub(super) fn exit_in_words(status: i32) -> String {
-    if status > 128 {
-        format!("signal: {}", status - 128)
-    } else {
-        format!("exit status {status}")
-    }
-}
-
-/// Collects what the hook says until it ends. Its end is what counts, not the end of its stderr, which a daemon that it leaves behind may hold open.
+/// Collects what the hook says until it ends. Its end is what counts, not the end of its stderr, which a daemon that
+/// it leaves behind may hold open.
 fn watch(
     pidfd: &OwnedFd,
     stderr: &OwnedFd,

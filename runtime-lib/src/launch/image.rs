@@ -1,4 +1,5 @@
-//! Sealed files in memory: the init image and the plan. Nobody can change them, the container included, which may see init's `/proc/self/exe`.
+//! Sealed files in memory: the init image and the plan. Nobody can change them, the container included, which may see
+//! init's `/proc/self/exe`.
 
 use crate::{Error, Failure};
 use orlop_init::IMAGE;
@@ -24,12 +25,15 @@ pub(super) fn open() -> Result<OwnedFd, Error> {
     };
     match file {
         Ok(file) => {
-            fill(&file, &[IMAGE]).and_then(|()| fcntl_add_seals(&file, SEALS)).map_err(|errno| failed("init image", errno))?;
+            fill(&file, &[IMAGE])
+                .and_then(|()| fcntl_add_seals(&file, SEALS))
+                .map_err(|errno| failed("init image", errno))?;
             Ok(file)
         }
         // sysctl vm.memfd_noexec=2 forbids executable ones.
         Err(Errno::ACCESS) => in_tmpfs().map_err(|errno| {
-            let hint = "the sysctl vm.memfd_noexec is 2, which forbids executable memfds, and a tmpfs of our own needs CAP_SYS_ADMIN";
+            let hint =
+                "the sysctl vm.memfd_noexec is 2, which forbids executable memfds, and a tmpfs needs CAP_SYS_ADMIN";
             Failure::new("make the init image", errno).hint(hint).into()
         }),
         Err(errno) => Err(failed("init image", errno)),
@@ -38,16 +42,26 @@ pub(super) fn open() -> Result<OwnedFd, Error> {
 
 /// A sealed file of these bytes.
 pub(super) fn sealed(name: &CStr, parts: &[&[u8]]) -> Result<OwnedFd, Error> {
+    let file = empty(name)?;
+    fill_and_seal(&file, parts)?;
+    Ok(file)
+}
+
+/// A file in memory, empty yet.
+pub(super) fn empty(name: &CStr) -> Result<OwnedFd, Error> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let file = match memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
         Err(Errno::INVAL) => memfd_create(name, flags),
         result => result,
     };
-    let file = file.map_err(|errno| failed("plan", errno))?;
-    fill(&file, parts)
-        .and_then(|()| fcntl_add_seals(&file, SEALS))
-        .map_err(|errno| failed("plan", errno))?;
-    Ok(file)
+    file.map_err(|errno| failed("plan", errno))
+}
+
+/// Writes a file that was empty, and seals it.
+pub(super) fn fill_and_seal(file: &OwnedFd, parts: &[&[u8]]) -> Result<(), Error> {
+    fill(file, parts)
+        .and_then(|()| fcntl_add_seals(file, SEALS))
+        .map_err(|errno| failed("plan", errno))
 }
 
 fn failed(what: &str, errno: Errno) -> Error {
@@ -61,7 +75,8 @@ fn fill(file: &OwnedFd, parts: &[&[u8]]) -> Result<(), Errno> {
     if written == length { Ok(()) } else { Err(Errno::NOSPC) }
 }
 
-/// A file in a tmpfs that has no place and is read-only to everybody but us. Its writer is closed before it is executed, or that would be refused (ETXTBSY).
+/// A file in a tmpfs that has no place and is read-only to everybody but the runtime. Its writer is closed before it
+/// is executed, or that would be refused (ETXTBSY).
 fn in_tmpfs() -> Result<OwnedFd, Errno> {
     let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_create(&context)?;

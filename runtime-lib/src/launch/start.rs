@@ -1,12 +1,15 @@
 //! The socket that a created container waits on.
 
-use super::message::{Channel, Received};
-use super::{Agent, broken, failure};
-use crate::store::{Entry, Record, START_SOCKET};
-use crate::{Error, Failure};
-use orlop_init::wire::Message;
+use super::channel::{Channel, Received};
+use super::{broken, failure};
+use crate::plan::acts::Origin;
+use crate::process::Pid;
+use crate::store::{Entry, KeptPlan, START_SOCKET};
+use crate::{Error, Failure, StatusFault};
+use orlop_init::step::Failed;
+use orlop_init::wire::{Message, Part};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
@@ -41,45 +44,61 @@ pub(crate) fn is_waiting(entry: &Entry) -> bool {
     matches!(attempt(), Ok(()) | Err(Errno::AGAIN))
 }
 
-/// Lets init go on to its execve. Comes back when that has succeeded, or with the reason why not. The `agent` is given the listener of the filter.
-pub(crate) fn start(entry: &Entry, record: &Record, pidfd: &OwnedFd, mut agent: Option<Agent>) -> Result<(), Error> {
+/// Lets init go on to its execve. Comes back when that has succeeded, or with the reason why not.
+pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
     let failed = |errno| Failure::new("reach the container's init", errno);
     let connection = socket(SocketFlags::empty()).map_err(failed)?;
     let address = SocketAddrUnix::new(entry.short_path(START_SOCKET)).map_err(failed)?;
     match connect(&connection, &address) {
         Ok(()) => {}
-        Err(Errno::CONNREFUSED | Errno::NOENT) => return Err(already_running()),
+        Err(Errno::CONNREFUSED | Errno::NOENT) => return Err(StatusFault::AlreadyRunning.into()),
         Err(errno) => return Err(failed(errno).into()),
     }
     match rustix::net::send(&connection, b"G", rustix::net::SendFlags::NOSIGNAL) {
         Ok(_) => {}
-        Err(Errno::PIPE | Errno::CONNRESET) => return Err(already_running()),
+        Err(Errno::PIPE | Errno::CONNRESET) => return Err(StatusFault::AlreadyRunning.into()),
         Err(errno) => return Err(failed(errno).into()),
     }
-    let init = Channel::over(connection);
-    while let Received::Message(message, text, descriptor) = init.receive(None)? {
-        match (message.kind, descriptor) {
-            (Message::FAILED, _) => return Err(failure::of_start(&record.start_steps, &message, &text)),
-            (Message::LISTENER, Some(listener)) => {
-                let agent = agent.take().ok_or_else(|| broken("a listener that nobody asked for"))?;
-                agent.hand_over(listener.as_fd())?;
-                init.go(None)?;
-            }
-            (kind, _) => return Err(broken(&format!("a message of kind {kind}"))),
-        }
+    if let Received::Message(message, text, _) = Channel::over(connection).receive(None)? {
+        return Err(match message.kind {
+            Message::FAILED => told(kept, &message, &text),
+            kind => broken(&format!("a message of kind {kind}")),
+        });
     }
     let _ = rustix::fs::unlinkat(entry.folder(), START_SOCKET, rustix::fs::AtFlags::empty());
-    verify(record.init.as_ref().map_or(0, |init| init.pid), pidfd)
+    verify(pid, pidfd)
 }
 
-fn already_running() -> Error {
-    Error::Status("cannot start an already running container".to_owned())
+/// A failure of a step of the start, as that of the creation would be told. A plan of another version's is known by
+/// its origins only.
+fn told(kept: &KeptPlan, message: &Message, text: &str) -> Error {
+    let number = message.step as usize;
+    let origin = kept.origin(number);
+    if let Some(step) = kept.step(number) {
+        return failure::of_step(&step, &origin, message, text);
+    }
+    if matches!(origin, Origin::Element(..)) {
+        return failure::of_hook(&origin, message, text);
+    }
+    let failed = Failed {
+        part: Part::from_number(message.part),
+        errno: message.errno,
+        detail: message.detail,
+        text,
+    };
+    if origin.path().is_some_and(|path| path.as_str() == "process.args") {
+        return failure::not_executed(kept.program(), &failed).into();
+    }
+    let mut failure = Failure::new("start the container's process", crate::Errno::from_raw(message.errno));
+    failure.path = origin.path();
+    failure.into()
 }
 
-/// The end of the connection alone is not success: a filter that kills execve ends it, too. Then what ended still has init's name; where its parent has
-/// taken even that away, only a SIGSYS says enough.
-fn verify(pid: i32, pidfd: &OwnedFd) -> Result<(), Error> {
-    // A process that ends closes its files before its end can be seen, but lets go of its program before both; one that was executed has its new program.
+/// The end of the connection alone is not success: a filter that kills execve ends it, too. Then what ended still has
+/// init's name; where its parent has taken even that away, only a SIGSYS says enough.
+fn verify(pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
+    // A process that ends closes its files before its end can be seen, but lets go of its program before both; one
+    // that was executed has its new program.
     if let Err(Errno::NOENT) = rustix::fs::readlink(format!("/proc/{pid}/exe"), Vec::new()) {
         let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
         while poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&limit)) == Err(Errno::INTR) {}

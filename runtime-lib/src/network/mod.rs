@@ -2,6 +2,7 @@
 
 mod netlink;
 
+use crate::process::Pid;
 use crate::{Error, Failure, JsonPath};
 use netlink::{Address, Link, Socket, Target};
 use rustix::fd::OwnedFd;
@@ -25,15 +26,17 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    /// Moves the device `from` to the network namespace of the process `pid`, with the name `to`, its lasting addresses, and brings it up. The `socket` is
-    /// a netlink socket that was opened there. In `to`, `%d` stands for the lowest number that gives a free name.
+    /// Moves the device `from` to the network namespace of the process `pid`, with the name `to`, its lasting
+    /// addresses, and brings it up. The `socket` is a netlink socket that was opened there. In `to`, `%d` stands for
+    /// the lowest number that gives a free name.
     ///
     /// # Errors
     /// There is no such device, the name is taken, or the kernel does not let it go. The device is then where it was.
-    pub(crate) fn into(pid: i32, socket: OwnedFd, from: &str, to: &str, origin: &JsonPath) -> Result<Self, Error> {
+    pub(crate) fn into(pid: Pid, socket: &OwnedFd, from: &str, to: &str, origin: &JsonPath) -> Result<Self, Error> {
         let failed = |what: String| move |errno: Errno| Failure::new(what, errno).at(origin.clone());
         let find = || failed(format!("find the network device {from:?}"));
-        let inside = Socket::over(socket);
+        let copy = rustix::io::fcntl_dupfd_cloexec(socket, 3).map_err(find())?;
+        let inside = Socket::over(copy);
         let outside = Socket::open().map_err(find())?;
         let link = outside.link(from).map_err(find())?;
         let addresses = outside
@@ -63,7 +66,7 @@ impl Moved {
         };
         moved
             .outside
-            .transfer(link, &Target::Process(pid), &moved.to)
+            .transfer(link, &Target::Process(pid.get()), &moved.to)
             .map_err(failed(attempted()))?;
         // Its number may be another one there.
         let link = moved.inside.link(&moved.to).map_err(failed(attempted()))?;
@@ -78,7 +81,8 @@ impl Moved {
         Ok(moved)
     }
 
-    /// It stays in the container: when that ends, the kernel does with it as with all devices of a namespace that ends.
+    /// It stays in the container: when that ends, the kernel does with it as with all devices of a namespace that
+    /// ends.
     pub(crate) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -114,7 +118,8 @@ fn give(socket: &Socket, link: Link, addresses: &[Address]) -> Result<(), Errno>
         .try_for_each(|address| socket.add_address(link, address))
 }
 
-/// The name that a device will have in a namespace; `None` if it is taken. (The kernel knows `%d` too, but does not tell what it chose.)
+/// The name that a device will have in a namespace; `None` if it is taken. (The kernel knows `%d` too, but does not
+/// tell what it chose.)
 fn free_name(socket: &Socket, name: &str) -> Result<Option<String>, Errno> {
     let is_free = |name: &str| match socket.link(name) {
         Ok(_) => Ok(false),

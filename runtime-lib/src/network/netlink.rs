@@ -21,7 +21,8 @@ const IFA_LABEL: u16 = 3;
 const IFA_CACHEINFO: u16 = 6;
 const IFA_FLAGS: u16 = 8;
 const IFA_F_PERMANENT: u32 = 0x80;
-/// `IFA_F_NODAD`, `HOMEADDRESS`, `MANAGETEMPADDR`, `NOPREFIXROUTE`, `MCAUTOJOIN`: what somebody chose; the others are the kernel's to say.
+/// `IFA_F_NODAD`, `HOMEADDRESS`, `MANAGETEMPADDR`, `NOPREFIXROUTE`, `MCAUTOJOIN`: what somebody chose; the others are
+/// the kernel's to say.
 const IFA_F_CHOSEN: u32 = 0x2 | 0x10 | 0x100 | 0x200 | 0x400;
 const RT_SCOPE_UNIVERSE: u8 = 0;
 const IFF_UP: u32 = 1;
@@ -97,8 +98,8 @@ impl Socket {
         })
     }
 
-    /// The addresses that somebody gave the device for good and for the world: neither those from DHCP or router advertisements, which would end, nor
-    /// those that the kernel makes itself.
+    /// The addresses that somebody gave the device for good and for the world: neither those from DHCP or router
+    /// advertisements, which would end, nor those that the kernel makes itself.
     pub(super) fn lasting_addresses(&self, link: Link) -> Result<Vec<Address>, Errno> {
         let mut addresses = Vec::new();
         self.ask(Request::new(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP, &[0; 8]), |body| {
@@ -137,8 +138,8 @@ impl Socket {
         self.ask(request, |_| Some(()))
     }
 
-    /// Sends a request and reads what comes until its end: the bodies of the kernel's messages, each given to `take`, which has no answer for one
-    /// that is cut off.
+    /// Sends a request and reads what comes until its end: the bodies of the kernel's messages, each given to `take`,
+    /// which has no answer for one that is cut off.
     fn ask(&self, request: Request, mut take: impl FnMut(&[u8]) -> Option<()>) -> Result<(), Errno> {
         let (request, is_dump) = request.finish();
         send(self.0.as_fd(), &request, SendFlags::empty())?;

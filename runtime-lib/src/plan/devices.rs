@@ -1,12 +1,13 @@
-//! `linux.devices`, the devices that every container has, and the links beside them (runtime-spec: config-linux.md#default-devices).
+//! `linux.devices`, the devices that every container has, and the links beside them (runtime-spec:
+//! config-linux.md#default-devices).
 
+use super::acts::{Origin, c_string};
 use super::compile::Compiler;
-use super::mount_options::{Effect, effect};
-use super::option_pieces::pieces;
-use super::steps::{Origin, below_root, c_string};
 use crate::JsonPath;
-use crate::bundle::{Device, DeviceType};
-use orlop_init::wire::{NODE_BOUND, NODE_DEFAULT, NODE_GID, NODE_MODE, NODE_UID, Step};
+use crate::bundle::{Device, DeviceType, Mount, below_root};
+use orlop_init::linux::file_type::{S_IFBLK, S_IFCHR, S_IFIFO};
+use orlop_init::step::devices::{Link, Node, demand};
+use orlop_init::step::terminal::Console;
 
 /// The devices of every container: path, major, minor. All are character devices that everybody may read and write.
 pub(crate) const DEFAULT_DEVICES: &[(&str, u32, u32)] = &[
@@ -18,7 +19,8 @@ pub(crate) const DEFAULT_DEVICES: &[(&str, u32, u32)] = &[
     ("dev/tty", 5, 0),
 ];
 
-/// The links of every container, and whether one that the image brings is replaced: `/dev/ptmx` has to be that of the container's own devpts.
+/// The links of every container, and whether one that the image brings is replaced: `/dev/ptmx` has to be that of the
+/// container's own devpts.
 const DEFAULT_LINKS: &[(&str, &str, bool)] = &[
     ("dev/fd", "/proc/self/fd", false),
     ("dev/stdin", "/proc/self/fd/0", false),
@@ -27,23 +29,13 @@ const DEFAULT_LINKS: &[(&str, &str, bool)] = &[
     ("dev/ptmx", "pts/ptmx", true),
 ];
 
-const S_IFIFO: u32 = 0o010_000;
-const S_IFCHR: u32 = 0o020_000;
-const S_IFBLK: u32 = 0o060_000;
-
 impl Compiler<'_> {
     pub(crate) fn devices(&mut self) {
         let devices = &self.config.linux.devices;
         // Somebody else's /dev, the host's mostly: nothing is made in it.
-        let foreign = self.config.mounts.iter().position(|mount| {
-            let has = |wanted: fn(Effect) -> bool| {
-                let mut pieces = mount.options.iter().flat_map(|option| pieces(option));
-                pieces.any(|option| effect(&option).is_some_and(wanted))
-            };
-            below_root(&mount.destination).as_bytes() == b"dev"
-                && !has(|effect| effect == Effect::Remount)
-                && (mount.fs_type.as_deref() == Some("bind") || has(|effect| matches!(effect, Effect::Bind(_))))
-        });
+        let mounts = self.bundle.mounts();
+        let is_foreign = |mount: &Mount| mount.as_bind().is_some() && mount.target.as_bytes() == b"dev";
+        let foreign = mounts.iter().position(is_foreign);
         if let Some(index) = foreign
             && !devices.is_empty()
         {
@@ -54,26 +46,21 @@ impl Compiler<'_> {
         }
         let places: Vec<_> = devices.iter().map(|device| below_root(&device.path)).collect();
         // What the config mounts at a default device's or link's place is what it wants there.
-        let mounted: Vec<_> = self
-            .config
-            .mounts
-            .iter()
-            .map(|mount| below_root(&mount.destination))
-            .collect();
+        let mounted: Vec<_> = mounts.iter().map(|mount| &*mount.target).collect();
         if foreign.is_none() {
             for (path, major, minor) in DEFAULT_DEVICES {
                 let path = c_string(path);
-                if !places.contains(&path) && !mounted.contains(&path) {
-                    let step = Step::Node {
+                if !places.contains(&path) && !mounted.contains(&&*path) {
+                    let step = Node {
                         path: &path,
                         mode: S_IFCHR | 0o666,
                         major: *major,
                         minor: *minor,
                         uid: 0,
                         gid: 0,
-                        demands: NODE_DEFAULT,
+                        demands: demand::DEFAULT,
                     };
-                    self.steps.push(step, Origin::Default);
+                    self.step(&step, Origin::Default);
                 }
             }
         }
@@ -84,15 +71,15 @@ impl Compiler<'_> {
         }
         if foreign.is_none() {
             for (path, target, replace) in DEFAULT_LINKS {
-                if mounted.contains(&c_string(path)) {
+                if mounted.contains(&&*c_string(path)) {
                     continue;
                 }
-                let step = Step::Link {
+                let step = Link {
                     path: &c_string(path),
                     target: &c_string(target),
                     replace: *replace,
                 };
-                self.steps.push(step, Origin::Default);
+                self.step(&step, Origin::Default);
             }
         }
     }
@@ -122,9 +109,9 @@ impl Compiler<'_> {
         let minor = number("minor", device.minor, 20);
         let mode = kind | device.file_mode.map_or(0o666, |mode| u32::from(mode.bits()));
         let asked = [
-            ("fileMode", device.file_mode.is_some(), NODE_MODE),
-            ("uid", device.uid.is_some(), NODE_UID),
-            ("gid", device.gid.is_some(), NODE_GID),
+            ("fileMode", device.file_mode.is_some(), demand::MODE),
+            ("uid", device.uid.is_some(), demand::UID),
+            ("gid", device.gid.is_some(), demand::GID),
         ];
         let mut demands = asked
             .iter()
@@ -132,12 +119,12 @@ impl Compiler<'_> {
             .fold(0, |all, (.., one)| all | one);
         if self.binds_devices() && kind != S_IFIFO {
             // The node is the host's, with its mode and owner.
-            demands = NODE_BOUND;
+            demands = demand::BOUND;
             for (name, _, flag) in asked.iter().filter(|(_, is_asked, _)| *is_asked) {
                 self.warn_of_a_bound_device(&path, name, *flag);
             }
         }
-        let step = Step::Node {
+        let step = Node {
             path: place,
             mode,
             major,
@@ -146,7 +133,7 @@ impl Compiler<'_> {
             gid: device.gid.unwrap_or(0),
             demands,
         };
-        self.steps.push(step, Origin::Element("linux.devices", index));
+        self.step(&step, Origin::Element("linux.devices", index));
     }
 
     /// Once for each member: a privileged container has a hundred devices.
@@ -160,19 +147,20 @@ impl Compiler<'_> {
 
     /// Whether devices cannot be made but are bound.
     fn binds_devices(&self) -> bool {
-        self.in_user_namespace() || self.host.rare.is_in_user_namespace()
+        self.in_user_namespace() || self.host.is_in_user_namespace
     }
 
     pub(crate) fn console(&mut self) {
         if let Some(process) = self.config.process.as_ref().filter(|process| process.terminal) {
             let size = process.console_size;
             let number = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-            let step = Step::Console {
+            let step = Console {
                 rows: number(size.and_then(|size| size.height)),
                 columns: number(size.and_then(|size| size.width)),
                 uid: process.user.uid,
             };
-            self.steps.push(step, Origin::Member("process.terminal"));
+            self.step(&step, Origin::Member("process.terminal"));
+            self.owes_terminal = true;
         }
     }
 }

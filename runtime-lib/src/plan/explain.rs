@@ -1,20 +1,23 @@
-//! A plan for a person to read.
+//! A plan for a person to read: the list of its acts, and nothing else.
 
-use super::phrase::{namespaces, phrase};
-use super::{Origin, Plan};
-use crate::bundle::{Bundle, Hook};
-use crate::cgroup::explain_device_rules;
+use super::Plan;
+use super::acts::What;
 use crate::problem::JsonPath;
-use orlop_init::wire::Step;
+use orlop_init::step::Phrase;
 use serde::Serialize;
 
 /// One thing that will be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExplainedStep {
+#[non_exhaustive]
+pub struct ExplainedAct {
     /// When: `create`, `start` or `delete`.
     pub phase: &'static str,
     /// Who does it: `runtime`, on the host, or `init`, inside.
     pub by: &'static str,
+    /// The place of what the runtime does while it creates: `before` there is an init, `beside` init, which does not
+    /// wait for it, or at a `turn`, for which init waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// What, in words.
     pub text: String,
     /// The place in the config that asks for it; `None` for what is done for every container.
@@ -24,93 +27,28 @@ pub struct ExplainedStep {
 
 impl Plan {
     /// What will be done, in the order in which it is done.
-    pub fn explain(&self, bundle: &Bundle) -> Vec<ExplainedStep> {
-        let mut lines = Explanation {
-            lines: Vec::new(),
-            phase: "create",
-        };
-        for place in self.cgroup.places() {
-            let path = bundle
-                .config()
-                .linux
-                .cgroups_path
-                .as_ref()
-                .map(|_| JsonPath::from("linux.cgroupsPath"));
-            let if_allowed = if path.is_none() { ", if the caller may" } else { "" };
-            lines.runtime(format!("make the cgroup {:?}{if_allowed}", place.path()), path);
+    pub fn explain(&self) -> Vec<ExplainedAct> {
+        let mut explained = Vec::new();
+        for act in self.acts.iter() {
+            let path = |line| match &act.what {
+                What::Deed(deed) => deed.told().asked_by(line).or_else(|| act.origin.path()),
+                What::Step(_) => act.origin.path(),
+            };
+            let (by, lines) = match &act.what {
+                What::Deed(deed) => ("runtime", deed.told().lines()),
+                What::Step(step) => ("init", vec![Phrase(step.reads()).to_string()]),
+            };
+            let is_of_creation = act.phase == super::acts::Phase::Create;
+            let place = act.place.filter(|_| is_of_creation).map(|place| place.to_string());
+            let if_allowed = if act.if_allowed { ", if the caller may" } else { "" };
+            explained.extend(lines.into_iter().enumerate().map(|(number, line)| ExplainedAct {
+                phase: act.phase.as_str(),
+                by,
+                place: place.clone(),
+                text: format!("{line}{if_allowed}"),
+                path: path(number),
+            }));
         }
-        if self.cgroup.v1_with("devices").is_some() {
-            for (text, path) in explain_device_rules(bundle.config()) {
-                lines.runtime(text, path);
-            }
-        }
-        if let Some(group) = &self.resctrl {
-            lines.runtime(group.explained(), Some(JsonPath::from("linux.intelRdt")));
-        }
-        if self.new_namespaces != 0 {
-            let text = format!("start init in new namespaces: {}", namespaces(self.new_namespaces));
-            lines.runtime(text, Some(JsonPath::from("linux.namespaces")));
-        } else {
-            lines.runtime("start init".to_owned(), None);
-        }
-        let hooks = &bundle.config().hooks;
-        let process = bundle.config().process.as_ref();
-        for (step, origin) in self.steps.iter() {
-            match step {
-                Step::RuntimeHooks => {
-                    lines.hooks("hooks.prestart", &hooks.prestart);
-                    lines.hooks("hooks.createRuntime", &hooks.create_runtime);
-                }
-                Step::WaitForStart { .. } => {
-                    for (step, path) in process.into_iter().flat_map(|process| self.outside.steps(process)) {
-                        lines.runtime(phrase(&step), Some(JsonPath::from(path)));
-                    }
-                    lines.init(&step, origin);
-                    lines.phase = "start";
-                }
-                _ => lines.init(&step, origin),
-            }
-        }
-        lines.hooks("hooks.poststart", &hooks.poststart);
-        lines.phase = "delete";
-        lines.runtime("remove the cgroup and the state".to_owned(), None);
-        lines.hooks("hooks.poststop", &hooks.poststop);
-        lines.lines
-    }
-}
-
-struct Explanation {
-    lines: Vec<ExplainedStep>,
-    phase: &'static str,
-}
-
-impl Explanation {
-    fn init(&mut self, step: &Step<'_>, origin: &Origin) {
-        self.lines.push(ExplainedStep {
-            phase: self.phase,
-            by: "init",
-            text: phrase(step),
-            path: origin.path(),
-        });
-    }
-
-    fn runtime(&mut self, text: String, path: Option<JsonPath>) {
-        self.lines.push(ExplainedStep {
-            phase: self.phase,
-            by: "runtime",
-            text,
-            path,
-        });
-    }
-
-    fn hooks(&mut self, list: &str, hooks: &[Hook]) {
-        for (index, hook) in hooks.iter().enumerate() {
-            let limit = hook
-                .timeout
-                .map(|seconds| format!(" for at most {seconds} s"))
-                .unwrap_or_default();
-            let text = format!("run the hook {:?} on the host{limit}", hook.path.as_str());
-            self.runtime(text, Some(JsonPath::from(list).index(index)));
-        }
+        explained
     }
 }

@@ -1,53 +1,76 @@
-//! `hooks` that init runs, or waits for.
+//! Hooks at the creation: those of the host at a turn, those of the container as steps of init.
 
+use super::acts::{Origin, StringList, c_string};
 use super::compile::Compiler;
-use super::steps::{Input, Origin, StringList, c_string};
+use super::deeds::{GiveState, RecordState};
+use super::inputs::Input;
 use crate::bundle::{Hook, HookOutput, annotation_place};
-use orlop_init::wire::Step;
+use crate::state::Status;
+use orlop_init::step::hooks::{Hook as HookStep, HookOutput as HookOutputStep};
 use std::path::PathBuf;
 
 impl Compiler<'_> {
     pub(crate) fn hooks_before_pivot(&mut self) {
         let hooks = &self.config.hooks;
-        // Also the turn at which the parent hands over the state that init's own hooks read.
-        let kinds = [
-            &hooks.prestart,
-            &hooks.create_runtime,
-            &hooks.create_container,
-            &hooks.start_container,
+        let member = [
+            ("hooks.prestart", &hooks.prestart),
+            ("hooks.createRuntime", &hooks.create_runtime),
+            ("hooks.createContainer", &hooks.create_container),
         ];
-        if kinds.iter().any(|hooks| !hooks.is_empty()) {
-            let member = if hooks.prestart.is_empty() {
-                "hooks.createRuntime"
-            } else {
-                "hooks.prestart"
-            };
-            let origin = if hooks.prestart.is_empty() && hooks.create_runtime.is_empty() {
-                Origin::Default
-            } else {
-                Origin::Member(member)
-            };
-            self.steps.push(Step::RuntimeHooks, origin);
+        if let Some((member, _)) = member.iter().find(|(_, hooks)| !hooks.is_empty()) {
+            self.hooks_of_the_host(member);
         }
-        self.hook_output();
-        self.hooks("hooks.createContainer", &hooks.create_container);
-        if hooks.start_container.is_empty() {
-            self.end_hook_output();
+        let has_output = self.hook_output();
+        self.inner_hooks("hooks.createContainer", &hooks.create_container, false);
+        if has_output && hooks.start_container.is_empty() {
+            // Nothing of the host's stays open while the container waits that nobody will use.
+            let end = HookOutputStep {
+                stdout: None,
+                stderr: None,
+            };
+            self.step(&end, Origin::Default);
         }
     }
 
-    /// Where the hooks that init runs write to. The files are the host's, so it is the parent that opens them.
-    fn hook_output(&mut self) {
+    fn hooks_of_the_host(&mut self, member: &'static str) {
+        let hooks = &self.config.hooks;
+        let turn = self.acts.turn(Origin::Member(member));
+        self.settle(turn);
+        // A hook may ask for the container's state: which process init is, is known now.
+        let state = RecordState {
+            is_created: false,
+            has_poststop: self.about.has_poststop,
+        };
+        self.deed(turn, state, Origin::Default);
+        // What a prestart hook sees is what it saw before the spec had the later kinds.
+        self.run_on_host("prestart", "hooks.prestart", &hooks.prestart, turn, Status::Created);
+        let create_runtime = &hooks.create_runtime;
+        self.run_on_host(
+            "createRuntime",
+            "hooks.createRuntime",
+            create_runtime,
+            turn,
+            Status::Creating,
+        );
+        if !hooks.create_container.is_empty() {
+            let status = Status::Creating;
+            self.deed(turn, GiveState { status }, Origin::Member("hooks.createContainer"));
+        }
+    }
+
+    /// Where the hooks that init runs write to. The files are the host's, so it is the runtime that opens them.
+    fn hook_output(&mut self) -> bool {
         let hooks = &self.config.hooks;
         let inside = hooks.create_container.len() + hooks.start_container.len();
         let output = &self.bundle.annotated().hooks;
         if inside == 0 || *output == HookOutput::default() {
-            return;
+            return false;
         }
         let mut file = |path: &Option<PathBuf>, name| {
             let path = path.clone()?;
             let origin = annotation_place(name);
-            Some(self.inputs.add(Input::HookOutput { path, origin }))
+            let by = Origin::Named(origin.clone());
+            Some(self.input(Input::HookOutput { path, origin }, by))
         };
         let stdout = file(&output.stdout, HookOutput::STDOUT);
         let stderr = file(&output.stderr, HookOutput::STDERR);
@@ -57,25 +80,12 @@ impl Compiler<'_> {
             HookOutput::STDERR
         };
         let origin = Origin::Named(annotation_place(name));
-        self.steps.push(Step::HookOutput { stdout, stderr }, origin);
+        self.step(&HookOutputStep { stdout, stderr }, origin);
+        true
     }
 
-    /// Nothing of the host's stays open while the container waits that nobody will use.
-    fn end_hook_output(&mut self) {
-        let is_set = self
-            .steps
-            .iter()
-            .any(|(step, _)| matches!(step, Step::HookOutput { .. }));
-        if is_set {
-            let step = Step::HookOutput {
-                stdout: None,
-                stderr: None,
-            };
-            self.steps.push(step, Origin::Default);
-        }
-    }
-
-    pub(crate) fn hooks(&mut self, list: &'static str, hooks: &[Hook]) {
+    /// Hooks that init runs; `bound` like the process, if their programs are the container's.
+    pub(crate) fn inner_hooks(&mut self, list: &'static str, hooks: &[Hook], bound: bool) {
         for (index, hook) in hooks.iter().enumerate() {
             let args: StringList = if hook.args.is_empty() {
                 [&hook.path].into_iter().collect()
@@ -86,13 +96,14 @@ impl Compiler<'_> {
             let timeout = hook
                 .timeout
                 .map_or(0, |seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
-            let step = Step::Hook {
+            let step = HookStep {
                 path: &c_string(&hook.path),
                 args: args.as_strings(),
                 env: env.as_strings(),
                 timeout,
+                bound,
             };
-            self.steps.push(step, Origin::Element(list, index));
+            self.step(&step, Origin::Element(list, index));
         }
     }
 }

@@ -1,26 +1,34 @@
 //! `linux.namespaces` and the cgroup: where init is, before it touches anything.
 
+use super::acts::{Origin, Place, c_string};
 use super::compile::Compiler;
-use super::steps::{Input, Origin, c_string};
+use super::deeds::{FollowInit, MapIds};
+use super::inputs::Input;
 use crate::JsonPath;
 use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset, sysctl_namespace};
-use orlop_init::wire::{Slot, Step};
+use orlop_init::linux::namespace;
+use orlop_init::step::namespaces::{
+    BecomeRoot, DropGroups, Dumpable, EnterTimeNamespace, GoOnInChild, JoinCgroup, JoinDeferred, JoinNamespace,
+    NewKeyring, OpenTimeOffsets, TimeOffsets, Unshare,
+};
+use orlop_init::wire::Slot;
 
 /// `CLONE_NEW*` (`man 2 clone`).
 pub(crate) const fn clone_flag(kind: NamespaceType) -> u64 {
     match kind {
-        NamespaceType::Time => 0x0000_0080,
-        NamespaceType::Mount => 0x0002_0000,
-        NamespaceType::Cgroup => 0x0200_0000,
-        NamespaceType::Uts => 0x0400_0000,
-        NamespaceType::Ipc => 0x0800_0000,
-        NamespaceType::User => 0x1000_0000,
-        NamespaceType::Pid => 0x2000_0000,
-        NamespaceType::Network => 0x4000_0000,
+        NamespaceType::Time => namespace::NEWTIME,
+        NamespaceType::Mount => namespace::NEWNS,
+        NamespaceType::Cgroup => namespace::NEWCGROUP,
+        NamespaceType::Uts => namespace::NEWUTS,
+        NamespaceType::Ipc => namespace::NEWIPC,
+        NamespaceType::User => namespace::NEWUSER,
+        NamespaceType::Pid => namespace::NEWPID,
+        NamespaceType::Network => namespace::NEWNET,
     }
 }
 
-/// What is joined by `setns` at once, in an order that works: the mount namespace last, since it changes what paths mean.
+/// What is joined by `setns` at once, in an order that works: the mount namespace last, since it changes what paths
+/// mean.
 const JOINED: [NamespaceType; 6] = [
     NamespaceType::Ipc,
     NamespaceType::Uts,
@@ -32,18 +40,16 @@ const JOINED: [NamespaceType; 6] = [
 
 impl Compiler<'_> {
     pub(crate) fn enter_namespaces(&mut self) {
-        let user = self.config.linux.namespace(NamespaceType::User);
-        let joins = self
-            .config
-            .linux
-            .namespaces
-            .iter()
-            .any(|namespace| namespace.path.is_some());
-        if user.is_some() && joins {
+        let mut namespaces = self.config.linux.namespaces.iter();
+        let joins = namespaces.any(|namespace| namespace.path.is_some());
+        if self.in_user_namespace() && joins {
             self.enter_by_stages();
         } else {
             self.enter_at_once();
             self.enter_time_namespace();
+        }
+        if !self.goes_on_in_child {
+            self.join_resctrl(Place::Beside);
         }
     }
 
@@ -51,13 +57,9 @@ impl Compiler<'_> {
         if !self.makes(NamespaceType::Time) {
             return;
         }
+        let flags = namespace::NEWTIME;
+        self.step(&Unshare { flags }, self.element(NamespaceType::Time));
         let offsets = &self.config.linux.time_offsets;
-        self.steps.push(
-            Step::Unshare {
-                flags: clone_flag(NamespaceType::Time),
-            },
-            self.element(NamespaceType::Time),
-        );
         if !offsets.is_empty() {
             let line = |(clock, offset): (&Clock, &TimeOffset)| {
                 format!(
@@ -67,46 +69,37 @@ impl Compiler<'_> {
                 )
             };
             let text = c_string(&offsets.iter().map(line).collect::<String>());
-            self.steps
-                .push(Step::TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
+            self.step(&TimeOffsets { text: &text }, Origin::Member("linux.timeOffsets"));
         }
-        self.steps
-            .push(Step::EnterTimeNamespace, self.element(NamespaceType::Time));
+        self.step(&EnterTimeNamespace {}, self.element(NamespaceType::Time));
     }
 
     /// Init is born into all new namespaces, and joins the others.
     fn enter_at_once(&mut self) {
         let makes_user = self.makes(NamespaceType::User);
         if makes_user {
-            self.steps.push(Step::MapIds, Origin::Member("linux.uidMappings"));
+            self.map_ids();
+        } else {
+            self.step(&Dumpable { yes: false }, Origin::Default);
         }
         // Init goes on as another process there, so nothing is worth doing before.
         if let Some((index, file)) = self.joined(NamespaceType::Pid) {
-            self.steps.push(
-                Step::JoinPidNamespace { file },
-                Origin::Element("linux.namespaces", index),
-            );
+            self.join(NamespaceType::Pid, index, file, false);
+            self.go_on_in_child();
         }
         self.keyring_and_cgroups();
         if makes_user {
             self.open_sources();
-            self.steps.push(
-                self.become_root(),
-                Origin::Element("linux.namespaces", self.index(NamespaceType::User)),
-            );
+            self.become_root();
         }
         for kind in JOINED {
             if let Some((index, file)) = self.joined(kind) {
-                let step = Step::JoinNamespace {
-                    file,
-                    kind: clone_flag(kind),
-                    defer: false,
-                };
-                self.steps.push(step, Origin::Element("linux.namespaces", index));
+                self.join(kind, index, file, false);
             }
         }
         for namespace in &self.config.linux.namespaces {
-            // A cgroup namespace is rooted where its maker is: on v1 init joins its cgroups itself, and only then makes it. A time namespace is made later.
+            // A cgroup namespace is rooted where its maker is: on v1 init joins its cgroups itself, and only then
+            // makes it. A time namespace is made later.
             let later = namespace.kind == NamespaceType::Time
                 || namespace.kind == NamespaceType::Cgroup && !self.cgroup.v1.is_empty();
             if namespace.path.is_none() && !later {
@@ -114,25 +107,22 @@ impl Compiler<'_> {
             }
         }
         if self.makes(NamespaceType::Cgroup) && !self.cgroup.v1.is_empty() {
-            self.steps.push(
-                Step::Unshare {
-                    flags: clone_flag(NamespaceType::Cgroup),
-                },
-                self.element(NamespaceType::Cgroup),
-            );
+            let flags = namespace::NEWCGROUP;
+            self.step(&Unshare { flags }, self.element(NamespaceType::Cgroup));
         }
     }
 
-    /// With a user namespace and others that are joined the order counts: what belongs to the host's user namespace can only be joined before the
-    /// container's is entered, what belongs to the container's own perhaps only afterwards, and what is new has to be made inside.
+    /// With a user namespace and others that are joined the order counts: what belongs to the host's user namespace
+    /// can only be joined before the container's is entered, what belongs to the container's own perhaps only
+    /// afterwards, and what is new has to be made inside.
     fn enter_by_stages(&mut self) {
+        self.step(&Dumpable { yes: false }, Origin::Default);
         if !self.config.linux.time_offsets.is_empty() {
-            self.steps
-                .push(Step::OpenTimeOffsets, Origin::Member("linux.timeOffsets"));
+            self.step(&OpenTimeOffsets {}, Origin::Member("linux.timeOffsets"));
         }
         self.keyring_and_cgroups();
         if !self.bundle.annotated().keep_original_groups {
-            self.steps.push(Step::DropGroups, self.element(NamespaceType::User));
+            self.step(&DropGroups {}, self.element(NamespaceType::User));
         }
         let pid = self.joined(NamespaceType::Pid);
         let joined: Vec<_> = JOINED
@@ -141,86 +131,106 @@ impl Compiler<'_> {
             .chain(pid.map(|pid| (NamespaceType::Pid, pid)))
             .collect();
         for (kind, (index, file)) in &joined {
-            let step = Step::JoinNamespace {
-                file: *file,
-                kind: clone_flag(*kind),
-                defer: true,
-            };
-            self.steps.push(step, Origin::Element("linux.namespaces", *index));
+            self.join(*kind, *index, *file, true);
         }
-        let user = clone_flag(NamespaceType::User);
         match self.joined(NamespaceType::User) {
-            Some((index, file)) => {
-                let step = Step::JoinNamespace {
-                    file,
-                    kind: user,
-                    defer: false,
-                };
-                self.steps.push(step, Origin::Element("linux.namespaces", index));
-            }
+            Some((index, file)) => self.join(NamespaceType::User, index, file, false),
             None => {
-                self.steps
-                    .push(Step::Unshare { flags: user }, self.element(NamespaceType::User));
-                self.steps.push(Step::MapIds, Origin::Member("linux.uidMappings"));
+                let flags = namespace::NEWUSER;
+                self.step(&Unshare { flags }, self.element(NamespaceType::User));
+                self.map_ids();
             }
         }
         for (kind, (index, file)) in &joined {
-            let step = Step::JoinDeferred {
+            let step = JoinDeferred {
                 file: *file,
                 kind: clone_flag(*kind),
             };
-            self.steps.push(step, Origin::Element("linux.namespaces", *index));
+            self.step(&step, Origin::Element("linux.namespaces", *index));
         }
-        let new = self
-            .config
-            .linux
-            .namespaces
-            .iter()
-            .filter(|namespace| namespace.path.is_none());
-        let flags = new
-            .filter(|namespace| !matches!(namespace.kind, NamespaceType::User | NamespaceType::Time))
-            .fold(0, |flags, namespace| flags | clone_flag(namespace.kind));
-        if flags != 0 {
-            self.steps
-                .push(Step::Unshare { flags }, Origin::Member("linux.namespaces"));
-        }
+        self.make_the_others();
         // By the process that has opened the file for the offsets.
         self.enter_time_namespace();
         // In the mount namespace that they are bound in.
         self.open_sources();
-        self.steps.push(self.become_root(), self.element(NamespaceType::User));
+        self.become_root();
         if self.config.linux.namespace(NamespaceType::Pid).is_some() {
             // Only children are in the pid namespace that was made or joined.
-            self.steps
-                .push(Step::EnterPidNamespace, self.element(NamespaceType::Pid));
+            self.go_on_in_child();
         }
     }
 
-    fn become_root(&self) -> Step<'static> {
-        Step::BecomeRoot {
-            keep_groups: self.bundle.annotated().keep_original_groups,
+    /// Makes the new namespaces, but for those of users and time, inside of the user namespace.
+    fn make_the_others(&mut self) {
+        let namespaces = self.config.linux.namespaces.iter();
+        let flags = namespaces
+            .filter(|namespace| namespace.path.is_none())
+            .filter(|namespace| !matches!(namespace.kind, NamespaceType::User | NamespaceType::Time))
+            .fold(0, |flags, namespace| flags | clone_flag(namespace.kind));
+        if flags != 0 {
+            self.step(&Unshare { flags }, Origin::Member("linux.namespaces"));
         }
+    }
+
+    fn join(&mut self, kind: NamespaceType, index: usize, file: Slot, defer: bool) {
+        let step = JoinNamespace {
+            file,
+            kind: clone_flag(kind),
+            defer,
+        };
+        self.step(&step, Origin::Element("linux.namespaces", index));
+    }
+
+    /// Init waits while the runtime writes the maps of its new user namespace, which only somebody outside may do.
+    fn map_ids(&mut self) {
+        let origin = || Origin::Member("linux.uidMappings");
+        self.step(&Dumpable { yes: true }, Origin::Default);
+        let turn = self.acts.turn(origin());
+        let linux = &self.config.linux;
+        let deed = MapIds {
+            uids: linux.uid_mappings.clone(),
+            gids: linux.gid_mappings.clone(),
+        };
+        self.deed(turn, deed, origin());
+        self.step(&Dumpable { yes: false }, Origin::Default);
+    }
+
+    fn go_on_in_child(&mut self) {
+        let turn = self.acts.next_turn();
+        let origin = || self.element(NamespaceType::Pid);
+        let (step_origin, deed_origin) = (origin(), origin());
+        self.step(&GoOnInChild { turn }, step_origin);
+        self.deed(Place::Turn(turn), FollowInit, deed_origin);
+        self.goes_on_in_child = true;
+    }
+
+    fn become_root(&mut self) {
+        let keep_groups = self.bundle.annotated().keep_original_groups;
+        self.step(&BecomeRoot { keep_groups }, self.element(NamespaceType::User));
     }
 
     fn keyring_and_cgroups(&mut self) {
         if !self.arguments.no_new_keyring {
             self.label_keys();
             let name = c_string(&format!("_ses.{}", self.arguments.id));
-            self.steps.push(Step::NewKeyring { name: &name }, Origin::Default);
+            self.step(&NewKeyring { name: &name }, Origin::Default);
         }
-        for index in 0..self.cgroup.v1.len() {
-            let file = self.inputs.add(Input::CgroupTasks(index));
-            self.steps
-                .push(Step::JoinCgroup { file }, Origin::Member("linux.cgroupsPath"));
+        let controllers: Vec<String> = self.cgroup.v1.iter().map(|place| place.controllers.clone()).collect();
+        for controllers in controllers {
+            let name = c_string(&controllers);
+            let file = self.input(Input::CgroupTasks { controllers }, Origin::Member("linux.cgroupsPath"));
+            let step = JoinCgroup {
+                file,
+                controllers: &name,
+            };
+            self.step(&step, Origin::Member("linux.cgroupsPath"));
         }
     }
 
     /// Where in the config a namespace of this type is.
     fn index(&self, kind: NamespaceType) -> usize {
-        self.config
-            .linux
-            .namespaces
-            .iter()
+        let mut namespaces = self.config.linux.namespaces.iter();
+        namespaces
             .position(|namespace| namespace.kind == kind)
             .unwrap_or_default()
     }
@@ -242,14 +252,13 @@ impl Compiler<'_> {
     }
 
     fn namespace_file(&mut self, index: usize, namespace: &Namespace) -> Slot {
-        let path = namespace.path.as_deref().unwrap_or_default().to_owned();
-        let origin = JsonPath::from("linux.namespaces").index(index).member("path");
-        self.inputs.add(Input::Namespace {
-            path,
+        let input = Input::Namespace {
+            path: namespace.path.as_deref().unwrap_or_default().to_owned(),
             kind: clone_flag(namespace.kind),
-            origin,
+            origin: JsonPath::from("linux.namespaces").index(index).member("path"),
             set_by: self.set_by(namespace.kind),
-        })
+        };
+        self.input(input, Origin::Element("linux.namespaces", index))
     }
 
     /// The first thing in the config that changes something of a namespace of this type.

@@ -1,15 +1,19 @@
-//! `linux.intelRdt`: what the runtime does for it, on the host.
+//! `linux.intelRdt`.
 
+use super::acts::{Origin, Place};
 use super::compile::Compiler;
+use super::deeds::{JoinGroup, MakeGroup};
 use crate::problem::JsonPath;
 use crate::resctrl::{Group, MOUNT};
 
 impl Compiler<'_> {
     /// The container's place in resctrl, if the config asks for one.
-    pub(crate) fn resctrl(&mut self) -> Option<Group> {
-        let rdt = self.config.linux.intel_rdt.as_ref()?;
+    pub(crate) fn resctrl(&mut self) {
+        let Some(rdt) = &self.config.linux.intel_rdt else {
+            return;
+        };
         let path = JsonPath::from("linux.intelRdt");
-        if !self.host.rare.has_resctrl() {
+        if !self.host.has_resctrl {
             self.problems
                 .error(path.clone(), format!("Intel RDT: no resctrl is mounted on {MOUNT}"));
         }
@@ -19,6 +23,18 @@ impl Compiler<'_> {
                 self.problems.warning(path.member(name), text);
             }
         }
-        Some(Group::of(rdt, &self.arguments.id))
+        let make = MakeGroup {
+            group: Group::of(rdt, self.arguments.id.as_str()),
+            rdt: rdt.clone(),
+        };
+        self.deed(Place::Before, make, Origin::Member("linux.intelRdt"));
+    }
+
+    /// Puts init into the group: at once, if it stays the process that was started.
+    pub(crate) fn join_resctrl(&mut self, place: Place) {
+        if let Some(rdt) = &self.config.linux.intel_rdt {
+            let group = Group::of(rdt, self.arguments.id.as_str());
+            self.deed(place, JoinGroup { group }, Origin::Member("linux.intelRdt"));
+        }
     }
 }

@@ -1,47 +1,49 @@
 //! `root` and `linux.rootfsPropagation`: taking hold of the rootfs, and making it the root.
 
+use super::acts::{Origin, c_string};
 use super::compile::Compiler;
-use super::mount_options::propagation::{PRIVATE, REC, SHARED, SLAVE, UNBINDABLE};
-use super::propagation_list::PropagationList;
-use super::steps::{Origin, c_string};
-use crate::bundle::Propagation;
-use orlop_init::wire::Step;
+use super::mounts::{PropagationList, propagation_flags};
+use crate::bundle::{Propagation, below_root};
+use crate::problem::JsonPath;
+use orlop_init::linux::mount_flag::{PRIVATE, SLAVE};
+use orlop_init::step::devices::Directory;
+use orlop_init::step::mounts::PropagateHeld;
+use orlop_init::step::rootfs::{
+    HostPropagation, MaskPath, MoveRoot, OpenRoot, Pivot, PrivateAround, ReadonlyPath, ReadonlyRoot, RootPropagation,
+};
 use std::ffi::CStr;
+
+/// The place of the rootfs among the sources that are opened early.
+pub(crate) const ROOTFS: u32 = 0;
 
 impl Compiler<'_> {
     pub(crate) fn take_hold_of_the_rootfs(&mut self) {
         let path = c_string(&self.bundle.rootfs().to_string_lossy());
         let wanted = self.config.linux.rootfs_propagation;
-        let origin = || wanted.map_or(Origin::Default, |_| Origin::Member("linux.rootfsPropagation"));
+        let origin = wanted.map_or(Origin::Default, |_| Origin::Member("linux.rootfsPropagation"));
         match wanted {
-            // The host's mounts have to stay peers of ours, or a bind mount that is shared would not reach the host. So what keeps our mounts from showing there
-            // is the rootfs's surroundings being private.
-            Some(Propagation::Shared | Propagation::Rshared) => {
-                self.steps.push(Step::PrivateAround { path: &path }, origin());
-            }
+            // The host's mounts have to stay peers of init's, or a bind mount that is shared would not reach the host.
+            // So what keeps the container's mounts from showing there is the rootfs's surroundings being private.
+            Some(Propagation::Shared | Propagation::Rshared) => self.step(&PrivateAround { path: &path }, origin),
             Some(Propagation::Rprivate | Propagation::Runbindable) => {
-                self.steps
-                    .push(Step::HostPropagation { propagation: PRIVATE }, origin());
+                self.step(&HostPropagation { propagation: PRIVATE }, origin);
             }
             // The root's alone is nothing that its mounts have to follow.
             None | Some(Propagation::Slave | Propagation::Rslave | Propagation::Private | Propagation::Unbindable) => {
-                self.steps.push(Step::HostPropagation { propagation: SLAVE }, origin());
+                self.step(&HostPropagation { propagation: SLAVE }, origin);
             }
         }
-        self.take_rootfs();
         let shared = matches!(wanted, Some(Propagation::Shared | Propagation::Rshared));
-        let propagation = if shared { PRIVATE } else { 0 };
-        self.steps.push(
-            Step::OpenRoot {
-                path: &path,
-                propagation,
-            },
-            Origin::Member("root.path"),
-        );
+        let step = OpenRoot {
+            path: &path,
+            opened: self.early_sources.as_ref().map(|_| ROOTFS),
+            propagation: if shared { PRIVATE } else { 0 },
+        };
+        self.step(&step, Origin::Member("root.path"));
     }
 
-    /// How a tree of the host's propagates that the runtime opens for init, before the host's mounts are told so in init's own copy: what is mounted in the
-    /// container must not show on the host. 0 where they stay peers.
+    /// How a tree of the host's propagates that the runtime opens for init, before the host's mounts are told so in
+    /// init's own copy: what is mounted in the container must not show on the host. 0 where they stay peers.
     pub(crate) fn propagation_of_trees(&self) -> u64 {
         match self.config.linux.rootfs_propagation {
             Some(Propagation::Shared | Propagation::Rshared) => 0,
@@ -52,45 +54,75 @@ impl Compiler<'_> {
         }
     }
 
-    pub(crate) fn change_root(&mut self) {
-        let step = if self.arguments.no_pivot {
-            Step::MoveRoot
+    pub(crate) fn close_the_rootfs_off(&mut self) {
+        if let Some(process) = &self.config.process {
+            let path = below_root(&process.cwd);
+            // Usually it is the root.
+            if !path.is_empty() {
+                let directory = Directory {
+                    path: &path,
+                    mode: 0o755,
+                };
+                self.step(&directory, Origin::Member("process.cwd"));
+            }
+        }
+        self.make_held_mounts_read_only();
+        for (index, path) in self.config.linux.readonly_paths.iter().enumerate() {
+            let path = below_root(path);
+            let origin = Origin::Element("linux.readonlyPaths", index);
+            if path.is_empty() {
+                self.step(&ReadonlyRoot {}, origin);
+            } else {
+                self.step(&ReadonlyPath { path: &path }, origin);
+            }
+        }
+        for (index, path) in self.config.linux.masked_paths.iter().enumerate() {
+            let path = below_root(path);
+            if path.is_empty() {
+                let place = JsonPath::from("linux.maskedPaths").index(index);
+                self.problems.error(place, "the root itself cannot be hidden");
+            }
+            self.step(&MaskPath { path: &path }, Origin::Element("linux.maskedPaths", index));
+        }
+        if self.config.root.readonly {
+            self.step(&ReadonlyRoot {}, Origin::Member("root.readonly"));
+        }
+        self.change_root();
+    }
+
+    fn change_root(&mut self) {
+        let origin = Origin::Member("root.path");
+        if self.arguments.no_pivot {
+            self.step(&MoveRoot {}, origin);
         } else {
-            Step::Pivot
-        };
-        self.steps.push(step, Origin::Member("root.path"));
+            self.step(&Pivot {}, origin);
+        }
         // Not before: `pivot_root` takes no shared mount.
         self.propagation_of_a_mount_on_the_root();
         if let Some(wanted) = self.config.linux.rootfs_propagation {
-            let propagation = match wanted {
-                Propagation::Private => PRIVATE,
-                Propagation::Rprivate => REC | PRIVATE,
-                Propagation::Slave => SLAVE,
-                Propagation::Rslave => REC | SLAVE,
-                Propagation::Shared => SHARED,
-                Propagation::Rshared => REC | SHARED,
-                Propagation::Unbindable => UNBINDABLE,
-                Propagation::Runbindable => REC | UNBINDABLE,
-            };
-            let step = Step::RootPropagation { propagation };
-            self.steps.push(step, Origin::Member("linux.rootfsPropagation"));
+            let propagation = propagation_flags(wanted);
+            let step = RootPropagation { propagation };
+            self.step(&step, Origin::Member("linux.rootfsPropagation"));
         }
         for (number, index, list) in std::mem::take(&mut self.propagating) {
             let propagation = list.as_propagations();
-            let step = Step::PropagateKept { number, propagation };
-            self.steps.push(step, Origin::Element("mounts", index));
+            let step = PropagateHeld { number, propagation };
+            self.step(&step, Origin::Element("mounts", index));
         }
     }
 
-    /// What the next step's mount, `mounts[index]`, asks for holds also where the root's propagation reaches all mounts below it.
-    pub(crate) fn keep_propagation(&mut self, index: usize, target: &CStr, list: &PropagationList) {
+    /// The number by which init holds `mounts[index]` for its own propagation, which holds also where the root's
+    /// reaches all mounts below it.
+    pub(crate) fn hold_for_propagation(&mut self, index: usize, target: &CStr, list: &PropagationList) -> Option<u32> {
         let reaches_all = matches!(
             self.config.linux.rootfs_propagation,
             Some(Propagation::Rprivate | Propagation::Rslave | Propagation::Rshared | Propagation::Runbindable)
         );
-        if reaches_all && !list.is_empty() && !target.is_empty() {
-            let number = self.keep_next(index);
-            self.propagating.push((number, index, list.clone()));
+        if !reaches_all || list.is_empty() || target.is_empty() {
+            return None;
         }
+        let number = self.held.number_for(index);
+        self.propagating.push((number, index, list.clone()));
+        Some(number)
     }
 }

@@ -5,28 +5,17 @@ mod labels;
 mod mounts;
 mod resctrl;
 
-use super::{Arguments, Host, Plan, RareFacts};
-use crate::cgroup::Layout;
-use crate::{Bundle, Problems, Severity};
+use super::{Arguments, Plan};
+use crate::{Bundle, ExplainedAct, Host, Id, Problems, Severity};
 use serde_json::{Value, json};
 use std::path::Path;
 
-const ALL_CAPABILITIES: u64 = (1 << 41) - 1;
-
 fn hybrid() -> Host {
-    Host {
-        cgroups: Layout::hybrid_for_tests(),
-        permitted_capabilities: ALL_CAPABILITIES,
-        rare: RareFacts::described(false, false, false, 6),
-    }
+    Host::hybrid()
 }
 
 fn v2() -> Host {
-    Host {
-        cgroups: Layout::v2_for_tests(),
-        permitted_capabilities: ALL_CAPABILITIES,
-        rare: RareFacts::described(false, false, false, 6),
-    }
+    Host::v2()
 }
 
 fn corpus(name: &str) -> String {
@@ -36,28 +25,36 @@ fn corpus(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
+fn arguments() -> Arguments {
+    Arguments::new(Id::new("box").unwrap())
+}
+
 fn compile(config: &str, host: &Host) -> (Option<Plan>, Problems, Bundle) {
     let bundle = Bundle::parse("/bundle", config).unwrap();
-    let arguments = Arguments {
-        id: "box".to_owned(),
-        ..Arguments::default()
-    };
-    let (plan, problems) = Plan::compile(&bundle, host, &arguments);
+    let (plan, problems) = Plan::compile(&bundle, host, &arguments());
     (plan, problems, bundle)
 }
 
 fn explained(config: &str, host: &Host) -> String {
     let (plan, problems, bundle) = compile(config, host);
-    let mut text: String = problems
-        .all()
+    let mut text: String = bundle
+        .warnings()
         .iter()
+        .chain(problems.all())
         .map(|problem| format!("{:?}: {problem}\n", problem.severity))
         .collect();
-    for line in plan.map(|plan| plan.explain(&bundle)).unwrap_or_default() {
-        let path = line.path.map(|path| format!("  <- {path}")).unwrap_or_default();
-        text.push_str(&format!("{} {}: {}{path}\n", line.phase, line.by, line.text));
-    }
+    text.push_str(&listed(plan.map(|plan| plan.explain()).unwrap_or_default()));
     text
+}
+
+/// A line for each act.
+fn listed(acts: Vec<ExplainedAct>) -> String {
+    let line = |act: ExplainedAct| {
+        let place = act.place.map(|place| format!(" {place}")).unwrap_or_default();
+        let path = act.path.map(|path| format!("  <- {path}")).unwrap_or_default();
+        format!("{} {}{place}: {}{path}\n", act.phase, act.by, act.text)
+    };
+    acts.into_iter().map(line).collect()
 }
 
 /// A small config that is right, changed by `change`.
@@ -74,7 +71,11 @@ fn config(change: impl FnOnce(&mut Value)) -> String {
 }
 
 fn first_error(change: impl FnOnce(&mut Value)) -> String {
-    let (plan, problems, _) = compile(&config(change), &hybrid());
+    let bundle = match Bundle::parse("/bundle", &config(change)) {
+        Ok(bundle) => bundle,
+        Err(error) => return error.to_string(),
+    };
+    let (plan, problems) = Plan::compile(&bundle, &hybrid(), &arguments());
     assert!(plan.is_none());
     problems.into_warnings().unwrap_err().to_string()
 }
@@ -97,6 +98,62 @@ fn the_plan_of_a_docker_container() {
 #[test]
 fn the_plan_of_a_podman_container_with_a_terminal() {
     insta::assert_snapshot!(explained(&corpus("podman-terminal.json"), &hybrid()));
+}
+
+/// A host where an ordinary user may make no cgroup and has no capabilities to give.
+fn of_an_ordinary_user() -> Host {
+    Host {
+        permitted_capabilities: 0,
+        ..v2()
+    }
+}
+
+/// What `runc spec --rootless` writes, with a hook of each kind.
+fn rootless_with_all_hooks() -> String {
+    let mut config: Value = serde_json::from_str(&corpus("runc-spec-rootless.json")).unwrap();
+    for kind in [
+        "prestart",
+        "createRuntime",
+        "createContainer",
+        "startContainer",
+        "poststart",
+        "poststop",
+    ] {
+        config["hooks"][kind] = json!([{"path": format!("/hooks/{kind}"), "timeout": 5}]);
+    }
+    config.to_string()
+}
+
+#[test]
+fn the_plan_of_a_rootless_container_with_all_hooks() {
+    insta::assert_snapshot!(explained(&rootless_with_all_hooks(), &of_an_ordinary_user()));
+}
+
+/// What a further process of a container is planned to be.
+fn explained_exec(config: &str, process: &str, host: &Host) -> String {
+    let (plan, ..) = compile(config, host);
+    let (process, warnings) = crate::bundle::parse_process(process).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let (exec, problems) = plan.unwrap().exec(&process, host);
+    assert!(problems.all().is_empty(), "{problems:?}");
+    listed(exec.unwrap().explain())
+}
+
+#[test]
+fn the_plan_of_a_further_process_in_a_docker_container() {
+    let process = corpus("docker-exec.process.json");
+    insta::assert_snapshot!(explained_exec(&corpus("docker-volume-rw.json"), &process, &hybrid()));
+}
+
+#[test]
+fn the_plan_of_a_further_process_in_a_rootless_container() {
+    let process = json!({"args": ["id"], "cwd": "/tmp", "user": {"uid": 1, "gid": 2}, "env": ["PATH=/bin"]});
+    let process = process.to_string();
+    insta::assert_snapshot!(explained_exec(
+        &rootless_with_all_hooks(),
+        &process,
+        &of_an_ordinary_user()
+    ));
 }
 
 #[test]
@@ -147,12 +204,12 @@ fn an_unknown_word_on_a_bind_mount_is_refused_and_a_pair_is_a_warning() {
     let bind = |options: Value| json!([{"destination": "/data", "type": "bind", "source": "/srv", "options": options}]);
     let error = first_error(|config| config["mounts"] = bind(json!(["bind", "rbinddd"])));
     assert_eq!(error, "mounts[0].options[1]: unknown option \"rbinddd\"");
-    let (plan, problems, _) = compile(
+    let (plan, _, bundle) = compile(
         &config(|config| config["mounts"] = bind(json!(["bind", "size=1k", ""]))),
         &hybrid(),
     );
     assert!(plan.is_some());
-    let warnings: Vec<String> = problems.all().iter().map(ToString::to_string).collect();
+    let warnings: Vec<String> = bundle.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         ["mounts[0].options[1]: a bind mount has no filesystem options; \"size=1k\" is ignored"]
@@ -172,10 +229,10 @@ fn an_option_list_of_a_bind_mount_clears_what_it_does_not_name() {
 
 #[test]
 fn capabilities_that_cannot_be_given_are_warned_of_and_left_out() {
+    let all = hybrid().permitted_capabilities;
     let host = Host {
-        cgroups: Layout::hybrid_for_tests(),
-        permitted_capabilities: ALL_CAPABILITIES & !(1 << 24),
-        rare: RareFacts::described(false, false, false, 6),
+        permitted_capabilities: all & !(1 << 24),
+        ..hybrid()
     };
     let capabilities = json!({"bounding": ["CAP_KILL", "CAP_SYS_RESOURCE"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"],
         "ambient": ["CAP_KILL"]});

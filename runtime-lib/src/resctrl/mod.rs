@@ -1,10 +1,11 @@
-//! Intel's resource director: groups of resctrl (runtime-spec: config-linux.md#intelrdt; Linux: `Documentation/filesystems/resctrl.rst`).
+//! Intel's resource director: groups of resctrl (runtime-spec: config-linux.md#intelrdt; Linux:
+//! `Documentation/filesystems/resctrl.rst`).
 
 mod schemata;
 
 use crate::bundle::IntelRdt;
+use crate::process::Pid;
 use crate::{Error, Failure};
-use rustix::process::Pid;
 use schemata::{differing, wanted};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
@@ -54,16 +55,27 @@ impl Group {
         self
     }
 
-    /// What will be done, for a person to read.
-    pub(crate) fn explained(&self) -> String {
+    /// How its making reads to a person.
+    pub(crate) fn making(&self) -> String {
         let monitor = match &self.monitor {
             Some(path) => format!(", monitored as {path:?}"),
             None => String::new(),
         };
-        format!("put init into the resctrl group {:?}{monitor}", self.class)
+        format!("make or check the resctrl group {:?}{monitor}", self.class)
     }
 
-    /// Makes what is missing, and writes the schemata or compares them with those of a class that was there. What fails leaves nothing.
+    /// How joining it reads.
+    pub(crate) fn joining(&self) -> String {
+        format!("put init into the resctrl group {:?}", self.class)
+    }
+
+    /// How its removal reads.
+    pub(crate) fn undoing(&self) -> String {
+        format!("remove what was made of the resctrl group {:?}", self.class)
+    }
+
+    /// Makes what is missing, and writes the schemata or compares them with those of a class that was there. What
+    /// fails leaves nothing.
     pub(crate) fn make(&self, rdt: &IntelRdt) -> Result<(), Error> {
         let wanted = wanted(rdt);
         if self.makes_class {
@@ -128,8 +140,7 @@ impl Group {
     pub(crate) fn add(&self, pid: Pid) -> Result<(), Error> {
         for folder in std::iter::once(&self.class).chain(&self.monitor) {
             let file = folder.join("tasks");
-            std::fs::write(&file, pid.as_raw_nonzero().to_string())
-                .map_err(|error| failure("put init into", &file, &error))?;
+            std::fs::write(&file, pid.to_string()).map_err(|error| failure("put init into", &file, &error))?;
         }
         Ok(())
     }
@@ -180,7 +191,7 @@ mod tests {
             ),
         ] {
             let group = Group::of(&parsed(&rdt), "box");
-            assert_eq!(group.explained(), format!("put init into the resctrl group {text}"));
+            assert_eq!(group.making(), format!("make or check the resctrl group {text}"));
         }
     }
 

@@ -21,7 +21,8 @@ pub(super) fn differing<'a>(wanted: &[&'a str], found: &str) -> Option<&'a str> 
     wanted.iter().find(|line| !holds(line)).copied()
 }
 
-/// The resource, domain and value of each part of a line. The kernel pads values, with zeros in front of a mask and spaces in front of a percentage.
+/// The resource, domain and value of each part of a line. The kernel pads values, with zeros in front of a mask and
+/// spaces in front of a percentage.
 fn entries(line: &str) -> Vec<(String, String, String)> {
     let (resource, parts) = line.split_once(':').unwrap_or((line, ""));
     parts

@@ -72,7 +72,8 @@ impl Abi {
         }
     }
 
-    /// Whether arguments have 64 bits. Those of x32 are compared in 32, as libseccomp does: its calls take 32-bit words and pointers.
+    /// Whether arguments have 64 bits. Those of x32 are compared in 32, as libseccomp does: its calls take 32-bit
+    /// words and pointers.
     pub(super) const fn is_wide(self) -> bool {
         matches!(self, Self::X86_64 | Self::Aarch64 | Self::Riscv64)
     }

@@ -2,7 +2,8 @@
 
 use crate::bundle::SeccompAction;
 
-/// `SECCOMP_RET_KILL_THREAD`: what `SCMP_ACT_KILL` means, and what libseccomp does with calls of an architecture that the profile leaves out.
+/// `SECCOMP_RET_KILL_THREAD`: what `SCMP_ACT_KILL` means, and what libseccomp does with calls of an architecture that
+/// the profile leaves out.
 pub(super) const KILL_THREAD: u32 = 0;
 /// `SECCOMP_RET_ERRNO` with `ENOSYS`.
 pub(super) const NO_SUCH_CALL: u32 = ERRNO | 38;
@@ -16,7 +17,8 @@ const LOG: u32 = 0x7ffc_0000;
 const ALLOW: u32 = 0x7fff_0000;
 const EPERM: u32 = 1;
 
-/// The largest errno an action takes; `None` if it takes none. For ERRNO the kernel cuts what is above `MAX_ERRNO`, for TRACE it has 16 bits.
+/// The largest errno an action takes; `None` if it takes none. For ERRNO the kernel cuts what is above `MAX_ERRNO`,
+/// for TRACE it has 16 bits.
 pub(super) const fn largest_errno(action: SeccompAction) -> Option<u32> {
     match action {
         SeccompAction::Errno => Some(4095),

@@ -20,14 +20,16 @@ impl Halves {
     }
 }
 
-/// Where an argument's lower half is in `struct seccomp_data`; the upper one is 4 bytes on (all machines here are little-endian).
+/// Where an argument's lower half is in `struct seccomp_data`; the upper one is 4 bytes on (all machines here are
+/// little-endian).
 pub(super) fn offset(argument: &SyscallArg) -> u32 {
     16 + 8 * u32::from(argument.index.get().unsigned_abs())
 }
 
 /// Goes to `yes` if the argument is as asked, otherwise to `no`.
 ///
-/// Where arguments have 32 bits, only the lower halves of the numbers are looked at, as libseccomp does: so -1 means the same everywhere.
+/// Where arguments have 32 bits, only the lower halves of the numbers are looked at, as libseccomp does: so -1 means
+/// the same everywhere.
 pub(super) fn compare(code: &mut Assembler, argument: &SyscallArg, wide: bool, yes: Target, no: Target) -> Target {
     let value = Halves::new(argument.value, wide);
     let at = offset(argument);
@@ -67,7 +69,8 @@ impl OneOf {
     }
 }
 
-/// Goes where the first of the numbers that the argument equals says, otherwise to `no`. The numbers come last one first.
+/// Goes where the first of the numbers that the argument equals says, otherwise to `no`. The numbers come last one
+/// first.
 pub(super) fn any_of(code: &mut Assembler, common: OneOf, reversed: &[(u64, Target)], no: Target) -> Target {
     let mut next = no;
     for (value, yes) in reversed {

@@ -1,4 +1,5 @@
-//! Instructions, put down from the last one to the first: wherever a jump goes to is then known when the jump is written.
+//! Instructions, put down from the last one to the first: wherever a jump goes to is then known when the jump is
+//! written.
 
 use super::program::Instruction;
 
@@ -43,8 +44,8 @@ const RETURN: u16 = 0x06;
 
 /// A program in the making.
 ///
-/// Nothing but LD ABS, AND, JA, JEQ, JGT, JGE and RET is used: these the kernel can evaluate beforehand for each call's number, and calls
-/// found to be always allowed skip the filter (Linux 5.11: `seccomp_is_const_allow`).
+/// Nothing but LD ABS, AND, JA, JEQ, JGT, JGE and RET is used: these the kernel can evaluate beforehand for each
+/// call's number, and calls found to be always allowed skip the filter (Linux 5.11: `seccomp_is_const_allow`).
 pub(super) struct Assembler {
     reversed: Vec<Instruction>,
     /// For each target that is not within reach of itself any more, the nearest instruction that leads there.

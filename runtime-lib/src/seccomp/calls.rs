@@ -27,7 +27,8 @@ pub(super) struct Link<'a> {
     pub(super) value: u32,
 }
 
-/// The calls of one ABI. Where a verdict is kept, zero is none, and this bit marks a link's number, otherwise it is a value's.
+/// The calls of one ABI. Where a verdict is kept, zero is none, and this bit marks a link's number, otherwise it is a
+/// value's.
 pub(super) struct Calls {
     pub(super) abi: Abi,
     verdicts: [u16; SPAN],
@@ -39,11 +40,12 @@ pub(super) struct Calls {
 
 const LINK: u16 = 0x8000;
 
-/// What rules say of calls that come through a multiplexer of x86, by the number within; the flag tells whether the rule has no conditions.
+/// What rules say of calls that come through a multiplexer of x86, by the number within; the flag tells whether the
+/// rule has no conditions.
 ///
-/// Their arguments are in memory, where a filter cannot look. So a rule's conditions are taken as met; of several such rules the one that
-/// lets most through counts. (libseccomp drops the condition on the first argument and compares the others with registers that the caller
-/// is free to set: the same in effect.)
+/// Their arguments are in memory, where a filter cannot look. So a rule's conditions are taken as met; of several such
+/// rules the one that lets most through counts. (libseccomp drops the condition on the first argument and compares the
+/// others with registers that the caller is free to set: the same in effect.)
 pub(super) type Inner = [Option<(u32, bool)>; 32];
 
 /// What the whole profile says.
@@ -88,7 +90,8 @@ impl<'a> Rules<'a> {
                 );
                 break;
             };
-            // A rule's conditions are put down once for all its calls and their ABIs, where the rules before it are the same.
+            // A rule's conditions are put down once for all its calls and their ABIs, where the rules before it are
+            // the same.
             let mut shared = None;
             for (at, name) in rule.names.iter().enumerate() {
                 let Some(call) = Call::find(name) else {
@@ -231,7 +234,8 @@ fn backwards<'l, 'a>(links: &'l [Link<'a>], last: u16) -> impl Iterator<Item = &
     })
 }
 
-/// Appends a rule's conditions to those of a call. Where two of them are on the same argument, each is a rule of its own, as in runc.
+/// Appends a rule's conditions to those of a call. Where two of them are on the same argument, each is a rule of its
+/// own, as in runc.
 fn append<'a>(links: &mut Vec<Link<'a>>, previous: Option<u16>, conditions: &'a [SyscallArg], value: u32) -> u16 {
     let same_argument =
         |(at, condition): (usize, &SyscallArg)| conditions[..at].iter().any(|other| other.index == condition.index);

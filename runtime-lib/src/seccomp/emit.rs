@@ -17,7 +17,8 @@ const ARCHITECTURE: u32 = 4;
 /// The lower half of the first argument.
 const FIRST_ARGUMENT: u32 = 16;
 
-/// The whole program. `unknown` is what a call newer than all that the profile names ends with, if not with the default.
+/// The whole program. `unknown` is what a call newer than all that the profile names ends with, if not with the
+/// default.
 pub(super) fn emit(rules: &Rules<'_>, unknown: Option<u32>) -> Vec<Instruction> {
     let mut emitter = Emitter {
         code: Assembler::with_capacity(640),
@@ -180,7 +181,8 @@ impl Emitter<'_> {
         load(&mut self.code, FIRST_ARGUMENT, target)
     }
 
-    /// The rules with conditions for one call: the first that holds decides. Put down from the last one on, as all here.
+    /// The rules with conditions for one call: the first that holds decides. Put down from the last one on, as all
+    /// here.
     fn chain(&mut self, last: u16, wide: bool, otherwise: Target) -> Target {
         let mut next = otherwise;
         let mut links = self.rules.backwards(last).peekable();

@@ -1,7 +1,7 @@
 //! From a system call's name to its numbers: a hash table that is made at compile time.
 //!
-//! The tables hold no pointers, so that they need no relocation when a position-independent program starts, and a look-up touches few
-//! pages.
+//! The tables hold no pointers, so that they need no relocation when a position-independent program starts, and a
+//! look-up touches few pages.
 
 use super::abi::Abi;
 use super::table::{COLUMNS, ROWS};

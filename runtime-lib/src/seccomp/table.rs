@@ -1,7 +1,8 @@
 //! The numbers of Linux's system calls, up to Linux 6.18. Made by `tools/syscalls/generate.py`, not by hand.
 //!
-//! A number is -1 where the architecture has no such call. x32's are without its bit 30. ARM's private calls (`0x0f0000` and up)
-//! stand at `0x7f00` and up. A name without any number belongs to architectures that have no column here.
+//! A number is -1 where the architecture has no such call. x32's are without its bit 30. ARM's private calls
+//! (`0x0f0000` and up) stand at `0x7f00` and up. A name without any number belongs to architectures that have no
+//! column here.
 
 /// The columns of [`ROWS`].
 pub(super) const COLUMNS: usize = 6;

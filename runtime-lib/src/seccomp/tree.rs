@@ -17,7 +17,8 @@ pub(super) fn append(ranges: &mut Vec<Range>, start: u32, target: Target) {
     }
 }
 
-/// Goes to the target of the range that the accumulator is in. The ranges are in order; the first one takes all below it too.
+/// Goes to the target of the range that the accumulator is in. The ranges are in order; the first one takes all below
+/// it too.
 pub(super) fn dispatch(code: &mut Assembler, ranges: &[Range]) -> Target {
     let leaves = leaves(ranges);
     if leaves.is_empty() {
@@ -27,7 +28,8 @@ pub(super) fn dispatch(code: &mut Assembler, ranges: &[Range]) -> Target {
     }
 }
 
-/// A lone number costs one JEQ within a leaf, where a range of its own would cost two JGE; but they are tried one after the other.
+/// A lone number costs one JEQ within a leaf, where a range of its own would cost two JGE; but they are tried one
+/// after the other.
 const LONE: usize = 3;
 
 /// Where in the list of ranges a leaf begins: a range, then lone numbers, each with more of that range behind it.

@@ -1,19 +1,14 @@
 //! The folders below the state root.
 
-use super::{Record, id};
-use crate::{Error, Failure};
-use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, renameat, unlinkat,
-};
+use super::kept_plan::PLAN;
+use super::leftovers::LEFTOVERS;
+use super::state_record::{NEW_STATE, STATE};
+use crate::{Error, Failure, Id};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
-use std::fs::File;
-use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-
-const RECORD: &str = "state.json";
-const NEW_RECORD: &str = ".state.json.new";
 
 /// The socket that `start` connects to, in the container's folder.
 pub(crate) const START_SOCKET: &str = "start";
@@ -30,7 +25,7 @@ pub(crate) struct Store {
 /// One container's folder, open.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    id: String,
+    id: Id,
     path: PathBuf,
     folder: OwnedFd,
 }
@@ -43,9 +38,8 @@ impl Store {
     }
 
     /// Takes the id: makes its folder, and the root if it is missing, and holds the lock.
-    pub(crate) fn reserve(&self, id: &str) -> Result<Entry, Error> {
-        id::check(id)?;
-        let path = self.path.join(id);
+    pub(crate) fn reserve(&self, id: &Id) -> Result<Entry, Error> {
+        let path = self.path.join(id.as_str());
         let private = Mode::from_raw_mode(0o700);
         let mut made = mkdirat(CWD, &path, private);
         if made == Err(Errno::NOENT) {
@@ -58,7 +52,7 @@ impl Store {
         }
         match made {
             Ok(()) => {}
-            Err(Errno::EXIST) => return Err(Error::Exists(id.to_owned())),
+            Err(Errno::EXIST) => return Err(Error::Exists(id.clone())),
             Err(errno) => return Err(self.cannot_make(&path, errno.into()).into()),
         }
         let entry = self.open_folder(id, path)?;
@@ -77,31 +71,30 @@ impl Store {
     }
 
     /// Where the folder is, absolute, that will be mounted into the container.
-    pub(crate) fn notify_folder(&self, id: &str) -> Result<PathBuf, Error> {
-        let path = self.path.join(id).join(NOTIFY_FOLDER);
+    pub(crate) fn notify_folder(&self, id: &Id) -> Result<PathBuf, Error> {
+        let path = self.path.join(id.as_str()).join(NOTIFY_FOLDER);
         std::path::absolute(&path).map_err(|error| Failure::io(format!("find the folder {path:?}"), &error).into())
     }
 
     /// The folder of a container that exists.
-    pub(crate) fn open(&self, id: &str) -> Result<Entry, Error> {
-        id::check(id)?;
-        self.open_folder(id, self.path.join(id))
+    pub(crate) fn open(&self, id: &Id) -> Result<Entry, Error> {
+        self.open_folder(id, self.path.join(id.as_str()))
     }
 
-    fn open_folder(&self, id: &str, path: PathBuf) -> Result<Entry, Error> {
+    fn open_folder(&self, id: &Id, path: PathBuf) -> Result<Entry, Error> {
         match openat(CWD, &path, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
             Ok(folder) => Ok(Entry {
-                id: id.to_owned(),
+                id: id.clone(),
                 path,
                 folder,
             }),
-            Err(Errno::NOENT | Errno::NOTDIR) => Err(Error::NotFound(id.to_owned())),
+            Err(Errno::NOENT | Errno::NOTDIR) => Err(Error::NotFound(id.clone())),
             Err(errno) => Err(Failure::new(format!("open the state folder {path:?}"), errno).into()),
         }
     }
 
     /// The ids of all containers, sorted.
-    pub(crate) fn ids(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn ids(&self) -> Result<Vec<Id>, Error> {
         let failed = |errno| Failure::new(format!("read the state root {:?}", self.path), errno);
         let root = match openat(CWD, &self.path, FOLDER, Mode::empty()) {
             Ok(root) => root,
@@ -111,10 +104,10 @@ impl Store {
         let mut ids = Vec::new();
         for entry in Dir::new(root).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = Id::new(entry.file_name().to_string_lossy());
             let may_be_folder = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
-            if may_be_folder && id::check(&name).is_ok() {
-                ids.push(name);
+            if let (true, Ok(id)) = (may_be_folder, name) {
+                ids.push(id);
             }
         }
         ids.sort();
@@ -123,7 +116,7 @@ impl Store {
 }
 
 impl Entry {
-    pub(crate) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &Id {
         &self.id
     }
 
@@ -146,7 +139,8 @@ impl Entry {
         Ok(())
     }
 
-    /// A path to something in the folder that is short, however long the state root's path is: a socket's has 108 bytes.
+    /// A path to something in the folder that is short, however long the state root's path is: a socket's has 108
+    /// bytes.
     pub(crate) fn short_path(&self, name: &str) -> PathBuf {
         use std::os::fd::AsRawFd;
         format!("/proc/self/fd/{}/{name}", self.folder.as_raw_fd()).into()
@@ -178,43 +172,11 @@ impl Entry {
         free
     }
 
-    /// The record; `None` if none was written yet, or what is there cannot be read as one.
-    pub(crate) fn read(&self) -> Result<Option<Record>, Error> {
-        let failed = |errno| Failure::new(format!("read {:?}", self.path.join(RECORD)), errno);
-        let file = match openat(&self.folder, RECORD, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
-            Ok(file) => file,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(errno) => return Err(failed(errno).into()),
-        };
-        let mut text = Vec::with_capacity(2048);
-        match File::from(file).read_to_end(&mut text) {
-            Err(error) if error.kind() != std::io::ErrorKind::IsADirectory => {
-                Err(Failure::io(format!("read {:?}", self.path.join(RECORD)), &error).into())
-            }
-            _ => Ok(serde_json::from_slice(&text).ok()),
-        }
-    }
-
-    /// Replaces the record, whole or not at all.
-    pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
-        let path = self.path.join(RECORD);
-        let failed = |errno| Failure::new(format!("write {path:?}"), errno);
-        let text =
-            serde_json::to_vec(record).map_err(|error| Failure::plain(format!("write {path:?}"), error.to_string()))?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = openat(&self.folder, NEW_RECORD, flags, Mode::from_raw_mode(0o600)).map_err(failed)?;
-        File::from(file)
-            .write_all(&text)
-            .map_err(|error| Failure::io(format!("write {path:?}"), &error))?;
-        renameat(&self.folder, NEW_RECORD, &self.folder, RECORD).map_err(failed)?;
-        Ok(())
-    }
-
     /// Removes the folder with all that is in it. What is gone already is no error.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let failed = |errno| Failure::new(format!("remove the state folder {:?}", self.path), errno);
-        // The record goes last: until then a verb that was killed here can be repeated.
-        for name in [START_SOCKET, NEW_RECORD, RECORD] {
+        // What has to be cleaned goes last: until then a verb that was killed here can be repeated.
+        for name in [START_SOCKET, NEW_STATE, PLAN, STATE, LEFTOVERS] {
             match unlinkat(&self.folder, name, AtFlags::empty()) {
                 // A folder of that name is not ours: it goes with what else there is.
                 Ok(()) | Err(Errno::NOENT | Errno::ISDIR) => {}

@@ -1,15 +1,29 @@
-//! What is kept on disk: one folder a container below the state root, with `state.json`, the lock and the start socket.
+//! What is kept on disk: one folder a container below the state root, with the lock, the start socket, and three
+//! files.
 //!
-//! The folder is the container's name: making it decides who has the id. Whoever changes a container holds an exclusive lock on its folder, so a folder in
-//! the making that is not locked is one whose maker died. `state.json` is replaced whole, never written in place.
+//! - `leftovers` is what cleaning needs. It is written first, a line before each thing that will be left, and read
+//!   even if all else is broken.
+//! - `state.json` is what `state` and `list` read.
+//! - `plan` is what start, exec and delete need of the plan: the bundle's config may have changed or gone by then.
+//!
+//! The folder is the container's name: making it decides who has the id. Whoever changes a container holds an
+//! exclusive lock on its folder, so a folder in the making that is not locked is one whose maker died. `state.json` is
+//! replaced whole, never written in place.
 
 mod entry;
-mod id;
-mod identity;
-mod record;
+mod file;
+mod kept_plan;
+mod leftovers;
+mod pid_file;
+mod state_record;
 mod time;
+mod version_1;
 
 pub(crate) use entry::{Entry, NOTIFY_FOLDER, START_SOCKET, Store};
-pub(crate) use identity::Identity;
-pub(crate) use record::{Phase, Record, SeccompAgent, StartStep};
+pub(crate) use kept_plan::KeptPlan;
+pub(crate) use leftovers::Leftovers;
+pub(crate) use pid_file::write_pid_file;
+pub(crate) use state_record::{Phase, StateRecord};
 pub(crate) use time::now;
+#[cfg(feature = "fuzzing")]
+pub(crate) use version_1::Record as Version1;

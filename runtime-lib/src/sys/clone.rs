@@ -26,13 +26,13 @@ pub(super) type Entry = extern "C" fn(*mut c_void) -> !;
 /// The child's pid, or a negative errno.
 ///
 /// # Safety
-/// `args` asks for `CLONE_VM` and `CLONE_VFORK` and names a stack that nothing else uses; `entry` touches nothing but that stack and what `argument`
-/// points to, makes no call that allocates or locks, and ends in execve or exit.
+/// `args` asks for `CLONE_VM` and `CLONE_VFORK` and names a stack that nothing else uses; `entry` touches nothing but
+/// that stack and what `argument` points to, makes no call that allocates or locks, and ends in execve or exit.
 #[cfg(target_arch = "x86_64")]
 pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_void) -> i64 {
     let result: i64;
-    // SAFETY: in the parent this is a plain system call. In the child, which is on its own stack, nothing of this function's frame is used: what it needs
-    // is in registers.
+    // SAFETY: in the parent this is a plain system call. In the child, which is on its own stack, nothing of this
+    // function's frame is used: what it needs is in registers.
     unsafe {
         asm!(
             "syscall",
@@ -59,13 +59,13 @@ pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_voi
 /// The child's pid, or a negative errno.
 ///
 /// # Safety
-/// `args` asks for `CLONE_VM` and `CLONE_VFORK` and names a stack that nothing else uses; `entry` touches nothing but that stack and what `argument`
-/// points to, makes no call that allocates or locks, and ends in execve or exit.
+/// `args` asks for `CLONE_VM` and `CLONE_VFORK` and names a stack that nothing else uses; `entry` touches nothing but
+/// that stack and what `argument` points to, makes no call that allocates or locks, and ends in execve or exit.
 #[cfg(target_arch = "aarch64")]
 pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_void) -> i64 {
     let result: i64;
-    // SAFETY: in the parent this is a plain system call. In the child, which is on its own stack, nothing of this function's frame is used: what it needs
-    // is in registers.
+    // SAFETY: in the parent this is a plain system call. In the child, which is on its own stack, nothing of this
+    // function's frame is used: what it needs is in registers.
     unsafe {
         asm!(
             "svc #0",
@@ -85,7 +85,8 @@ pub(super) unsafe fn clone3(args: &CloneArgs, entry: Entry, argument: *mut c_voi
     result
 }
 
-/// The same by the old `clone`, for an outer seccomp filter that refuses `clone3` because it cannot see its flags. It cannot place the child in a cgroup.
+/// The same by the old `clone`, for an outer seccomp filter that refuses `clone3` because it cannot see its flags. It
+/// cannot place the child in a cgroup.
 ///
 /// # Safety
 /// As for [`clone3`].

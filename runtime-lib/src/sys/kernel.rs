@@ -1,4 +1,5 @@
-//! Calls that only find out what the kernel knows. None of them changes anything: each is given something that the kernel refuses in a way that tells.
+//! Calls that only find out what the kernel knows. None of them changes anything: each is given something that the
+//! kernel refuses in a way that tells.
 
 use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::io::Errno;
@@ -18,7 +19,8 @@ pub(crate) fn knows_seccomp_action(action: u32) -> bool {
     result(unsafe { libc::syscall(libc::SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &raw const action) }).is_ok()
 }
 
-/// Whether `seccomp(2)` knows flags, `SECCOMP_FILTER_FLAG_*`: those are looked at before the filter, which is not there.
+/// Whether `seccomp(2)` knows flags, `SECCOMP_FILTER_FLAG_*`: those are looked at before the filter, which is not
+/// there.
 pub(crate) fn knows_seccomp_flags(flags: u32) -> bool {
     const SECCOMP_SET_MODE_FILTER: libc::c_uint = 1;
     let filter = std::ptr::null::<libc::sock_fprog>();
@@ -50,15 +52,17 @@ pub(crate) fn landlock_version() -> u32 {
     result(version).unwrap_or(0)
 }
 
-/// Whether `clone3(2)` can put a process into a cgroup (Linux 5.7). The descriptor is of no cgroup, so that no process is made.
+/// Whether `clone3(2)` can put a process into a cgroup (Linux 5.7). The descriptor is of no cgroup, so that no process
+/// is made.
 pub(crate) fn knows_clone_into_cgroup(no_cgroup: BorrowedFd<'_>) -> bool {
     const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
     let signal = u64::from(libc::SIGCHLD.cast_unsigned());
     let cgroup = u64::from(no_cgroup.as_raw_fd().cast_unsigned());
-    // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup
+    // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+    // set_tid_size, cgroup
     let arguments: [u64; 11] = [CLONE_INTO_CGROUP, 0, 0, 0, signal, 0, 0, 0, 0, 0, cgroup];
-    // SAFETY: the structure lives as long as the call. The kernel finds that the descriptor is of no cgroup before there is a child; should it make one
-    // nevertheless, that ends at once.
+    // SAFETY: the structure lives as long as the call. The kernel finds that the descriptor is of no cgroup before
+    // there is a child; should it make one nevertheless, that ends at once.
     let child = unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of_val(&arguments)) };
     if child == 0 {
         // SAFETY: the child of a fork may make this call.

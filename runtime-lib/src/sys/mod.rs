@@ -13,9 +13,9 @@ pub(crate) use kernel::{
     knows_seccomp_flags, knows_seccomp_notifications, landlock_version,
 };
 pub(crate) use mount::{map_mount, set_propagation};
-pub(crate) use priority::set_priority;
+pub(crate) use priority::{set_io_priority, set_scheduling};
 pub(crate) use process::{
-    exit_status, has_ended, is_in_user_namespace, namespace_kind, send_signal, set_limit, survives_execve, wait_for_any,
+    exit_status, has_ended, inherited, is_in_user_namespace, namespace_kind, send_signal, set_limit, wait_for_any,
 };
 pub(crate) use signals::Blocked;
 pub(crate) use spawn::{Program, Spawn, spawn};

@@ -12,7 +12,8 @@ struct Attributes {
     namespace: u64,
 }
 
-/// Maps the ids of a mount that has no place yet by a user namespace's maps (`man 2 mount_setattr`, `MOUNT_ATTR_IDMAP`, Linux 5.12).
+/// Maps the ids of a mount that has no place yet by a user namespace's maps (`man 2 mount_setattr`,
+/// `MOUNT_ATTR_IDMAP`, Linux 5.12).
 pub(crate) fn map_mount(tree: &OwnedFd, namespace: &OwnedFd, recursive: bool) -> Result<(), Errno> {
     const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
     let attributes = Attributes {
@@ -38,7 +39,8 @@ pub(crate) fn set_propagation(tree: &OwnedFd, propagation: u64) -> Result<(), Er
 fn set_attributes(tree: &OwnedFd, attributes: &Attributes, recursive: bool) -> Result<(), Errno> {
     const AT_RECURSIVE: libc::c_int = 0x8000;
     let flags = libc::AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
-    // SAFETY: the path is a C string and the structure is the kernel's in its first size; both live as long as the call, which only reads them.
+    // SAFETY: the path is a C string and the structure is the kernel's in its first size; both live as long as the
+    // call, which only reads them.
     let result = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,

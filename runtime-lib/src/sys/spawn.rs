@@ -1,5 +1,6 @@
-//! Starting a program from a process that may have many threads and much memory: the child borrows the parent's memory until its execve and the
-//! calling thread waits for just that, as `posix_spawn` does. Nothing of the parent's heap, locks or threads is used.
+//! Starting a program from a process that may have many threads and much memory: the child borrows the parent's memory
+//! until its execve and the calling thread waits for just that, as `posix_spawn` does. Nothing of the parent's heap,
+//! locks or threads is used.
 
 use super::Blocked;
 use super::clone::{self, CloneArgs};
@@ -26,8 +27,8 @@ pub(crate) struct Spawn<'a> {
     pub(crate) namespaces: u64,
     /// The v2 cgroup that it is born into.
     pub(crate) cgroup: Option<BorrowedFd<'a>>,
-    /// Descriptors that are copied to the numbers 0, 1 and 2.
-    pub(crate) stdio: [Option<BorrowedFd<'a>>; 3],
+    /// Descriptors that it gets as copies, by these numbers. None of them has one of the numbers itself.
+    pub(crate) placed: &'a [(BorrowedFd<'a>, RawFd)],
     /// Descriptors that it inherits at their own numbers.
     pub(crate) inherited: &'a [RawFd],
     /// Its working directory, if it is to be another one than the caller's and is there.
@@ -56,7 +57,8 @@ struct Task {
     flags: c_int,
     args: *const *const c_char,
     env: *const *const c_char,
-    stdio: [RawFd; 3],
+    placed: *const (RawFd, RawFd),
+    placed_count: usize,
     inherited: *const RawFd,
     inherited_count: usize,
     directory: *const c_char,
@@ -68,6 +70,7 @@ struct Task {
 pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
     let args = pointers(spawn.args);
     let env = pointers(spawn.env);
+    let placed: Vec<(RawFd, RawFd)> = spawn.placed.iter().map(|(file, at)| (file.as_raw_fd(), *at)).collect();
     let (program_file, program_path, flags) = match &spawn.program {
         Program::Open(file) => (file.as_raw_fd(), c"".as_ptr(), libc::AT_EMPTY_PATH),
         Program::Path(path) => (libc::AT_FDCWD, path.as_ptr(), 0),
@@ -78,7 +81,8 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         flags,
         args: args.as_ptr(),
         env: env.as_ptr(),
-        stdio: spawn.stdio.map(|file| file.map_or(-1, |file| file.as_raw_fd())),
+        placed: placed.as_ptr(),
+        placed_count: placed.len(),
         inherited: spawn.inherited.as_ptr(),
         inherited_count: spawn.inherited.len(),
         directory: spawn.directory.map_or(ptr::null(), CStr::as_ptr),
@@ -103,8 +107,9 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
     // A handler of the parent's must not run in the child, on a stack of its own size and with its memory.
     let blocked = Blocked::all();
     let argument = (&raw mut task).cast::<c_void>();
-    // SAFETY: VM and VFORK are set: the child has the stack for itself until its execve or end, and so long this frame, which owns stack and task, stands
-    // still. `become_program` touches nothing but these and makes raw system calls only.
+    // SAFETY: VM and VFORK are set: the child has the stack for itself until its execve or end, and so long this
+    // frame, which owns stack and task, stands still. `become_program` touches nothing but these and makes raw system
+    // calls only.
     let mut result = unsafe { clone::clone3(&args, become_program, argument) };
     let mut is_in_cgroup = spawn.cgroup.is_some();
     if result == -i64::from(libc::ENOSYS) {
@@ -160,8 +165,9 @@ extern "C" fn become_program_by_clone(argument: *mut c_void) -> c_int {
 /// The child, until its execve.
 extern "C" fn become_program(argument: *mut c_void) -> ! {
     let task = argument.cast::<Task>();
-    // SAFETY: the parent's frame holds the task and waits; every pointer in it points to memory of the parent's that stays. The calls are raw system calls:
-    // no allocation, no lock, and errno's place in the waiting thread's storage is the only other thing written.
+    // SAFETY: the parent's frame holds the task and waits; every pointer in it points to memory of the parent's that
+    // stays. The calls are raw system calls: no allocation, no lock, and errno's place in the waiting thread's storage
+    // is the only other thing written.
     unsafe {
         default_signals();
         if (*task).keeps_capabilities {
@@ -180,23 +186,20 @@ extern "C" fn become_program(argument: *mut c_void) -> ! {
 unsafe fn execute(task: &Task) -> c_int {
     // SAFETY: the caller answers for the pointers; the descriptors are numbers, of which a wrong one is refused.
     unsafe {
-        for (number, file) in (0..).zip(task.stdio) {
-            let result = match file {
-                file if file < 0 => 0,
-                file if file == number => libc::syscall(libc::SYS_fcntl, file, libc::F_SETFD, 0 as c_int),
-                file => libc::syscall(libc::SYS_dup3, file, number, 0 as c_int),
-            };
-            if result < 0 {
-                return *libc::__errno_location();
-            }
-        }
-        // What the caller forgot to close on exec is not for containers or hooks; before Linux 5.11 init closes it at its start.
+        // What the caller forgot to close on exec is not for containers or hooks; before Linux 5.11 init closes it at
+        // its start.
         libc::syscall(
             libc::SYS_close_range,
             3 as c_uint,
             c_uint::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         );
+        for index in 0..task.placed_count {
+            let (file, number) = *task.placed.add(index);
+            if libc::syscall(libc::SYS_dup3, file, number, 0 as c_int) < 0 {
+                return *libc::__errno_location();
+            }
+        }
         if !task.directory.is_null() {
             libc::syscall(libc::SYS_chdir, task.directory);
         }
@@ -215,7 +218,8 @@ unsafe fn execute(task: &Task) -> c_int {
     }
 }
 
-/// Gives every signal its default effect, and blocks none: a program is not to inherit what its runtime, or that one's caller, ignored.
+/// Gives every signal its default effect, and blocks none: a program is not to inherit what its runtime, or that one's
+/// caller, ignored.
 ///
 /// # Safety
 /// In a child that has signal dispositions of its own.
@@ -244,7 +248,8 @@ unsafe fn default_signals() {
     }
 }
 
-/// Makes all capabilities of a new user namespace survive the execve of a user who is not mapped in it yet: by the ambient set.
+/// Makes all capabilities of a new user namespace survive the execve of a user who is not mapped in it yet: by the
+/// ambient set.
 ///
 /// # Safety
 /// In a child that has credentials of its own.
@@ -253,7 +258,8 @@ unsafe fn keep_capabilities() {
     let header = [LINUX_CAPABILITY_VERSION_3, 0];
     // Effective, permitted, inheritable; the lower halves first.
     let mut sets = [0u32; 6];
-    // SAFETY: both arrays have the layout and size that version 3 has, and live on this stack. What the kernel refuses is missed by init.
+    // SAFETY: both arrays have the layout and size that version 3 has, and live on this stack. What the kernel refuses
+    // is missed by init.
     unsafe {
         libc::syscall(libc::SYS_capget, header.as_ptr(), sets.as_mut_ptr());
         sets[2] = sets[1];

@@ -47,8 +47,8 @@ fn corpus() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The value without what means nothing: `null`, empty text, empty lists and objects, `false`, the order of capabilities (and doubles) and of the letters
-/// of `access`.
+/// The value without what means nothing: `null`, empty text, empty lists and objects, `false`, the order of
+/// capabilities (and doubles) and of the letters of `access`.
 pub(crate) fn meaning(value: &Value) -> Value {
     match value {
         Value::Array(names)

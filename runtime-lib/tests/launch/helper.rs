@@ -8,7 +8,8 @@ const ROLE: &str = "ORLOP_LAUNCH_ROLE";
 pub const STAGE: &str = "ORLOP_LAUNCH_STAGE";
 
 impl Stage {
-    /// The command of a helper in this role: the file's test `helper`, which otherwise does nothing. What it prints goes to a file.
+    /// The command of a helper in this role: the file's test `helper`, which otherwise does nothing. What it prints
+    /// goes to a file.
     pub fn helper(&self, role: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
         self.dress(&mut command, role);

@@ -12,7 +12,7 @@ pub mod helper;
 pub mod host;
 
 use host::Look;
-use orlop::{Bundle, CreateOptions, Created, Error, Runtime};
+use orlop::{Arguments, Bundle, Container, Created, Error, Id, Io, Plan, Runtime, Signal};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -38,7 +38,8 @@ pub struct Stage {
 /// How a container's process ended, and what it said.
 #[derive(Debug)]
 pub struct Ran {
-    pub status: i32,
+    /// As shells have it: 128 and more for a signal.
+    pub status: u8,
     pub stdout: String,
     pub stderr: String,
 }
@@ -146,13 +147,36 @@ impl Stage {
         Bundle::parse(&self.dir, &config.to_string()).unwrap()
     }
 
-    pub fn create_with(&self, id: &str, config: &Value, options: &CreateOptions) -> Result<Created, Error> {
-        self.runtime().create(id, &self.bundle(id, config), options)
+    pub fn create_with(&self, id: &str, config: &Value, io: Io) -> Result<Created, Error> {
+        self.create_chosen(id, config, |_| {}, io)
+    }
+
+    /// Creates, with what `choose` changes of the usual choices.
+    pub fn create_chosen(
+        &self,
+        id: &str,
+        config: &Value,
+        choose: impl FnOnce(&mut Arguments),
+        io: Io,
+    ) -> Result<Created, Error> {
+        let mut arguments = Arguments::new(Id::new(id)?);
+        choose(&mut arguments);
+        let (plan, _) = Plan::for_this_host(&self.bundle(id, config), &arguments)?;
+        self.runtime().create(&plan, io)
     }
 
     /// Creates, with stdio that nobody reads.
     pub fn create(&self, id: &str, config: &Value) -> Result<Created, Error> {
-        self.create_with(id, config, &quiet())
+        self.create_with(id, config, quiet())
+    }
+
+    /// A container of the stage's.
+    pub fn container(&self, id: &str) -> Result<Container, Error> {
+        self.runtime().container(&Id::new(id)?)
+    }
+
+    pub fn delete_by_force(&self, id: &str) -> Result<Vec<Error>, Error> {
+        self.runtime().delete_by_force(&Id::new(id)?)
     }
 
     pub fn created(&self, id: &str, config: &Value) -> Created {
@@ -174,24 +198,27 @@ impl Stage {
 
     /// Creates, starts, waits and deletes.
     pub fn run(&self, config: &Value) -> Result<Ran, Error> {
-        self.run_with(config, CreateOptions::default())
+        self.run_with(config, Io::default())
     }
 
-    pub fn run_with(&self, config: &Value, mut options: CreateOptions) -> Result<Ran, Error> {
+    pub fn run_with(&self, config: &Value, io: Io) -> Result<Ran, Error> {
+        self.run_chosen(config, |_| {}, io)
+    }
+
+    pub fn run_chosen(&self, config: &Value, choose: impl FnOnce(&mut Arguments), mut io: Io) -> Result<Ran, Error> {
         let [out, err] = [self.path("stdout"), self.path("stderr")];
-        for (place, path) in options.stdio[1..].iter_mut().zip([&out, &err]) {
+        for (place, path) in io.stdio[1..].iter_mut().zip([&out, &err]) {
             if place.is_none() {
                 *place = Some(File::create(path).unwrap().into());
             }
         }
-        options.stdio[0].get_or_insert_with(null);
-        let created = self.create_with("run", config, &options)?;
-        drop(options);
+        io.stdio[0].get_or_insert_with(null);
+        let created = self.create_chosen("run", config, choose, io)?;
         let status = created.container.start().and_then(|()| created.init.wait());
         self.end(&created);
         let text = |path| std::fs::read_to_string(path).unwrap_or_default();
         Ok(Ran {
-            status: status?,
+            status: status?.code(),
             stdout: text(out),
             stderr: text(err),
         })
@@ -233,8 +260,8 @@ impl Drop for Stage {
         };
         let failed = std::thread::panicking();
         if failed {
-            for state in self.runtime().containers().unwrap_or_default().states {
-                let _ = self.runtime().delete_by_force(&state.id);
+            for id in self.runtime().ids().unwrap_or_default() {
+                let _ = self.runtime().delete_by_force(&id);
             }
             host::kill_cgroups(&self.name);
         } else {
@@ -253,12 +280,26 @@ pub fn null() -> OwnedFd {
     File::options().read(true).write(true).open("/dev/null").unwrap().into()
 }
 
-/// Options of a container that says nothing.
-pub fn quiet() -> CreateOptions {
-    CreateOptions {
-        stdio: [Some(null()), Some(null()), Some(null())],
-        ..CreateOptions::default()
-    }
+/// For a container that says nothing.
+pub fn quiet() -> Io {
+    with_stdio([Some(null()), Some(null()), Some(null())])
+}
+
+pub fn with_stdio(stdio: [Option<OwnedFd>; 3]) -> Io {
+    let mut io = Io::default();
+    io.stdio = stdio;
+    io
+}
+
+/// Plans a bundle for this host, and creates its container.
+pub fn create(runtime: &Runtime, id: &str, bundle: &Bundle, io: Io) -> Result<Created, Error> {
+    let (plan, _) = Plan::for_this_host(bundle, &Arguments::new(Id::new(id)?))?;
+    runtime.create(&plan, io)
+}
+
+/// The signal of this number.
+pub fn numbered(signal: i32) -> Signal {
+    Signal::new(signal).unwrap()
 }
 
 /// The config with one member set, by its JSON pointer; what is missing above the last name is made.

@@ -65,7 +65,8 @@ pub fn run(program: &[Instruction], call: &Call) -> Outcome {
     }
 }
 
-/// Panics if the kernel would refuse the program, or if it has instructions that we promise not to use. Says how many nothing reaches.
+/// Panics if the kernel would refuse the program, or if it has instructions that we promise not to use. Says how many
+/// nothing reaches.
 pub fn validate(program: &[Instruction]) -> usize {
     assert!(
         !program.is_empty() && program.len() <= 4096,

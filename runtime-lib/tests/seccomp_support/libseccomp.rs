@@ -77,8 +77,8 @@ fn compile_for(profile: &Seccomp, abis: &[Abi]) -> Result<Vec<Instruction>, Secc
         .collect())
 }
 
-/// What happens to a call if libseccomp is asked about each rule alone, and the first that matches decides; one without conditions before
-/// all others. Needs no merging of rules, in which libseccomp 2.5.4 goes wrong at times.
+/// What happens to a call if libseccomp is asked about each rule alone, and the first that matches decides; one
+/// without conditions before all others. Needs no merging of rules, in which libseccomp 2.5.4 goes wrong at times.
 pub fn one_rule_at_a_time(profile: &Seccomp, abi: Abi, call: &Call) -> u32 {
     let default = value(profile.default_action, profile.default_errno_ret);
     let mut rules: Vec<SyscallRule> = Vec::new();

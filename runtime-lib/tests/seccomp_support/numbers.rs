@@ -118,7 +118,8 @@ fn table(abi: Abi) -> &'static Table {
     })
 }
 
-/// The number of a call within `socketcall(2)` or `ipc(2)` of x86, and the number of that call itself. (`man 2 socketcall`, `linux/ipc.h`)
+/// The number of a call within `socketcall(2)` or `ipc(2)` of x86, and the number of that call itself. (`man 2
+/// socketcall`, `linux/ipc.h`)
 pub fn inner(name: &str) -> Option<(u32, u32)> {
     const SOCKETCALL: u32 = 102;
     const IPC: u32 = 117;

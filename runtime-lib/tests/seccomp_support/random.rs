@@ -184,7 +184,8 @@ fn draw_action(random: &mut Random, actions: &[&str]) -> Value {
     drawn
 }
 
-/// Calls worth trying on a profile: all numbers near those that rules name, some beyond, with arguments near those that rules name.
+/// Calls worth trying on a profile: all numbers near those that rules name, some beyond, with arguments near those
+/// that rules name.
 pub fn calls(
     random: &mut Random,
     profile: &Seccomp,

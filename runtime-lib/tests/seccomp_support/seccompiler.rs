@@ -1,4 +1,5 @@
-//! The same profile as seccompiler compiles it, if it has one action besides the default one, and is for one architecture.
+//! The same profile as seccompiler compiles it, if it has one action besides the default one, and is for one
+//! architecture.
 
 use super::numbers::Abi;
 use super::{alternatives, value};

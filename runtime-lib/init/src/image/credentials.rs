@@ -1,43 +1,35 @@
 //! Who the container's process is, and what it may do.
 
+use crate::Init;
 use crate::failure::{Failure, In, Outcome};
+use crate::step::Act;
+use crate::step::process::Credentials;
 use crate::sys::{self, Errno};
 use crate::wire::Part;
 
-/// The five sets, as bits.
-pub(crate) struct Sets {
-    pub(crate) bounding: u64,
-    pub(crate) permitted: u64,
-    pub(crate) effective: u64,
-    pub(crate) inheritable: u64,
-    pub(crate) ambient: u64,
-}
-
-/// Takes on the user, the groups (`None`: those that there are) and the capabilities. The order is the kernel's: the groups and the bounding set need
-/// privileges that the last two calls give up.
-pub(crate) fn take_on(
-    uid: u32,
-    gid: u32,
-    groups: Option<&[u8]>,
-    sets: &Sets,
-    denies_groups: impl FnOnce() -> bool,
-) -> Outcome {
-    if let Some(groups) = groups {
-        match sys::set_groups(groups) {
-            // A user namespace that was mapped without privileges lets nobody drop a group (`man 7 user_namespaces`, setgroups).
-            Err(Errno::PERM) if groups.is_empty() && denies_groups() => {}
-            result => result.of(Part::Groups)?,
+impl Act<Init> for Credentials<'_> {
+    /// The order is the kernel's: the groups and the bounding set need privileges that the last two calls give up.
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        if !self.keep_groups {
+            match sys::set_groups(self.groups) {
+                // A user namespace that was mapped without privileges lets nobody drop a group
+                // (`man 7 user_namespaces`, setgroups).
+                Err(Errno::PERM) if self.groups.is_empty() && init.denies_groups() => {}
+                result => result.of(Part::Groups)?,
+            }
         }
+        drop_bounding(self.bounding)?;
+        sys::process_control(sys::PR_SET_KEEPCAPS, 1, 0)?;
+        sys::set_gid(self.gid).of(Part::Gid)?;
+        sys::set_uid(self.uid).of(Part::Uid)?;
+        sys::set_capabilities(self.effective, self.permitted, self.inheritable)?;
+        raise_ambient(self.ambient)?;
+        // A change of user made init's memory readable for that user's other processes, or cleared what tells of the
+        // parent's end.
+        let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
+        Ok(())
     }
-    drop_bounding(sets.bounding)?;
-    sys::process_control(sys::PR_SET_KEEPCAPS, 1, 0)?;
-    sys::set_gid(gid).of(Part::Gid)?;
-    sys::set_uid(uid).of(Part::Uid)?;
-    sys::set_capabilities(sets.effective, sets.permitted, sets.inheritable)?;
-    raise_ambient(sets.ambient)?;
-    // A change of user made init's memory readable for that user's other processes, or cleared what tells of the parent's end.
-    let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
-    Ok(())
 }
 
 fn drop_bounding(keep: u64) -> Outcome {

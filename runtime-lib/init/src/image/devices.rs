@@ -1,22 +1,14 @@
 //! Device nodes and links inside the rootfs.
 
+use crate::Init;
 use crate::failure::{Failure, In, Outcome};
 use crate::path::{self, Buffer};
+use crate::step::Act;
+use crate::step::devices::{Directory, Link, Node, demand};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::{NODE_BOUND, NODE_DEFAULT, NODE_GID, NODE_MODE, NODE_UID, Part};
-use core::ffi::CStr;
+use crate::wire::Part;
 
-/// A device node or a FIFO.
-pub(crate) struct Node {
-    pub(crate) mode: u32,
-    pub(crate) major: u32,
-    pub(crate) minor: u32,
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
-    pub(crate) demands: u32,
-}
-
-impl Node {
+impl Node<'_> {
     fn demands(&self, what: u32) -> bool {
         self.demands & what != 0
     }
@@ -30,17 +22,35 @@ impl Node {
         let is_device = status.mode & sys::S_IFMT == self.mode & sys::S_IFMT
             && (self.is_fifo() || (status.major, status.minor) == (self.major, self.minor));
         is_device
-            && (!self.demands(NODE_MODE) || status.mode & 0o7777 == self.mode & 0o7777)
-            && (!self.demands(NODE_UID) || status.uid == self.uid)
-            && (!self.demands(NODE_GID) || status.gid == self.gid)
+            && (!self.demands(demand::MODE) || status.mode & 0o7777 == self.mode & 0o7777)
+            && (!self.demands(demand::UID) || status.uid == self.uid)
+            && (!self.demands(demand::GID) || status.gid == self.gid)
+    }
+}
+
+impl Act<Init> for Directory<'_> {
+    fn act(&self, init: &mut Init) -> Outcome {
+        path::make_directories(init.root, self.path, self.mode).map(drop)
+    }
+}
+
+impl Act<Init> for Node<'_> {
+    fn act(&self, init: &mut Init) -> Outcome {
+        make_node(init.root, self)
+    }
+}
+
+impl Act<Init> for Link<'_> {
+    fn act(&self, init: &mut Init) -> Outcome {
+        make_link(init.root, self)
     }
 }
 
 /// Makes a node. One that is there is kept if it is the same device, and mostly an error if it is anything else.
 #[inline(never)]
-pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
+fn make_node(root: Fd, node: &Node<'_>) -> Outcome {
     let mut name = Buffer::new();
-    let (directory, name) = path::parent(root, path, &mut name)?;
+    let (directory, name) = path::parent(root, node.path, &mut name)?;
     let made = sys::make_node(directory, name, node.mode, node.major, node.minor);
     let outcome = match made {
         Ok(()) => Ok(sys::change_owner_at(directory, name, node.uid, node.gid)?),
@@ -48,15 +58,15 @@ pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
             let status = sys::status(directory, name, sys::AT_SYMLINK_NOFOLLOW).of(Part::Target)?;
             match status.mode & sys::S_IFMT {
                 _ if node.is_like(&status) => Ok(()),
-                sys::S_IFREG if node.demands(NODE_DEFAULT | NODE_BOUND) && !node.is_fifo() => {
-                    bind_hosts(root, path, node)
+                sys::S_IFREG if node.demands(demand::DEFAULT | demand::BOUND) && !node.is_fifo() => {
+                    bind_hosts(root, node)
                 }
-                sys::S_IFLNK if node.demands(NODE_DEFAULT) => Ok(()),
+                sys::S_IFLNK if node.demands(demand::DEFAULT) => Ok(()),
                 _ => Err(Failure::new(Part::Exists, Errno::EXIST)),
             }
         }
         // In a user namespace nobody makes devices: the host's own is bound instead.
-        Err(Errno::PERM) if !node.is_fifo() => bind_hosts(root, path, node),
+        Err(Errno::PERM) if !node.is_fifo() => bind_hosts(root, node),
         Err(errno) => Err(errno.into()),
     };
     sys::close(directory);
@@ -65,11 +75,11 @@ pub(crate) fn make_node(root: Fd, path: &CStr, node: &Node) -> Outcome {
 
 /// Binds the host's node of the same path, if it is the device that is wanted.
 #[inline(never)]
-fn bind_hosts(root: Fd, path: &CStr, node: &Node) -> Outcome {
+fn bind_hosts(root: Fd, node: &Node<'_>) -> Outcome {
     let mut source = Buffer::new();
     source
         .push(b"/")
-        .and_then(|()| source.push(path.to_bytes()))
+        .and_then(|()| source.push(node.path.to_bytes()))
         .of(Part::Source)?;
     let tree = sys::open_tree(Fd::CWD, source.as_c_str(), sys::OPEN_TREE_CLONE).of(Part::Source)?;
     let status = sys::status(tree, c"", sys::AT_EMPTY_PATH).of(Part::Source)?;
@@ -77,7 +87,7 @@ fn bind_hosts(root: Fd, path: &CStr, node: &Node) -> Outcome {
     {
         return Err(Failure::new(Part::Source, Errno::PERM));
     }
-    let place = path::make_file(root, path)?;
+    let place = path::make_file(root, node.path)?;
     sys::attach(tree, place).of(Part::Attach)?;
     sys::close(tree);
     sys::close(place);
@@ -86,14 +96,15 @@ fn bind_hosts(root: Fd, path: &CStr, node: &Node) -> Outcome {
 
 /// Makes a link. One that is there already is kept, whatever it is, unless it has to be `replaced`.
 #[inline(never)]
-pub(crate) fn make_link(root: Fd, path: &CStr, target: &CStr, replace: bool) -> Outcome {
+fn make_link(root: Fd, link: &Link<'_>) -> Outcome {
     let mut name = Buffer::new();
-    let (directory, name) = path::parent(root, path, &mut name)?;
-    let mut outcome = sys::make_link(target, directory, name);
-    if outcome == Err(Errno::EXIST) && replace {
-        // Nothing but a link's name is removed: a directory, or a file of the image behind a link of the same name, stays.
+    let (directory, name) = path::parent(root, link.path, &mut name)?;
+    let mut outcome = sys::make_link(link.target, directory, name);
+    if outcome == Err(Errno::EXIST) && link.replace {
+        // Nothing but a link's name is removed: a directory, or a file of the image behind a link of the same name,
+        // stays.
         match sys::unlink(directory, name) {
-            Ok(()) => outcome = sys::make_link(target, directory, name),
+            Ok(()) => outcome = sys::make_link(link.target, directory, name),
             Err(errno) => return Err(Failure::new(Part::Exists, errno)),
         }
     }

@@ -1,59 +1,43 @@
-//! Hooks that run in the container's namespaces, and the turn of those that run outside.
+//! Hooks that run in the container's namespaces.
 
 use crate::Init;
 use crate::failure::{Failure, In, Outcome, Text};
+use crate::linux::seccomp;
+use crate::step::Act;
+use crate::step::hooks::{Hook, HookOutput};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::{Message, Part, Reader, Slot, Step, Strings, Wire};
-use core::ffi::CStr;
+use crate::wire::{Header, Message, Part, Slot};
 
-/// `SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV`, which goes with a listener only.
-const WAIT_KILLABLE_RECV: u64 = 0x20;
-
-/// A hook's program.
-pub(crate) struct Hook<'a> {
-    pub(crate) path: &'a CStr,
-    pub(crate) args: Strings<'a>,
-    pub(crate) env: Strings<'a>,
-    /// Seconds until it is killed; 0 for never.
-    pub(crate) timeout: u32,
-}
-
-impl Init<'_> {
-    /// The parent runs its hooks and hands over the state for ours.
-    pub(crate) fn runtime_hooks(&mut self, index: u32) -> Outcome {
-        self.handshake(Message::HOOKS, index, 0)
-    }
-
-    pub(crate) fn set_hook_output(&mut self, stdout: Option<Slot>, stderr: Option<Slot>) -> Outcome {
-        for (place, slot) in [(0, stdout), (1, stderr)] {
-            let file = slot.map_or(Ok(Fd::NONE), |slot| self.descriptor(slot))?;
-            if let Some(place) = self.hook_output.get_mut(place) {
-                *place = file;
-            }
-        }
+impl Act<Init> for HookOutput {
+    fn act(&self, init: &mut Init) -> Outcome {
+        let open = |slot: Option<Slot>| slot.map_or(Ok(Fd::NONE), |slot| init.descriptor(slot));
+        init.hook_output = [open(self.stdout)?, open(self.stderr)?];
         Ok(())
     }
+}
 
-    /// Runs one hook: the state on its standard input, what it writes to standard error kept for the error's sentence, killed when its time is over.
+impl Act<Init> for Hook<'_> {
+    /// Runs one hook: the state on its standard input, what it writes to standard error kept for the error's sentence,
+    /// killed when its time is over.
     #[inline(never)]
-    pub(crate) fn hook(&mut self, hook: &Hook<'_>, rest: &Reader<'_>) -> Outcome {
-        let timeout = hook.timeout;
-        if self.state != Fd::NONE {
-            sys::rewind(self.state)?;
+    fn act(&self, init: &mut Init) -> Outcome {
+        let timeout = self.timeout;
+        if init.state != Fd::NONE {
+            sys::rewind(init.state)?;
         }
         let (stderr, stderr_end) = sys::pipe()?;
-        let [_, log] = self.hook_output;
+        let [_, log] = init.hook_output;
         let log_begins = sys::status(log, c"", sys::AT_EMPTY_PATH).map_or(0, |status| status.size);
         let (verdict, verdict_end) = sys::pipe()?;
         let child = sys::fork(sys::SIGCHLD)?;
         if child == 0 {
-            let errno = self.become_hook(stderr_end, hook, rest);
+            let errno = init.become_hook(stderr_end, self);
             let _ = sys::write(verdict_end, &errno.0.to_ne_bytes());
             sys::exit(127);
         }
         sys::close(stderr_end);
         sys::close(verdict_end);
-        let in_time = watch(child, stderr, timeout, &mut self.said)?;
+        let in_time = watch(child, stderr, timeout, &mut init.said)?;
         if !in_time {
             let _ = sys::kill(child, sys::SIGKILL);
         }
@@ -65,7 +49,7 @@ impl Init<'_> {
         if log != Fd::NONE {
             let mut buffer = [0; Message::TEXT];
             let length = sys::read_at(log, &mut buffer, log_begins).unwrap_or(0);
-            self.said.push(buffer.get(..length).unwrap_or_default());
+            init.said.push(buffer.get(..length).unwrap_or_default());
         }
         if !was_executed {
             return Err(Failure::new(Part::Source, Errno(i32::from_ne_bytes(errno))));
@@ -76,11 +60,13 @@ impl Init<'_> {
         if status != 0 {
             return Err(Failure::from(Part::HookStatus).detail(status));
         }
-        self.said = Text::new();
+        init.said = Text::new();
         Ok(())
     }
+}
 
-    fn become_hook(&self, stderr: Fd, hook: &Hook<'_>, rest: &Reader<'_>) -> Errno {
+impl Init {
+    fn become_hook(&self, stderr: Fd, hook: &Hook<'_>) -> Errno {
         // After the pivot the hook is the container's program: the host's inode is not for it.
         let null = match self.null {
             Fd::NONE => sys::open(Fd::CWD, c"/dev/null", sys::O_RDWR, 0).unwrap_or(stderr),
@@ -101,36 +87,34 @@ impl Init<'_> {
         let Hook { path, args, env, .. } = *hook;
         let attempt = || -> sys::Result<Errno> {
             let room = sys::room_for(args.len() + env.len())?;
-            if self.is_started {
-                self.bind_like_the_process(rest)?;
+            if hook.bound {
+                self.bind_like_the_process()?;
             }
             Ok(sys::execute(room, path, args.iter(), args.len(), env.iter(), env.len()))
         };
         attempt().unwrap_or_else(|errno| errno)
     }
 
-    /// A hook of `start` is a program of the container's, and may be the image's own: what binds the process binds it, too. (The labels are set already,
-    /// and a child has them.)
-    fn bind_like_the_process(&self, rest: &Reader<'_>) -> sys::Result<()> {
+    /// A hook of `start` is a program of the container's, and may be the image's own: what binds the process binds it,
+    /// too. (The labels are set already, and a child has them.)
+    fn bind_like_the_process(&self) -> sys::Result<()> {
         // The agent is for the process. What it would be asked about fails.
-        let of_a_listener = crate::notify::NEW_LISTENER | WAIT_KILLABLE_RECV;
+        let of_a_listener = seccomp::SECCOMP_FILTER_FLAG_NEW_LISTENER | seccomp::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
         if self.landlock != Fd::NONE {
             sys::restrict_self(self.landlock)?;
         }
-        let mut rest = *rest;
-        while !rest.is_at_end() {
-            match Step::take(&mut rest) {
-                Ok(Step::Seccomp { filter, flags }) => drop(sys::load_filter(filter, flags & !of_a_listener)?),
-                Ok(_) => {}
-                Err(_) => return Err(Errno::INVAL),
-            }
+        let Header {
+            filter, filter_flags, ..
+        } = self.header;
+        if !filter.is_empty() {
+            sys::load_filter(filter, filter_flags & !of_a_listener)?;
         }
         Ok(())
     }
 }
 
-/// Collects what the hook says until it ends; `false` if its time is over before. Its end is what counts, not the end of its stderr, which a daemon that it
-/// leaves behind may hold open.
+/// Collects what the hook says until it ends; `false` if its time is over before. Its end is what counts, not the end
+/// of its stderr, which a daemon that it leaves behind may hold open.
 #[inline(never)]
 fn watch(child: usize, stderr: Fd, timeout: u32, said: &mut Text) -> Result<bool, Failure> {
     let process = sys::open_process(child)?;

@@ -1,63 +1,91 @@
-//! Joining what exists already: cgroups, namespaces, and a keyring of our own.
+//! Joining what exists already: cgroups, namespaces, and a keyring of init's own.
 
 use crate::Init;
+use crate::digits::decimal;
 use crate::failure::{Failure, Outcome};
+use crate::linux::namespace;
+use crate::step::Act;
+use crate::step::namespaces::{
+    BecomeRoot, DropGroups, Dumpable, EnterTimeNamespace, GoOnInChild, JoinCgroup, JoinDeferred, JoinNamespace,
+    JoinProcess, NewKeyring, OpenTimeOffsets, TimeOffsets, Unshare,
+};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::{Message, Part, Slot};
-use core::ffi::CStr;
+use crate::wire::Part;
 
-pub(crate) fn new_keyring(name: &CStr) -> Outcome {
-    match sys::join_session_keyring(name) {
-        // A kernel without keyrings has no keys to leak.
-        Ok(_) | Err(Errno(38)) => Ok(()),
-        Err(errno) => Err(errno.into()),
+impl Act<Init> for Dumpable {
+    fn act(&self, _: &mut Init) -> Outcome {
+        sys::process_control(sys::PR_SET_DUMPABLE, u64::from(self.yes), 0)?;
+        Ok(())
     }
 }
 
-pub(crate) fn join_cgroup(file: Fd) -> Outcome {
-    // A hierarchy that nobody asked for and that cannot be written, as an ordinary user meets it.
-    if file == Fd::NONE {
-        return Ok(());
+impl Act<Init> for NewKeyring<'_> {
+    fn act(&self, _: &mut Init) -> Outcome {
+        match sys::join_session_keyring(self.name) {
+            // A kernel without keyrings has no keys to leak.
+            Ok(_) | Err(Errno::NOSYS) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
     }
-    sys::write(file, b"0")?;
-    Ok(())
 }
 
-impl Init<'_> {
-    pub(crate) fn join_namespace(&mut self, file: Slot, kind: u64, defer: bool) -> Outcome {
-        match sys::join_namespace(self.descriptor(file)?, kind) {
-            Err(Errno::PERM) if defer => {
-                self.deferred |= kind;
+impl Act<Init> for JoinCgroup<'_> {
+    fn act(&self, init: &mut Init) -> Outcome {
+        let file = init.descriptor(self.file)?;
+        // A hierarchy that nobody asked for and that cannot be written, as an ordinary user meets it.
+        if file == Fd::NONE {
+            return Ok(());
+        }
+        sys::write(file, b"0")?;
+        Ok(())
+    }
+}
+
+impl Act<Init> for Unshare {
+    fn act(&self, _: &mut Init) -> Outcome {
+        Ok(sys::unshare(self.flags)?)
+    }
+}
+
+impl Act<Init> for JoinNamespace {
+    fn act(&self, init: &mut Init) -> Outcome {
+        match sys::join_namespace(init.descriptor(self.file)?, self.kind) {
+            Err(Errno::PERM) if self.defer => {
+                init.deferred |= self.kind;
                 Ok(())
             }
             result => {
                 result?;
-                self.in_user_namespace |= kind == CLONE_NEWUSER;
+                init.in_user_namespace |= self.kind == namespace::NEWUSER;
                 Ok(())
             }
         }
     }
+}
 
-    pub(crate) fn join_deferred(&mut self, file: Slot, kind: u64) -> Outcome {
-        if self.deferred & kind != 0 {
-            sys::join_namespace(self.descriptor(file)?, kind)?;
+impl Act<Init> for JoinDeferred {
+    fn act(&self, init: &mut Init) -> Outcome {
+        if init.deferred & self.kind != 0 {
+            sys::join_namespace(init.descriptor(self.file)?, self.kind)?;
         }
         Ok(())
     }
+}
 
-    pub(crate) fn map_ids(&mut self, index: u32) -> Outcome {
-        self.in_user_namespace = true;
-        // A parent without privileges has to reach the map files.
-        let _ = sys::process_control(sys::PR_SET_DUMPABLE, 1, 0);
-        self.handshake(Message::MAPS, index, 0)?;
-        let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
+impl Act<Init> for JoinProcess {
+    fn act(&self, init: &mut Init) -> Outcome {
+        sys::join_namespace(init.descriptor(self.pidfd)?, self.kinds)?;
+        init.in_user_namespace |= self.kinds & namespace::NEWUSER != 0;
         Ok(())
     }
+}
 
-    /// Until here init had the caller's ids, which have no meaning inside: nothing that it makes could be owned by anybody.
-    pub(crate) fn become_root(&mut self, keep_groups: bool) -> Outcome {
-        self.in_user_namespace = true;
-        if !keep_groups {
+impl Act<Init> for BecomeRoot {
+    /// Until here init had the caller's ids, which have no meaning inside: nothing that it makes could be owned by
+    /// anybody.
+    fn act(&self, init: &mut Init) -> Outcome {
+        init.in_user_namespace = true;
+        if !self.keep_groups {
             // Refused where groups cannot be dropped at all.
             let _ = sys::set_groups(&[]);
         }
@@ -69,41 +97,65 @@ impl Init<'_> {
             }
         }
         // Both were lost with the change of user.
-        self.die_with_parent();
+        die_with_parent();
         let _ = sys::process_control(sys::PR_SET_DUMPABLE, 0, 0);
         Ok(())
     }
+}
 
-    /// Only children enter a pid namespace, so init goes on as one: a child of the same parent, which has to know its pid.
-    pub(crate) fn join_pid_namespace(&mut self, file: Slot, index: u32) -> Outcome {
-        const CLONE_NEWPID: u64 = 0x2000_0000;
-        sys::join_namespace(self.descriptor(file)?, CLONE_NEWPID)?;
-        self.enter_pid_namespace(index)
-    }
-
-    pub(crate) fn enter_pid_namespace(&mut self, index: u32) -> Outcome {
+impl Act<Init> for GoOnInChild {
+    fn act(&self, init: &mut Init) -> Outcome {
         let child = sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?;
         if child != 0 {
-            let detail = u32::try_from(child).map_err(|_| Failure::from(Part::Plan))?;
-            let message = Message {
-                kind: Message::MOVED,
-                step: index,
-                errno: 0,
-                part: 0,
-                detail,
-                length: 0,
-            };
-            sys::send(self.channel, &message.to_bytes(), None)?;
+            let child = i32::try_from(child).map_err(|_| Failure::from(Part::Plan))?;
+            init.offer.push(decimal(child, &mut [0; 12]));
+            init.announce(self.turn)?;
             sys::exit(0);
         }
-        self.die_with_parent();
+        die_with_parent();
         sys::new_session()?;
-        self.await_go()
-    }
-
-    fn die_with_parent(&self) {
-        let _ = sys::process_control(sys::PR_SET_PDEATHSIG, u64::from(sys::SIGKILL.cast_unsigned()), 0);
+        init.await_go(self.turn)
     }
 }
 
-const CLONE_NEWUSER: u64 = 0x1000_0000;
+impl Act<Init> for DropGroups {
+    fn act(&self, _: &mut Init) -> Outcome {
+        let _ = sys::set_groups(&[]);
+        Ok(())
+    }
+}
+
+impl Act<Init> for OpenTimeOffsets {
+    /// Before a user namespace is entered that others live in: they could look into a process that can be dumped.
+    fn act(&self, init: &mut Init) -> Outcome {
+        init.time_offsets = init.open_own(c"self/timens_offsets")?;
+        Ok(())
+    }
+}
+
+impl Act<Init> for TimeOffsets<'_> {
+    fn act(&self, init: &mut Init) -> Outcome {
+        if init.time_offsets == Fd::NONE {
+            OpenTimeOffsets {}.act(init)?;
+        }
+        sys::write(init.time_offsets, self.text.to_bytes())?;
+        sys::close(init.time_offsets);
+        Ok(())
+    }
+}
+
+impl Act<Init> for EnterTimeNamespace {
+    /// By itself, init enters it with its execve only, and before Linux 6.3 not even then.
+    fn act(&self, init: &mut Init) -> Outcome {
+        init.open_proc()?;
+        // The name is a magic link, which stays no place below.
+        let file = sys::open(init.proc, c"self/ns/time_for_children", sys::O_RDONLY, 0)?;
+        sys::join_namespace(file, namespace::NEWTIME)?;
+        sys::close(file);
+        Ok(())
+    }
+}
+
+pub(crate) fn die_with_parent() {
+    let _ = sys::process_control(sys::PR_SET_PDEATHSIG, u64::from(sys::SIGKILL.cast_unsigned()), 0);
+}

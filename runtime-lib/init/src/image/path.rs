@@ -1,5 +1,6 @@
-//! Finding and making places inside the rootfs, never outside: every look-up starts at the root's descriptor and the kernel keeps it below
-//! (`man 2 openat2`, `RESOLVE_IN_ROOT`), whatever links the image holds and whoever changes them meanwhile.
+//! Finding and making places inside the rootfs, never outside: every look-up starts at the root's descriptor and the
+//! kernel keeps it below (`man 2 openat2`, `RESOLVE_IN_ROOT`), whatever links the image holds and whoever changes them
+//! meanwhile.
 
 use crate::failure::{Failure, In};
 use crate::sys::{self, Errno, Fd};
@@ -47,7 +48,8 @@ impl Buffer {
     }
 }
 
-/// Opens what is at `path` below `root`, without opening it for reading or writing. Links are followed inside the root.
+/// Opens what is at `path` below `root`, without opening it for reading or writing. Links are followed inside the
+/// root.
 pub(crate) fn open(root: Fd, path: &CStr) -> sys::Result<Fd> {
     let path = if path.is_empty() { c"." } else { path };
     sys::open_resolved(
@@ -63,8 +65,8 @@ pub(crate) fn make_directories(root: Fd, path: &CStr, mode: u32) -> Result<Fd, F
     make(root, path.to_bytes(), mode, DANGLING_LINKS).of(Part::Target)
 }
 
-/// Opens the file at `path`, or makes an empty one, and the directories above it. A link that leads to a file that does not exist is followed inside the
-/// root, as every other is.
+/// Opens the file at `path`, or makes an empty one, and the directories above it. A link that leads to a file that
+/// does not exist is followed inside the root, as every other is.
 #[inline(never)]
 pub(crate) fn make_file(root: Fd, path: &CStr) -> Result<Fd, Failure> {
     match open(root, path) {
@@ -194,8 +196,8 @@ fn open_directory(root: Fd, path: &CStr) -> sys::Result<Fd> {
     )
 }
 
-/// The component exists and yet cannot be opened: either somebody else made it meanwhile, or it is a link to a place that does not exist, which is
-/// then made.
+/// The component exists and yet cannot be opened: either somebody else made it meanwhile, or it is a link to a place
+/// that does not exist, which is then made.
 #[inline(never)]
 fn through_link(
     root: Fd,

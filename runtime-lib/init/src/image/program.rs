@@ -3,16 +3,16 @@
 use crate::Init;
 use crate::failure::{Failure, In, Outcome};
 use crate::path::Buffer;
+use crate::step::Act;
+use crate::step::program::{Execute, FindProgram, WorkingDirectory};
 use crate::sys::{self, Errno, Fd};
-use crate::wire::{Part, Strings};
+use crate::wire::Part;
 use core::ffi::CStr;
 
 /// What was found out about the program before `start`.
 pub(crate) struct Program {
     path: Buffer,
     home: Option<Buffer>,
-    /// For the lists of its arguments and its environment.
-    room: Option<&'static mut [usize]>,
 }
 
 impl Program {
@@ -20,46 +20,48 @@ impl Program {
         Self {
             path: Buffer::new(),
             home: None,
-            room: None,
         }
     }
 }
 
-/// Enters the working directory, and makes sure that it is one of the container's: a path through `/proc/self/fd` could lead to a directory of the host
-/// (CVE-2024-21626).
-pub(crate) fn enter_working_directory(path: &CStr) -> Outcome {
-    sys::change_directory(path)?;
-    if sys::working_directory_is_inside().of(Part::Outside)? {
-        Ok(())
-    } else {
-        Err(Failure::from(Part::Outside))
+impl Act<Init> for WorkingDirectory<'_> {
+    /// Makes sure that it is one of the container's: a path through `/proc/self/fd` could lead to a directory of the
+    /// host (CVE-2024-21626).
+    fn act(&self, _: &mut Init) -> Outcome {
+        sys::change_directory(self.path)?;
+        if sys::working_directory_is_inside().of(Part::Outside)? {
+            Ok(())
+        } else {
+            Err(Failure::from(Part::Outside))
+        }
     }
 }
 
-impl Init<'_> {
+impl Act<Init> for FindProgram<'_> {
     #[inline(never)]
-    pub(crate) fn find_program(&mut self, name: &CStr, search: &CStr, home: bool, uid: u32) -> Outcome {
-        if home {
-            self.program.home = Some(home_of(uid)?);
+    fn act(&self, init: &mut Init) -> Outcome {
+        if self.home {
+            init.program.home = Some(home_of(self.uid)?);
         }
-        if name.to_bytes().contains(&b'/') {
-            executable(name)?;
-            self.program.path.push(name.to_bytes())?;
+        if self.name.to_bytes().contains(&b'/') {
+            executable(self.name)?;
+            init.program.path.push(self.name.to_bytes())?;
             return Ok(());
         }
         let mut denied = None;
-        for directory in search
+        for directory in self
+            .search
             .to_bytes()
             .split(|byte| *byte == b':')
-            .filter(|_| !search.is_empty())
+            .filter(|_| !self.search.is_empty())
         {
-            let candidate = &mut self.program.path;
+            let candidate = &mut init.program.path;
             candidate.clear();
             let directory = if directory.is_empty() { b"." } else { directory };
             let fits = candidate
                 .push(directory)
                 .and_then(|()| candidate.push(b"/"))
-                .and_then(|()| candidate.push(name.to_bytes()));
+                .and_then(|()| candidate.push(self.name.to_bytes()));
             if fits.is_err() {
                 continue;
             }
@@ -71,27 +73,36 @@ impl Init<'_> {
         }
         Err(denied.unwrap_or_else(|| Failure::new(Part::NotFound, Errno::NOENT)))
     }
+}
 
-    /// Takes the memory that [`Self::execute`] needs, while no filter forbids it.
-    pub(crate) fn make_room(&mut self, args: Strings<'_>, env: Strings<'_>) -> Outcome {
-        let home = usize::from(self.program.home.is_some());
-        self.program.room = Some(sys::room_for(args.len() + env.len() + home)?);
-        Ok(())
-    }
-
-    pub(crate) fn execute(&mut self, args: Strings<'_>, env: Strings<'_>) -> Outcome {
-        if self.program.room.is_none() {
-            self.make_room(args, env)?;
+impl Act<Init> for Execute<'_> {
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        let home = init.program.home.as_ref().map(Buffer::as_c_str);
+        let count = self.env.len() + usize::from(home.is_some());
+        // While no filter forbids it.
+        let room = sys::room_for(self.args.len() + count)?;
+        let state = match self.agent {
+            Some(agent) => Some((init.descriptor(agent.socket)?, sys::map(init.descriptor(agent.state)?)?)),
+            None => None,
+        };
+        if self.landlock {
+            sys::restrict_self(init.landlock).of(Part::Landlock)?;
         }
-        let program = self.program.path.as_c_str();
-        let home = self.program.home.as_ref().map(Buffer::as_c_str);
-        let count = env.len() + usize::from(home.is_some());
-        let room = self.program.room.take().unwrap_or_default();
-        Err(sys::execute(room, program, args.iter(), args.len(), env.iter().chain(home), count).into())
+        let (filter, flags) = (init.header.filter, init.header.filter_flags);
+        match state {
+            _ if self.instructions == 0 => {}
+            None => drop(sys::load_filter(filter, flags).of(Part::Filter)?),
+            Some((socket, state)) => init.load_notifying_filter(filter, flags, socket, state)?,
+        }
+        let program = init.program.path.as_c_str();
+        let env = self.env.iter().chain(home);
+        Err(sys::execute(room, program, self.args.iter(), self.args.len(), env, count).into())
     }
 }
 
-/// Whether a file can be executed, as execvp asks: a regular file with an execute bit. The rest is execve's own to say.
+/// Whether a file can be executed, as execvp asks: a regular file with an execute bit. The rest is execve's own to
+/// say.
 fn executable(path: &CStr) -> Outcome {
     let status = sys::status(Fd::CWD, path, 0).of(Part::Source)?;
     if status.mode & sys::S_IFMT == sys::S_IFDIR {
@@ -127,7 +138,8 @@ fn home_of(uid: u32) -> Result<Buffer, Failure> {
     Ok(home)
 }
 
-/// Reads `name:password:uid:gid:comment:home:shell` lines (`man 5 passwd`) as they come, in a bounded time whatever the file's size.
+/// Reads `name:password:uid:gid:comment:home:shell` lines (`man 5 passwd`) as they come, in a bounded time whatever
+/// the file's size.
 #[inline(never)]
 fn find_home(file: Fd, uid: u32, home: &mut Buffer) -> Result<bool, Failure> {
     const LARGEST: usize = 1 << 20;

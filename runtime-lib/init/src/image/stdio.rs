@@ -17,8 +17,9 @@ pub(crate) fn take_over(chosen: [i32; 3]) -> Outcome {
     Ok(())
 }
 
-/// Gives stdio to the process's user, so that it can open `/dev/stdout` anew. What is not ours to give is left: `/dev/null` is everybody's, and a refusal
-/// (a read-only filesystem, an unmapped owner) costs the process that one convenience.
+/// Gives stdio to the process's user, so that it can open `/dev/stdout` anew. What is not ours to give is left:
+/// `/dev/null` is everybody's, and a refusal (a read-only filesystem, an unmapped owner) costs the process that one
+/// convenience.
 pub(crate) fn give_to(uid: u32, null: Fd) -> Outcome {
     let null = sys::status(null, NOTHING, sys::AT_EMPTY_PATH).ok();
     for number in 0..3 {

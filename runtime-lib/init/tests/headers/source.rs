@@ -7,18 +7,36 @@ use std::path::Path;
 
 /// The text of a file of the image.
 pub fn image(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/image").join(file);
+    text(&format!("image/{file}"))
+}
+
+/// The words that both halves share: each module of `linux.rs`, by its name.
+pub fn modules() -> Vec<(String, String)> {
+    let text = text("linux.rs");
+    let modules = text.split("pub mod ").skip(1);
+    modules
+        .map(|module| module.split_once(" {\n").unwrap())
+        .map(|(name, body)| (name.to_owned(), body.to_owned()))
+        .collect()
+}
+
+fn text(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
 }
 
 /// The files of the image, but for those that are one machine's.
 pub fn image_files() -> Vec<String> {
     let mut found = Vec::new();
-    for folder in ["", "sys/"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/image").join(folder);
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/image").join(&folder);
         for entry in std::fs::read_dir(path).unwrap() {
-            let name = format!("{folder}{}", entry.unwrap().file_name().to_string_lossy());
-            if name.ends_with(".rs") && !matches!(name.as_str(), "sys/x86_64.rs" | "sys/aarch64.rs") {
+            let entry = entry.unwrap();
+            let name = format!("{folder}{}", entry.file_name().to_string_lossy());
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(format!("{name}/"));
+            } else if name.ends_with(".rs") && !matches!(name.as_str(), "sys/x86_64.rs" | "sys/aarch64.rs") {
                 found.push(name);
             }
         }
@@ -31,7 +49,7 @@ pub fn constants(source: &str, others: &[&str]) -> Vec<(String, i128)> {
     let mut found = Vec::new();
     for line in source.lines() {
         let line = line.trim();
-        let line = line.strip_prefix("pub(crate) ").unwrap_or(line);
+        let line = without_visibility(line);
         let Some(declaration) = line.strip_prefix("const ").filter(|rest| !rest.starts_with('_')) else {
             continue;
         };
@@ -41,22 +59,33 @@ pub fn constants(source: &str, others: &[&str]) -> Vec<(String, i128)> {
         let Some((kind, value)) = rest.split_once(" = ").filter(|_| !others.contains(&name)) else {
             continue;
         };
-        if !matches!(kind, "u16" | "u32" | "u64" | "usize" | "i32" | "Self") {
+        if !matches!(
+            kind,
+            "u16" | "u32" | "u64" | "usize" | "i16" | "i32" | "Self" | "Operation"
+        ) {
             continue;
         }
         let value = value
             .strip_suffix(';')
             .unwrap_or_else(|| panic!("{line}: not one line"));
         let value = value
-            .strip_prefix("Self(")
-            .and_then(|value| value.strip_suffix(')'))
+            .strip_prefix(kind)
+            .and_then(|value| value.strip_prefix('(')?.strip_suffix(')'))
             .unwrap_or(value);
         let value = number(value).unwrap_or_else(|| panic!("{line}: no number"));
-        // The image's `Errno::NOENT` is C's ENOENT; the other constants of a type of their own are descriptors, and negative.
+        // The image's `Errno::NOENT` is C's ENOENT; the other constants of a type of their own are descriptors, and
+        // negative.
         let errno = if kind == "Self" && value > 0 { "E" } else { "" };
         found.push((format!("{errno}{name}"), value));
     }
     found
+}
+
+fn without_visibility(line: &str) -> &str {
+    ["pub(crate) ", "pub(super) ", "pub "]
+        .iter()
+        .find_map(|visibility| line.strip_prefix(visibility))
+        .unwrap_or(line)
 }
 
 /// The number that stands behind `before`.
@@ -96,28 +125,31 @@ impl Layout {
         let body = source
             .split("#[repr(C)]\n")
             .find_map(|part| {
-                let (head, body) = part.split_once(&format!("struct {name} {{\n"))?;
+                let (head, body) = part
+                    .split_once(&format!("struct {name} {{\n"))
+                    .or_else(|| part.split_once(&format!("struct {name}<'a> {{\n")))?;
                 (!head.contains("\n\n")).then_some(body)
             })
             .unwrap_or_else(|| panic!("no repr(C) structure {name}"));
         let mut fields = Vec::new();
         let (mut end, mut widest) = (0usize, 1);
-        for line in body.lines().take_while(|line| *line != "}") {
-            let line = line.trim().trim_end_matches(',');
-            let (field, kind) = line
-                .strip_prefix("pub(super) ")
-                .or_else(|| line.strip_prefix("pub(crate) "))
-                .unwrap_or(line)
-                .split_once(": ")
-                .unwrap();
+        for line in body.lines().map(str::trim).take_while(|line| *line != "}") {
+            if line.starts_with("///") || line.contains(": PhantomData<") {
+                continue;
+            }
+            let line = line.trim_end_matches(',');
+            let (field, kind) = without_visibility(line).split_once(": ").unwrap();
             let (unit, count) = match kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
                 Some(array) => array.split_once("; ").unwrap(),
                 None => (kind, "1"),
             };
             let width = match unit {
+                "u8" => 1,
                 "u16" | "i16" => 2,
                 "u32" | "i32" => 4,
                 "u64" | "usize" => 8,
+                pointer if pointer.starts_with(['*', '&']) || pointer.contains("fn(") => 8,
+                pointer if pointer.starts_with("Option<&") => 8,
                 other => panic!("{line}: {other} is not known here"),
             };
             let offset = end.next_multiple_of(width);
@@ -132,8 +164,8 @@ impl Layout {
         }
     }
 
-    /// C that asserts that the fields of `structure` stand where ours do. `pairs` are our names and C's; every field that is not
-    /// private to us must be among them.
+    /// C that asserts that the fields of `structure` stand where ours do. `pairs` are our names and C's; every field
+    /// that is not private to us must be among them.
     pub fn assertions(&self, structure: &str, pairs: &[(&str, &str)]) -> String {
         let mut text = format!(
             "_Static_assert(sizeof({structure}) == {}, \"size of {structure}\");\n",

@@ -1,4 +1,5 @@
-//! `org.orlop.landlock`: what the container's process may do to files, the network and others, whoever it is (`man 7 landlock`).
+//! `org.orlop.landlock`: what the container's process may do to files, the network and others, whoever it is
+//! (`man 7 landlock`).
 //!
 //! The spec has no member for it yet, so it is a JSON text in an annotation; docs/annotations.md tells its form.
 

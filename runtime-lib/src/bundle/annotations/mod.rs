@@ -1,4 +1,5 @@
-//! Annotations that are read: those of crun and runc that their users rely on, by the same names, and our own (docs/annotations.md).
+//! Annotations that are read: those of crun and runc that their users rely on, by the same names, and our own
+//! (docs/annotations.md).
 //!
 //! All others are free words of the user's (runtime-spec: config.md#annotations).
 
@@ -18,8 +19,8 @@ use crate::problem::{JsonPath, Problem, Problems};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Annotations that make this runtime do something: an engine should not let everybody set them. One that ends with a dot stands for all that begin
-/// like it (runtime-spec: features.md#unsafe-annotations-in-configjson).
+/// Annotations that make this runtime do something: an engine should not let everybody set them. One that ends with a
+/// dot stands for all that begin like it (runtime-spec: features.md#unsafe-annotations-in-configjson).
 pub(crate) const UNSAFE: &[&str] = &[LANDLOCK, "org.systemd.property.", "run.oci."];
 
 const SECCOMP_RECEIVER: &str = "run.oci.seccomp.receiver";

@@ -1,8 +1,8 @@
-//! `org.systemd.property.NAME`: properties of the container's systemd unit, as runc and crun take them. Their values are GVariant's text
-//! (glib: `gvariant-text-format`).
+//! `org.systemd.property.NAME`: properties of the container's systemd unit, as runc and crun take them. Their values
+//! are GVariant's text (glib: `gvariant-text-format`).
 //!
-//! Engines pass on annotations that come from users, and a unit's properties can run programs on the host (the CVE-2024-3154 class): what is not on
-//! the list is not set.
+//! Engines pass on annotations that come from users, and a unit's properties can run programs on the host (the
+//! CVE-2024-3154 class): what is not on the list is not set.
 
 use super::super::quote::Quoted;
 use crate::problem::{JsonPath, Problem, Problems};
@@ -20,7 +20,8 @@ enum Kind {
     Strings,
 }
 
-/// Properties that say how a unit is stopped, ordered, described and accounted, and nothing that runs, mounts or opens anything.
+/// Properties that say how a unit is stopped, ordered, described and accounted, and nothing that runs, mounts or opens
+/// anything.
 const ALLOWED: &[(&str, Kind)] = &[
     ("After", Kind::Strings),
     ("Before", Kind::Strings),

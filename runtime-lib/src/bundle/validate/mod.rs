@@ -1,4 +1,5 @@
-//! What types cannot say: rules between members, and those about what a text holds. Each fault is a problem with its path.
+//! What types cannot say: rules between members, and those about what a text holds. Each fault is a problem with its
+//! path.
 //!
 //! What the spec calls an error is one, and so is what the kernel would refuse or silently take for something else.
 

@@ -1,11 +1,12 @@
-//! Mounts (runtime-spec: config.md#mounts). Options are the plan's.
+//! Mounts (runtime-spec: config.md#mounts): where they are, and their maps. What their options say is looked at where
+//! the options are taken apart.
 
-use super::super::mount::Mount;
+use super::super::mounts::MountEntry;
 use super::super::quote::Quoted;
 use super::idmap;
 use crate::problem::{JsonPath, Problems};
 
-pub(super) fn mounts(mounts: &[Mount], problems: &mut Problems) {
+pub(super) fn mounts(mounts: &[MountEntry], problems: &mut Problems) {
     for (index, mount) in mounts.iter().enumerate() {
         let path = || JsonPath::from("mounts").index(index);
         if mount.destination.is_empty() {

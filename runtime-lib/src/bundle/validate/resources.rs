@@ -1,4 +1,5 @@
-//! Resources (runtime-spec: config-linux.md#control-groups). What a controller makes of a value is the cgroup's business.
+//! Resources (runtime-spec: config-linux.md#control-groups). What a controller makes of a value is the cgroup's
+//! business.
 
 use super::super::quote::{Quoted, cut};
 use super::super::resources::{BlockIo, Cpu, Memory, Resources};

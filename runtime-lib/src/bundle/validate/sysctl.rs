@@ -1,4 +1,5 @@
-//! Kernel parameters (runtime-spec: config-linux.md#sysctl): only those that a namespace of the container has for its own.
+//! Kernel parameters (runtime-spec: config-linux.md#sysctl): only those that a namespace of the container has for its
+//! own.
 
 use super::super::linux::{Linux, NamespaceType};
 use super::super::quote::{Quoted, cut};
@@ -20,8 +21,8 @@ const IPC: &[&str] = &[
     "shm_rmid_forced",
 ];
 
-/// The parameter's file below `/proc/sys`, for a name in either form: if the first separator is a slash it is a path as it stands; if it
-/// is a dot, dots and slashes change places (man 8 sysctl). `None` for what is no name.
+/// The parameter's file below `/proc/sys`, for a name in either form: if the first separator is a slash it is a path
+/// as it stands; if it is a dot, dots and slashes change places (man 8 sysctl). `None` for what is no name.
 pub fn sysctl_file(name: &str) -> Option<String> {
     let first = name.bytes().find(|byte| matches!(byte, b'.' | b'/'))?;
     let file: String = match first {

@@ -1,12 +1,16 @@
 //! `process.apparmorProfile`, `process.selinuxLabel`, `linux.mountLabel`.
 
 use super::{compile, config, explained, hybrid, merge};
-use crate::plan::{Host, RareFacts};
+use crate::host::{Host, SecurityModules};
 use serde_json::{Value, json};
 
 fn with(change: &Value, apparmor: bool, selinux: bool) -> String {
     let host = Host {
-        rare: RareFacts::described(apparmor, selinux, false, 0),
+        security_modules: SecurityModules {
+            has_apparmor: apparmor,
+            has_selinux: selinux,
+            landlock_version: 0,
+        },
         ..hybrid()
     };
     explained(&config(|config| merge(config, change)), &host)

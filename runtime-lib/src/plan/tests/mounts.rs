@@ -1,7 +1,10 @@
 //! Mounts that change others, that are the root, whose ids are mapped.
 
 use super::*;
-use crate::plan::{Input, Origin};
+use crate::plan::acts::{Act, Origin, What};
+use crate::plan::deeds::{Deed, OpenInput};
+use crate::plan::inputs::Input;
+use orlop_init::step::{Step, mounts::Steps};
 
 fn with_mounts(mounts: Value) -> String {
     explained(&config(|config| config["mounts"] = mounts), &hybrid())
@@ -19,6 +22,30 @@ fn users(config: &mut Value) {
     config["linux"]["namespaces"] = json!([{"type": "mount"}, {"type": "pid"}, {"type": "user"}]);
     config["linux"]["uidMappings"] = maps();
     config["linux"]["gidMappings"] = maps();
+}
+
+/// So many user namespaces are made for the maps of mounts.
+fn made_maps(plan: &Plan) -> usize {
+    let is_made = |act: &Act<'_>| {
+        matches!(
+            act.what,
+            What::Deed(Deed::OpenInput(OpenInput {
+                input: Input::Maps { .. },
+                ..
+            }))
+        )
+    };
+    plan.acts.iter().filter(is_made).count()
+}
+
+/// What the first bind of a plan sets, clears, and clears where it may.
+fn first_bind(plan: &Plan) -> (u64, u64, u64) {
+    let changes = plan.acts.iter().find_map(|act| match act.what {
+        What::Step(Step::Mounts(Steps::Bind(bind))) => Some(bind.changes),
+        _ => None,
+    });
+    let changes = changes.unwrap();
+    (changes.set, changes.clear, changes.clear_unlocked)
 }
 
 #[test]
@@ -80,17 +107,14 @@ fn ids_are_mapped_by_init_and_in_a_user_namespace_by_the_parent() {
     ]);
     let (plan, ..) = compile(&config(|config| config["mounts"] = mounts.clone()), &hybrid());
     let plan = plan.unwrap();
-    let made = |plan: &Plan| {
-        plan.inputs
-            .iter()
-            .filter(|input| matches!(input, Input::Maps { .. }))
-            .count()
-    };
-    assert_eq!(made(&plan), 1, "equal maps are made once");
+    assert_eq!(made_maps(&plan), 1, "equal maps are made once");
     let text = with_mounts(mounts.clone());
-    assert!(text.contains("map the ids of the next mount  <- mounts[0]"), "{text}");
     assert!(
-        text.contains("map the ids of the next mount and of those below it  <- mounts[1]"),
+        text.contains("create init: bind \"/srv\" on /a (with its ids mapped)  <- mounts[0]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("on /b (with its ids and those below mapped)  <- mounts[1]"),
         "{text}"
     );
     let both = config(|config| {
@@ -99,7 +123,15 @@ fn ids_are_mapped_by_init_and_in_a_user_namespace_by_the_parent() {
     });
     let text = explained(&both, &hybrid());
     assert!(
-        text.contains("take the next mount's tree, with its ids mapped, from the runtime  <- mounts[0]"),
+        text.contains("create runtime before: open \"/srv\" to bind it, and map its ids  <- mounts[0]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("open \"/srv\" to bind it, and map its ids and those of the mounts below  <- mounts[1]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("create init: bind \"/srv\" on /a  <- mounts[0]"),
         "{text}"
     );
 }
@@ -119,12 +151,7 @@ fn idmap_alone_takes_the_containers_maps_or_is_refused() {
         }),
         &hybrid(),
     );
-    assert!(
-        plan.unwrap()
-            .inputs
-            .iter()
-            .any(|input| matches!(input, Input::Maps { .. }))
-    );
+    assert_eq!(made_maps(&plan.unwrap()), 1);
 }
 
 #[test]
@@ -141,29 +168,12 @@ fn what_cannot_be_mapped_or_is_another_runtimes_is_refused_with_its_path() {
 }
 
 #[test]
-fn what_a_copied_link_cannot_have_is_noticed() {
-    for (options, count) in [
-        (json!(["rbind", "copy-symlink"]), 0),
-        (json!(["rbind", "copy-symlink", "ro"]), 1),
-    ] {
-        let mounts = json!([{"destination": "/data", "source": "/etc/localtime", "options": options}]);
-        let (plan, problems, _) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
-        assert!(plan.is_some());
-        let noticed = problems
-            .all()
-            .iter()
-            .filter(|problem| problem.path.as_str() == "mounts[0].options");
-        assert_eq!(noticed.count(), count);
-    }
-}
-
-#[test]
 fn a_parameter_knows_its_place_among_the_options() {
     let mounts =
         json!([{"destination": "/data", "type": "tmpfs", "options": ["ro", "", "size=1m", "nodev", "mode=700"]}]);
     let (plan, ..) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
     let plan = plan.unwrap();
-    let places = plan.steps.iter().find_map(|(_, origin)| match origin {
+    let places = plan.acts.iter().find_map(|act| match act.origin {
         Origin::Mount { options, .. } => Some(options.clone()),
         _ => None,
     });
@@ -172,21 +182,10 @@ fn a_parameter_knows_its_place_among_the_options() {
 
 #[test]
 fn flags_that_nobody_named_may_stay_where_they_are_locked() {
-    use orlop_init::wire::Step;
     let mounts = json!([{"destination": "/data", "source": "/srv", "options": ["bind", "ro", "exec"]}]);
     let (plan, ..) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
-    let plan = plan.unwrap();
-    let flags = plan.steps.iter().find_map(|(step, _)| match step {
-        Step::Bind {
-            set,
-            clear,
-            clear_unlocked,
-            ..
-        } => Some((set, clear, clear_unlocked)),
-        _ => None,
-    });
     // ro; noexec; nosuid, nodev, nosymfollow.
-    assert_eq!(flags.unwrap(), (0x1, 0x8, 0x0020_0006));
+    assert_eq!(first_bind(&plan.unwrap()), (0x1, 0x8, 0x0020_0006));
 }
 
 #[test]
@@ -247,21 +246,9 @@ fn options_that_no_call_takes_are_refused() {
 
 /// What a bind with these options sets, clears, and clears where it may.
 fn bound_with(options: &[&str]) -> (u64, u64, u64) {
-    use orlop_init::wire::Step;
     let mounts = json!([{"destination": "/data", "source": "/srv", "options": options}]);
     let (plan, ..) = compile(&config(|config| config["mounts"] = mounts), &hybrid());
-    let plan = plan.unwrap();
-    let mut steps = plan.steps.iter();
-    let flags = steps.find_map(|(step, _)| match step {
-        Step::Bind {
-            set,
-            clear,
-            clear_unlocked,
-            ..
-        } => Some((set, clear, clear_unlocked)),
-        _ => None,
-    });
-    flags.unwrap()
+    first_bind(&plan.unwrap())
 }
 
 #[test]
@@ -377,4 +364,90 @@ fn a_mounts_own_propagation_is_set_again_after_the_roots() {
         !with_root("shared").contains("again"),
         "the root's alone reaches no other"
     );
+}
+
+/// Both spellings of a list of mounts give the same plan, on all hosts and with a user namespace as well as without
+/// one.
+fn assert_same(one: &Value, other: &Value) {
+    for host in [hybrid(), v2()] {
+        for change in [|_: &mut Value| {}, users] {
+            let plan = |mounts: &Value| {
+                let text = config(|config| {
+                    change(config);
+                    config["mounts"] = mounts.clone();
+                });
+                explained(&text, &host)
+            };
+            assert_eq!(plan(one), plan(other));
+        }
+    }
+}
+
+#[test]
+fn options_with_commas_are_the_same_as_a_list() {
+    let proc = json!({"destination": "/proc", "type": "proc"});
+    for (destination, kind, list) in [
+        ("/data", "none", json!(["rbind", "ro"])),
+        ("/data", "none", json!(["bind", "src-nofollow", "ro"])),
+        ("/dev", "none", json!(["bind", "ro"])),
+        ("/", "none", json!(["rbind", "rslave", "shared"])),
+        ("/data", "tmpfs", json!(["ro", "mode=700", "rprivate"])),
+        ("/sys/fs/cgroup", "cgroup", json!(["nosuid", "ro"])),
+    ] {
+        let joined: Vec<&str> = list.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let mounts = |options: Value| json!([proc, {"destination": destination, "type": kind, "source": "/srv", "options": options}]);
+        assert_same(&mounts(list.clone()), &mounts(json!([joined.join(",")])));
+    }
+}
+
+#[test]
+fn a_source_is_opened_early_however_its_options_are_spelled() {
+    for options in [json!(["rbind", "ro"]), json!(["rbind,ro"])] {
+        let text = config(|config| {
+            users(config);
+            config["mounts"] = json!([{"destination": "/data", "source": "/srv", "options": options}]);
+        });
+        let text = explained(&text, &hybrid());
+        let early = text
+            .find("open what will be bound: \"/bundle/rootfs\", \"/srv\"\n")
+            .unwrap();
+        let other_user = text.find("become root of the user namespace").unwrap();
+        assert!(early < other_user, "{text}");
+        assert_eq!(text.matches("<- mounts[0]").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_made_in_a_dev_that_is_bound() {
+    for options in [json!(["bind", "ro"]), json!(["bind,ro"])] {
+        let text = with_mounts(json!([{"destination": "/dev", "source": "/dev", "options": options}]));
+        assert!(!text.contains("/dev/null"), "{text}");
+    }
+    let text = with_mounts(json!([{"destination": "/dev", "type": "rbind", "source": "/dev"}]));
+    assert!(!text.contains("/dev/null"), "{text}");
+}
+
+#[test]
+fn a_remount_is_one_however_it_is_spelled() {
+    for options in [json!(["remount", "ro"]), json!(["remount,ro"])] {
+        let text = with_mounts(json!([
+            {"destination": "/data", "type": "tmpfs"},
+            {"destination": "/data", "type": "tmpfs", "options": options},
+        ]));
+        assert!(text.contains("change what is mounted on /data"), "{text}");
+        assert!(text.contains("set ro on /data  <- mounts[1]"), "{text}");
+    }
+}
+
+#[test]
+fn propagation_is_kept_however_it_is_spelled() {
+    for options in [json!(["rbind", "rslave", "shared"]), json!(["rbind,rslave,shared"])] {
+        let text = with_mounts(json!([
+            {"destination": "/", "source": "/srv", "options": options},
+            {"destination": "/data", "source": "/srv", "options": options},
+        ]));
+        assert!(text.contains("on /data (rslave, shared)"), "{text}");
+        assert!(text.contains("make the rootfs rslave  <- mounts[0]"), "{text}");
+        assert!(text.contains("make the rootfs shared  <- mounts[0]"), "{text}");
+    }
 }

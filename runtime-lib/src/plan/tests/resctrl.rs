@@ -1,7 +1,7 @@
 //! `linux.intelRdt`.
 
 use super::{config, explained, hybrid, merge};
-use crate::plan::{Host, RareFacts};
+use crate::host::Host;
 use serde_json::json;
 
 #[test]
@@ -9,14 +9,19 @@ fn the_resource_director_is_the_runtimes_work_and_refused_where_there_is_none() 
     let change = json!({"linux": {"intelRdt": {"closID": "gold", "enableMonitoring": true, "enableCMT": true}}});
     let text = |resctrl: bool| {
         let host = Host {
-            rare: RareFacts::described(false, false, resctrl, 0),
+            has_resctrl: resctrl,
             ..hybrid()
         };
         explained(&config(|config| merge(config, &change)), &host)
     };
     let planned = text(true);
-    let line = "create runtime: put init into the resctrl group \"/sys/fs/resctrl/gold\", monitored as \"/sys/fs/resctrl/gold/mon_groups/box\"  <- linux.intelRdt\n";
-    assert!(planned.contains(line), "{planned}");
+    for line in [
+        "create runtime before: make or check the resctrl group \"/sys/fs/resctrl/gold\", monitored as \"/sys/fs/resctrl/gold/mon_groups/box\"  <- linux.intelRdt\n",
+        "create runtime beside: put init into the resctrl group \"/sys/fs/resctrl/gold\"  <- linux.intelRdt\n",
+        "delete runtime: remove what was made of the resctrl group \"/sys/fs/resctrl/gold\"\n",
+    ] {
+        assert!(planned.contains(line), "{planned}");
+    }
     assert!(
         planned.contains("Warning: linux.intelRdt.enableCMT: ignored"),
         "{planned}"

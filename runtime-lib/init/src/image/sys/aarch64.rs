@@ -1,6 +1,7 @@
 //! System calls of aarch64 (`man 2 syscall`, Linux's `include/uapi/asm-generic/unistd.h`).
 
 use core::arch::{asm, global_asm};
+use core::mem::MaybeUninit;
 
 global_asm!(
     ".globl _start",
@@ -10,7 +11,7 @@ global_asm!(
     "mov x0, sp",
     "bl {entry}",
     "brk #1",
-    entry = sym super::entry,
+    entry = sym super::program::entry,
 );
 
 global_asm!(
@@ -45,14 +46,16 @@ global_asm!(
 ///
 /// # Safety
 /// The arguments are what the call wants; pointers among them point to memory that lives as long as the call needs it.
-pub(super) unsafe fn syscall(number: usize, arguments: [usize; 6]) -> isize {
+/// Those that it does not look at may be uninitialized: no instruction is spent on them.
+#[inline(always)]
+pub(super) unsafe fn syscall(number: usize, arguments: [MaybeUninit<*mut u8>; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller answers for the arguments; the kernel clobbers no register but x0.
     unsafe {
         asm!(
             "svc #0",
             in("x8") number,
-            inlateout("x0") arguments[0].cast_signed() => result,
+            inlateout("x0") arguments[0] => result,
             in("x1") arguments[1],
             in("x2") arguments[2],
             in("x3") arguments[3],
@@ -131,6 +134,7 @@ pub(super) mod number {
     pub(crate) const CLONE: usize = 220;
     pub(crate) const EXECVE: usize = 221;
     pub(crate) const MMAP: usize = 222;
+    pub(crate) const MPROTECT: usize = 226;
     pub(crate) const MADVISE: usize = 233;
     pub(crate) const ACCEPT4: usize = 242;
     pub(crate) const PRLIMIT64: usize = 261;
@@ -150,4 +154,32 @@ pub(super) mod number {
     pub(crate) const LANDLOCK_CREATE_RULESET: usize = 444;
     pub(crate) const LANDLOCK_ADD_RULE: usize = 445;
     pub(crate) const LANDLOCK_RESTRICT_SELF: usize = 446;
+}
+
+/// Copies bytes from the first to the last.
+///
+/// # Safety
+/// Both regions hold `length` bytes, and `to` does not begin inside of the other.
+#[inline(always)]
+pub(super) unsafe fn copy(to: *mut u8, from: *const u8, length: usize) {
+    // SAFETY: the caller answers for both regions. Volatile, or the compiler would turn the loop into a call of memcpy.
+    unsafe {
+        for index in 0..length {
+            to.add(index).write_volatile(*from.add(index));
+        }
+    }
+}
+
+/// Sets bytes.
+///
+/// # Safety
+/// The region holds `length` bytes.
+#[inline(always)]
+pub(super) unsafe fn fill(to: *mut u8, byte: u8, length: usize) {
+    // SAFETY: the caller answers for the region. Volatile, or the compiler would turn the loop into a call of memset.
+    unsafe {
+        for index in 0..length {
+            to.add(index).write_volatile(byte);
+        }
+    }
 }

@@ -1,50 +1,39 @@
 //! How the process is run and fed: its scheduling, its execution domain and where its memory comes from.
 
-use super::{Result, call, number, word};
+use super::{Arg, Result, call, number};
+use crate::linux::scheduling::{IOPRIO_CLASS_SHIFT, IOPRIO_WHO_PGRP, SchedulingAttributes};
 
-/// `struct sched_attr` (`man 2 sched_setattr`).
-#[repr(C)]
-pub(crate) struct SchedulingAttributes {
-    pub(crate) size: u32,
-    pub(crate) policy: u32,
-    pub(crate) flags: u64,
-    pub(crate) nice: i32,
-    pub(crate) priority: u32,
-    pub(crate) runtime: u64,
-    pub(crate) deadline: u64,
-    pub(crate) period: u64,
-    pub(crate) utilization_min: u32,
-    pub(crate) utilization_max: u32,
-}
-
-const _: () = assert!(size_of::<SchedulingAttributes>() == 56);
-
-/// Sets the policy of this thread; `size` is filled in here.
+/// Sets the policy of this thread; `size` is filled in here (`man 2 sched_setattr`). EPERM beyond the limits, EBUSY
+/// for a deadline too much.
 pub(crate) fn set_scheduling(mut attributes: SchedulingAttributes) -> Result<()> {
     attributes.size = u32::try_from(size_of::<SchedulingAttributes>()).unwrap_or(0);
-    let address = (&raw const attributes).expose_provenance();
-    call(number::SCHED_SETATTR, [0, address, 0, 0, 0, 0]).map(drop)
+    let arguments = [Arg::NULL, Arg::from_mut(&mut attributes), Arg::NULL];
+    // SAFETY: the kernel reads a struct sched_attr of the size in it, and writes another size there when it does not
+    // know this one.
+    unsafe { call(number::SCHED_SETATTR, arguments) }.map(drop)
 }
 
 /// Sets the priority for input and output of this process's group (`man 2 ioprio_set`).
 pub(crate) fn set_io_priority(class: u32, priority: u32) -> Result<()> {
-    const IOPRIO_WHO_PGRP: usize = 2;
-    const IOPRIO_CLASS_SHIFT: usize = 13;
-    let value = (class as usize) << IOPRIO_CLASS_SHIFT | priority as usize;
-    call(number::IOPRIO_SET, [IOPRIO_WHO_PGRP, 0, value, 0, 0, 0]).map(drop)
+    let value = class << IOPRIO_CLASS_SHIFT | priority;
+    // SAFETY: the arguments are numbers.
+    unsafe { call(number::IOPRIO_SET, [IOPRIO_WHO_PGRP.into(), Arg::NULL, value.into()]) }.map(drop)
 }
 
-/// `man 2 personality`.
+/// `man 2 personality`
 pub(crate) fn set_personality(domain: u64) -> Result<()> {
-    call(number::PERSONALITY, [word(domain), 0, 0, 0, 0, 0]).map(drop)
+    // SAFETY: the argument is a number, and counts for what is mapped and executed later.
+    unsafe { call(number::PERSONALITY, [domain.into()]) }.map(drop)
 }
 
-/// `man 2 set_mempolicy`; `nodes` holds `u64`s, a bit for each node.
+/// `nodes` holds `u64`s, a bit for each node (`man 2 set_mempolicy`).
 pub(crate) fn set_memory_policy(mode: u32, nodes: &[u8]) -> Result<()> {
+    let (words, _) = nodes.as_chunks::<8>();
     // The kernel takes one from the number of bits before it uses it.
-    let (address, bits) = match nodes.len() {
-        0 => (0, 0),
-        length => (nodes.as_ptr().expose_provenance(), length * 8 + 1),
+    let (nodes, bits) = match words.len() {
+        0 => (Arg::NULL, 0),
+        count => (Arg::from_ref(words), count * 64 + 1),
     };
-    call(number::SET_MEMPOLICY, [mode as usize, address, bits, 0, 0, 0]).map(drop)
+    // SAFETY: the kernel reads as many words as `bits` less one fill, and these are borrowed.
+    unsafe { call(number::SET_MEMPOLICY, [mode.into(), nodes, bits.into()]) }.map(drop)
 }

@@ -1,6 +1,7 @@
 //! System calls of x86_64 (`man 2 syscall`, Linux's `arch/x86/entry/syscalls/syscall_64.tbl`).
 
 use core::arch::{asm, global_asm};
+use core::mem::MaybeUninit;
 
 global_asm!(
     ".globl _start",
@@ -10,7 +11,7 @@ global_asm!(
     "and rsp, -16",
     "call {entry}",
     "ud2",
-    entry = sym super::entry,
+    entry = sym super::program::entry,
 );
 
 global_asm!(
@@ -20,7 +21,8 @@ global_asm!(
     "syscall"
 );
 
-// clone(flags, stack): the new thread finds itself behind the call with 0 in rax, and the other registers as they were.
+// clone(flags, stack): the new thread finds itself behind the call with 0 in rax, and the other registers as they
+// were.
 global_asm!(
     ".globl orlop_init_thread",
     "orlop_init_thread:",
@@ -44,7 +46,9 @@ global_asm!(
 ///
 /// # Safety
 /// The arguments are what the call wants; pointers among them point to memory that lives as long as the call needs it.
-pub(super) unsafe fn syscall(number: usize, arguments: [usize; 6]) -> isize {
+/// Those that it does not look at may be uninitialized: no instruction is spent on them.
+#[inline(always)]
+pub(super) unsafe fn syscall(number: usize, arguments: [MaybeUninit<*mut u8>; 6]) -> isize {
     let result: isize;
     // SAFETY: the caller answers for the arguments; the kernel clobbers rcx and r11 and no other register.
     unsafe {
@@ -81,6 +85,7 @@ pub(super) mod number {
     pub(crate) const PREAD64: usize = 17;
     pub(crate) const LSEEK: usize = 8;
     pub(crate) const MMAP: usize = 9;
+    pub(crate) const MPROTECT: usize = 10;
     pub(crate) const MADVISE: usize = 28;
     pub(crate) const RT_SIGACTION: usize = 13;
     pub(crate) const IOCTL: usize = 16;
@@ -151,4 +156,40 @@ pub(super) mod number {
     pub(crate) const LANDLOCK_CREATE_RULESET: usize = 444;
     pub(crate) const LANDLOCK_ADD_RULE: usize = 445;
     pub(crate) const LANDLOCK_RESTRICT_SELF: usize = 446;
+}
+
+/// Copies bytes from the first to the last.
+///
+/// # Safety
+/// Both regions hold `length` bytes, and `to` does not begin inside of the other.
+#[inline(always)]
+pub(super) unsafe fn copy(to: *mut u8, from: *const u8, length: usize) {
+    // SAFETY: the caller answers for both regions; the direction flag is clear between instructions of Rust.
+    unsafe {
+        asm!(
+            "rep movsb",
+            inout("rcx") length => _,
+            inout("rdi") to => _,
+            inout("rsi") from => _,
+            options(nostack, preserves_flags)
+        );
+    }
+}
+
+/// Sets bytes.
+///
+/// # Safety
+/// The region holds `length` bytes.
+#[inline(always)]
+pub(super) unsafe fn fill(to: *mut u8, byte: u8, length: usize) {
+    // SAFETY: the caller answers for the region; the direction flag is clear between instructions of Rust.
+    unsafe {
+        asm!(
+            "rep stosb",
+            inout("rcx") length => _,
+            inout("rdi") to => _,
+            in("al") byte,
+            options(nostack, preserves_flags)
+        );
+    }
 }

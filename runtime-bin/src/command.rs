@@ -1,0 +1,83 @@
+//! What a verb is: a function, and a row of the table that parsing, help, completions and the man page are made from.
+
+use crate::call::Call;
+use crate::flag::{Flag, HasFlags};
+use crate::matches::{Given, Matches};
+use crate::refusal::Outcome;
+
+/// The exit status of a failure.
+pub(crate) const ERROR: u8 = 1;
+
+/// What a verb says that has a row and no more.
+pub(crate) const NOT_BUILT: &str = "not built yet";
+
+/// How many arguments a command takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Count {
+    Any,
+    Exactly(usize),
+    AtLeast(usize),
+    Between(usize, usize),
+}
+
+/// What a shell offers for the first argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Offer {
+    Nothing,
+    /// The ids of the containers that there are.
+    Containers,
+    Words {
+        what: &'static str,
+        words: &'static str,
+    },
+}
+
+/// The row of one verb.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    pub(crate) summary: &'static str,
+    /// The arguments as the usage line shows them.
+    pub(crate) arguments: &'static str,
+    pub(crate) count: Count,
+    pub(crate) offer: Offer,
+    /// Everything from the first argument on is an argument, whatever it looks like.
+    pub(crate) stops_at_arguments: bool,
+    pub(crate) hidden: bool,
+    pub(crate) flags: &'static [Flag],
+    pub(crate) description: &'static str,
+    /// The exit status of a failure other than a wrong number of arguments.
+    pub(crate) failure: u8,
+    pub(crate) run: fn(&mut Call<'_>, &Matches) -> Outcome,
+}
+
+impl Command {
+    /// What rows leave out. A row without a name or a summary fails the test of the table.
+    pub(crate) const fn of<V: Verb>() -> Self {
+        Self {
+            name: "",
+            summary: "",
+            arguments: "",
+            count: Count::Exactly(0),
+            offer: Offer::Nothing,
+            stops_at_arguments: false,
+            hidden: false,
+            flags: &[],
+            description: "",
+            failure: ERROR,
+            run: |call, matches| V::run(call, &Given::of(matches)),
+        }
+    }
+}
+
+/// A verb. The type is there for its flags: [`Given`] knows by it which row they are in.
+pub(crate) trait Verb: Sized {
+    const COMMAND: Command;
+
+    /// Does what the command line asks for.
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome;
+}
+
+impl<V: Verb> HasFlags for V {
+    const FLAGS: &'static [Flag] = V::COMMAND.flags;
+}

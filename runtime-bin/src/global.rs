@@ -1,0 +1,31 @@
+//! The flags that stand before the command.
+
+use crate::flag::{Declared, Flag, HasFlags, flags};
+use crate::shared_flags::Help;
+
+flags! {
+    Debug: Switch("debug", "log more");
+    LogFile: Text("log", "file that gets the log; errors go to stderr as well");
+    LogFormat: Text("log-format", "text or json (default: \"text\")");
+    Root: Text("root", "folder that holds the containers' states (default: /run/orlop, or $XDG_RUNTIME_DIR/orlop)").folder();
+    SystemdCgroup: Switch("systemd-cgroup", "let systemd make the cgroups; cgroupsPath is slice:prefix:name (not built yet)");
+    Rootless: Text("rootless", "ignore missing cgroup permissions: true, false or auto (default: \"auto\")");
+    Version: Switch("version", "print the version").short("v");
+}
+
+/// The program, before a command is named.
+#[derive(Debug)]
+pub(crate) struct Global;
+
+impl HasFlags for Global {
+    const FLAGS: &'static [Flag] = &[
+        Debug::FLAG,
+        LogFile::FLAG,
+        LogFormat::FLAG,
+        Root::FLAG,
+        SystemdCgroup::FLAG,
+        Rootless::FLAG,
+        Help::FLAG,
+        Version::FLAG,
+    ];
+}

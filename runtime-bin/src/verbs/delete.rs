@@ -1,0 +1,43 @@
+//! `delete`.
+
+use crate::call::Call;
+use crate::command::{Command, Count, Offer, Verb};
+use crate::flag::{Declared, flags};
+use crate::matches::Given;
+use crate::refusal::Outcome;
+use crate::shared_flags::Help;
+
+flags! {
+    Force: Switch("force", "kill it first if it runs; an unknown container is no error").short("f");
+}
+
+#[derive(Debug)]
+pub(crate) struct Delete;
+
+impl Verb for Delete {
+    const COMMAND: Command = Command {
+        name: "delete",
+        summary: "delete a container that is stopped, or was never started",
+        arguments: "<container-id>",
+        count: Count::Exactly(1),
+        offer: Offer::Containers,
+        flags: &[Force::FLAG, Help::FLAG],
+        ..Command::of::<Self>()
+    };
+
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let id = call.id()?;
+        let failed = if flags.is_on(Force) {
+            call.runtime()?.delete_by_force(&id)?
+        } else {
+            call.container()?.delete()?
+        };
+        warn_of_hooks(call, failed);
+        Ok(0)
+    }
+}
+
+/// A poststop hook that fails is told of and no more (runtime-spec: runtime.md#lifecycle).
+pub(super) fn warn_of_hooks(call: &mut Call<'_>, failed: Vec<orlop::Error>) {
+    failed.iter().for_each(|failure| call.warn(failure));
+}

@@ -1,0 +1,27 @@
+//! `resume`.
+
+use crate::call::Call;
+use crate::command::{Command, Count, NOT_BUILT, Offer, Verb};
+use crate::flag::Declared;
+use crate::matches::Given;
+use crate::refusal::Outcome;
+use crate::shared_flags::Help;
+
+#[derive(Debug)]
+pub(crate) struct Resume;
+
+impl Verb for Resume {
+    const COMMAND: Command = Command {
+        name: "resume",
+        summary: "thaw a container's processes (not built yet)",
+        arguments: "<container-id>",
+        count: Count::Exactly(1),
+        offer: Offer::Containers,
+        flags: &[Help::FLAG],
+        ..Command::of::<Self>()
+    };
+
+    fn run(_: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
+        Err(NOT_BUILT.into())
+    }
+}

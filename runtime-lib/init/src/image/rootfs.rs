@@ -1,0 +1,238 @@
+//! The rootfs: taking hold of it, making it the root, and closing it off.
+
+use crate::Init;
+use crate::failure::{Failure, In, Outcome};
+use crate::mounts::is_missing;
+use crate::path::Buffer;
+use crate::step::Act;
+use crate::step::rootfs::{
+    HostPropagation, MaskPath, MoveRoot, OpenRoot, OpenSources, Pivot, PrivateAround, ReadonlyPath, ReadonlyRoot,
+    RootPropagation,
+};
+use crate::sys::{self, Errno, Fd};
+use crate::wire::Part;
+use core::ffi::CStr;
+
+impl Act<Init> for OpenSources<'_> {
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        let sources = sys::room_for(self.paths.len())?;
+        for (place, path) in sources.iter_mut().zip(self.paths.iter()) {
+            let opened = sys::open(Fd::CWD, path, sys::O_PATH, 0);
+            *place = opened
+                .ok()
+                .and_then(|file| usize::try_from(file.0).ok())
+                .unwrap_or(usize::MAX);
+        }
+        init.sources = sources;
+        Ok(())
+    }
+}
+
+impl Act<Init> for HostPropagation {
+    fn act(&self, _: &mut Init) -> Outcome {
+        Ok(sys::mount(c"none", c"/", self.propagation | sys::MS_REC)?)
+    }
+}
+
+impl Act<Init> for PrivateAround<'_> {
+    /// Which mount it is shows by trying, from the path upwards: what is not a mount's root is refused with EINVAL.
+    #[inline(never)]
+    fn act(&self, _: &mut Init) -> Outcome {
+        let mut rest = self.path.to_bytes();
+        loop {
+            let mut candidate = Buffer::new();
+            candidate.push(if rest.is_empty() { b"/" } else { rest })?;
+            match sys::mount(c"none", candidate.as_c_str(), sys::MS_PRIVATE) {
+                Err(Errno::INVAL) if !rest.is_empty() => {
+                    let end = rest.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+                    rest = rest.get(..end).unwrap_or_default();
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+}
+
+impl Act<Init> for OpenRoot<'_> {
+    /// Mounts the rootfs on itself: `pivot_root` wants a mount, and attributes set on it must not reach the host's.
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        init.null = sys::open(Fd::CWD, c"/dev/null", sys::O_RDWR, 0).of(Part::Null)?;
+        let null = sys::status(init.null, c"", sys::AT_EMPTY_PATH).of(Part::Null)?;
+        if null.mode & sys::S_IFMT != sys::S_IFCHR || (null.major, null.minor) != (1, 3) {
+            return Err(Failure::from(Part::Null));
+        }
+        let place = match self.opened.and_then(|number| init.source(number)) {
+            Some(place) => place,
+            None => sys::open(Fd::CWD, self.path, sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Source)?,
+        };
+        let flags = sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH;
+        let tree = sys::open_tree(place, c"", flags).of(Part::Source)?;
+        let propagation = self.propagation;
+        let later =
+            propagation != 0 && is_missing(sys::set_attributes(tree, true, 0, 0, propagation).of(Part::Attributes))?;
+        sys::attach(tree, place).of(Part::Attach)?;
+        sys::close(place);
+        // The clone's own descriptor is the root of what has just been attached.
+        init.set_root(tree)?;
+        if later {
+            init.mount_at(tree, propagation | sys::MS_REC)?;
+        }
+        // Hooks that run in the container's namespaces find themselves in the rootfs, as they do under runc.
+        Ok(sys::enter_directory(tree)?)
+    }
+}
+
+impl Act<Init> for Pivot {
+    fn act(&self, init: &mut Init) -> Outcome {
+        let old = sys::open(Fd::CWD, c"/", sys::O_PATH | sys::O_DIRECTORY, 0)?;
+        sys::enter_directory(init.root)?;
+        // Both at one place: the old root ends on top of the new one, and no directory is needed to keep it
+        // (`man 2 pivot_root`, NOTES).
+        sys::pivot_root(c".", c".")?;
+        // The old root's mounts may still be the host's peers: letting them go must not reach the host.
+        sys::enter_directory(old)?;
+        sys::mount(c"none", c".", sys::MS_SLAVE | sys::MS_REC).of(Part::Attributes)?;
+        sys::unmount(c".", sys::MNT_DETACH).of(Part::Attach)?;
+        sys::close(old);
+        Ok(sys::change_directory(c"/")?)
+    }
+}
+
+impl Act<Init> for MoveRoot {
+    fn act(&self, init: &mut Init) -> Outcome {
+        sys::enter_directory(init.root)?;
+        sys::mount(c".", c"/", sys::MS_MOVE)?;
+        sys::change_root(c".")?;
+        Ok(sys::change_directory(c"/")?)
+    }
+}
+
+impl Act<Init> for RootPropagation {
+    fn act(&self, init: &mut Init) -> Outcome {
+        let propagation = self.propagation;
+        let recursive = propagation & sys::MS_REC != 0;
+        match sys::set_attributes(init.root, recursive, 0, 0, propagation & !sys::MS_REC) {
+            // It is the root by now.
+            Err(Errno::NOSYS) => Ok(sys::mount(c"none", c"/", propagation)?),
+            result => Ok(result?),
+        }
+    }
+}
+
+impl Act<Init> for ReadonlyRoot {
+    fn act(&self, init: &mut Init) -> Outcome {
+        init.set_read_only(init.root)
+    }
+}
+
+impl Act<Init> for ReadonlyPath<'_> {
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        let Some(place) = init.existing(self.path)? else {
+            return Ok(());
+        };
+        if init.is_root(&sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?) {
+            sys::close(place);
+            return init.set_read_only(init.root);
+        }
+        let tree = sys::open_tree(
+            place,
+            c"",
+            sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH,
+        )
+        .of(Part::Source)?;
+        // Before it has its place: what is mounted there may be copied to its peers as it is.
+        let later = is_missing(sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes))?;
+        sys::attach(tree, place).of(Part::Attach)?;
+        if later {
+            init.set_read_only(tree)?;
+        }
+        sys::close(tree);
+        sys::close(place);
+        Ok(())
+    }
+}
+
+impl Act<Init> for MaskPath<'_> {
+    /// A file is hidden by the host's `/dev/null`, which was verified before the container could touch anything; not
+    /// by the one that the image brings (the CVE-2025-31133 class).
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        let Some(place) = init.existing(self.path)? else {
+            return Ok(());
+        };
+        let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+        if init.is_root(&status) {
+            return Err(Failure::from(Part::Root));
+        }
+        let is_directory = status.mode & sys::S_IFMT == sys::S_IFDIR;
+        if is_directory && init.mask == Fd::NONE {
+            init.mask = empty_filesystem().of(Part::Source)?;
+            sys::attach(init.mask, place).of(Part::Attach)?;
+        } else {
+            let source = if is_directory { init.mask } else { init.null };
+            let tree = sys::open_tree(source, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Source)?;
+            // The inode is the host's: read-only, or the container's root could change its mode, owner and times.
+            // Devices are written to all the same.
+            let later =
+                is_missing(sys::set_attributes(tree, false, sys::MOUNT_ATTR_RDONLY, 0, 0).of(Part::Attributes))?;
+            sys::attach(tree, place).of(Part::Attach)?;
+            if later {
+                init.set_read_only(tree)?;
+            }
+            sys::close(tree);
+        }
+        sys::close(place);
+        Ok(())
+    }
+}
+
+impl Init {
+    /// The root is another mount from now on. Which one it is, is asked once: many places are compared with it.
+    pub(crate) fn set_root(&mut self, root: Fd) -> Outcome {
+        let status = sys::status(root, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+        self.root = root;
+        self.root_is = which(&status);
+        Ok(())
+    }
+
+    /// Whether this is the root: what is mounted over it is left behind when it is entered.
+    pub(crate) fn is_root(&self, status: &sys::Status) -> bool {
+        which(status) == self.root_is
+    }
+
+    /// A source that was opened early, if it could be.
+    pub(crate) fn source(&self, number: u32) -> Option<Fd> {
+        let file = self.sources.get(number as usize)?;
+        i32::try_from(*file).ok().map(Fd)
+    }
+
+    /// What is at `path`, looked for first: a mount that finds no place has to be dropped again, and that waits for
+    /// RCU.
+    fn existing(&self, path: &CStr) -> Result<Option<Fd>, Failure> {
+        match crate::path::open(self.root, path) {
+            Ok(place) => Ok(Some(place)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(errno) => Err(Failure::new(Part::Target, errno)),
+        }
+    }
+}
+
+/// Which directory of which mount.
+pub(crate) type Identity = (u64, (u32, u32), u64);
+
+fn which(status: &sys::Status) -> Identity {
+    (status.mount, status.filesystem, status.inode)
+}
+
+fn empty_filesystem() -> sys::Result<Fd> {
+    let context = sys::open_filesystem(c"tmpfs")?;
+    sys::configure(context, c"nr_blocks", c"1")?;
+    sys::configure(context, c"nr_inodes", c"1")?;
+    sys::create_filesystem(context)?;
+    let mask = sys::mount_filesystem(context, sys::MOUNT_ATTR_RDONLY)?;
+    sys::close(context);
+    Ok(mask)
+}

@@ -1,0 +1,175 @@
+//! Where init is: cgroups, namespaces, and a keyring of its own.
+
+use super::reads::Reads;
+use super::words::{Named, Quoted};
+use crate::linux::namespace;
+use crate::wire::Slot;
+use core::ffi::CStr;
+use core::fmt::{Formatter, Result};
+
+steps! { 1<'a>;
+    /// Whether others may look into init's memory and its files of /proc (`man 2 prctl`, `PR_SET_DUMPABLE`). A parent
+    /// without privileges has to reach the files that take the id maps.
+    Dumpable = 1 {
+        /// They may.
+        yes: bool,
+    }
+    /// Take a new session keyring (`man 2 keyctl`, `KEYCTL_JOIN_SESSION_KEYRING`).
+    NewKeyring<'a> = 2 {
+        /// Its name.
+        name: &'a CStr,
+    }
+    /// Join a cgroup: write `0` to its `tasks` or `cgroup.procs`. As the only thread, init is spared the lock that
+    /// moving another process takes.
+    JoinCgroup<'a> = 3 {
+        /// The file, open for writing.
+        file: Slot,
+        /// The hierarchy's controllers.
+        controllers: &'a CStr,
+    }
+    /// Make new namespaces (`man 2 unshare`).
+    Unshare = 4 {
+        /// `CLONE_NEW*` flags.
+        flags: u64,
+    }
+    /// Join a namespace (`man 2 setns`).
+    JoinNamespace = 5 {
+        /// The namespace's file.
+        file: Slot,
+        /// Its `CLONE_NEW*` flag.
+        kind: u64,
+        /// A refusal is no error yet: the same is tried again from within the user namespace.
+        defer: bool,
+    }
+    /// Join a namespace that could not be joined before the user namespace was.
+    JoinDeferred = 6 {
+        /// The namespace's file.
+        file: Slot,
+        /// Its `CLONE_NEW*` flag.
+        kind: u64,
+    }
+    /// Join namespaces of another process, all at once (`man 2 setns` with a pidfd, Linux 5.8).
+    JoinProcess = 7 {
+        /// The process's pidfd.
+        pidfd: Slot,
+        /// `CLONE_NEW*` flags.
+        kinds: u64,
+    }
+    /// Become root of the user namespace, as far as it has one.
+    BecomeRoot = 8 {
+        /// Stay in the caller's supplementary groups.
+        keep_groups: bool,
+    }
+    /// Go on in a child of the same parent: only children are in a pid namespace that was made or joined. Which
+    /// process that is, the parent is told with this turn.
+    GoOnInChild = 9 {
+        /// The turn's number.
+        turn: u32,
+    }
+    /// Leave the caller's supplementary groups, if that is allowed: in a user namespace that is joined it may not be.
+    DropGroups = 10 {
+    }
+    /// Open the file that takes the offsets of a new time namespace, while it is init's to open.
+    OpenTimeOffsets = 11 {
+    }
+    /// Set how far the new time namespace's clocks are off the host's.
+    TimeOffsets<'a> = 12 {
+        /// Lines for `/proc/self/timens_offsets`.
+        text: &'a CStr,
+    }
+    /// Enter the time namespace that was made for children.
+    EnterTimeNamespace = 13 {
+    }
+}
+
+impl Reads for Dumpable {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str(if self.yes {
+            "let the runtime reach init's files in /proc"
+        } else {
+            "hide init's memory and files from other processes"
+        })
+    }
+}
+
+impl Reads for NewKeyring<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "take a session keyring of its own, {}", Quoted(self.name))
+    }
+}
+
+impl Reads for JoinCgroup<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "join the cgroup of {}", super::Escaped(self.controllers))
+    }
+}
+
+impl Reads for Unshare {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "make a new {} namespace", Named(namespace::NAMES, self.flags))
+    }
+}
+
+impl Reads for JoinNamespace {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "join an existing {} namespace", Named(namespace::NAMES, self.kind))
+    }
+}
+
+impl Reads for JoinDeferred {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let names = Named(namespace::NAMES, self.kind);
+        write!(out, "join an existing {names} namespace, if it could not be before")
+    }
+}
+
+impl Reads for JoinProcess {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let names = Named(namespace::NAMES, self.kinds);
+        write!(out, "join the container's namespaces: {names}")
+    }
+}
+
+impl Reads for BecomeRoot {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("become root of the user namespace")?;
+        if self.keep_groups {
+            out.write_str(", and stay in the supplementary groups")?;
+        }
+        Ok(())
+    }
+}
+
+impl Reads for GoOnInChild {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(
+            out,
+            "go on in a child, which is in the pid namespace, at turn {}",
+            self.turn
+        )
+    }
+}
+
+impl Reads for DropGroups {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("leave the caller's supplementary groups, if it may")
+    }
+}
+
+impl Reads for OpenTimeOffsets {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("open /proc/self/timens_offsets for the clocks' offsets")
+    }
+}
+
+impl Reads for TimeOffsets<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "set the clocks' offsets to {}", Quoted(self.text))
+    }
+}
+
+impl Reads for EnterTimeNamespace {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("enter the new time namespace")
+    }
+}

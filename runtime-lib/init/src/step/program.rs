@@ -1,0 +1,134 @@
+//! The container's program: where it stands, which file it is, and its execve.
+
+use super::reads::{Failed, Member, Reads};
+use super::words::{Escaped, List, Quoted};
+use crate::linux::errno;
+use crate::wire::{Malformed, Part, Reader, Sink, Slot, Strings, Wire};
+use core::ffi::CStr;
+use core::fmt::{Formatter, Result};
+
+/// The agent that answers a filter's notifications (`man 2 seccomp_unotify`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// A connection with it.
+    pub socket: Slot,
+    /// A file with the state that goes to it together with the listener.
+    pub state: Slot,
+}
+
+impl Wire<'_> for Agent {
+    fn put(&self, sink: &mut impl Sink) {
+        self.socket.put(sink);
+        self.state.put(sink);
+    }
+    fn take(reader: &mut Reader<'_>) -> core::result::Result<Self, Malformed> {
+        Ok(Self {
+            socket: Wire::take(reader)?,
+            state: Wire::take(reader)?,
+        })
+    }
+}
+
+steps! { 11<'a>;
+    /// Enter the working directory.
+    WorkingDirectory<'a> = 1 {
+        /// Where, absolute, in the container.
+        path: &'a CStr,
+    }
+    /// Find the program, as `execvp` would, and `HOME` if it is unset.
+    FindProgram<'a> = 2 {
+        /// The program, as `process.args[0]` says.
+        name: &'a CStr,
+        /// The value of `PATH` in the container's environment.
+        search: &'a CStr,
+        /// Look up the user's home.
+        home: bool,
+        /// The user whose home it is.
+        uid: u32,
+    }
+    /// Become the container's process: take Landlock's rules on, load the filter, execute the program. These are one
+    /// step, since behind the filter nothing is sure to be allowed but the execve.
+    Execute<'a> = 3 {
+        /// Take the ruleset on that was made (`man 2 landlock_restrict_self`).
+        landlock: bool,
+        /// Load the filter of the plan's header (`man 2 seccomp`), which has so many instructions; 0 for none.
+        instructions: u32,
+        /// Who gets the filter's listener.
+        agent: Option<Agent>,
+        /// The program's arguments.
+        args: Strings<'a>,
+        /// Its environment.
+        env: Strings<'a>,
+    }
+}
+
+impl Reads for WorkingDirectory<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "chdir to cwd ({})", Quoted(self.path))
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if failed.errno != 0 {
+            out.write_str("set in config.json")?;
+        }
+        Ok(())
+    }
+}
+
+impl Reads for FindProgram<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "find the program {}", Quoted(self.name))?;
+        if !self.name.to_bytes().contains(&b'/') {
+            write!(out, " in {}", Escaped(self.search))?;
+        }
+        if self.home {
+            out.write_str(", and HOME in /etc/passwd")?;
+        }
+        Ok(())
+    }
+}
+
+impl Reads for Execute<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        if self.landlock {
+            out.write_str("take the Landlock rules on; ")?;
+        }
+        if self.instructions > 0 {
+            write!(out, "load the system call filter of {} instructions", self.instructions)?;
+            if self.agent.is_some() {
+                out.write_str(", and hand its listener to the agent")?;
+            }
+            out.write_str("; ")?;
+        }
+        let mut list = List::new(out, ("execute ", " ", ""));
+        for arg in self.args.iter() {
+            list.word(Quoted(arg))?;
+        }
+        list.end()
+    }
+
+    fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match failed.part {
+            Part::Landlock => out.write_str("take the Landlock rules on"),
+            Part::Filter => write!(out, "load the system call filter of {} instructions", self.instructions),
+            Part::Agent => out.write_str("send the container's state to the seccomp agent"),
+            _ => self.phrase(out),
+        }
+    }
+
+    fn member(&self, failed: &Failed<'_>) -> Option<Member> {
+        match failed.part {
+            Part::Landlock => Some(Member::At("annotations[\"org.orlop.landlock\"]")),
+            Part::Filter => Some(Member::At("linux.seccomp")),
+            Part::Agent => Some(Member::At("linux.seccomp.listenerPath")),
+            _ => None,
+        }
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if (failed.part, failed.errno) == (Part::Filter, errno::ACCES) {
+            out.write_str("a filter without noNewPrivileges needs CAP_SYS_ADMIN")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! The rootfs: taking hold of it, making it the root, and closing it off.
+
+use super::reads::{Failed, Reads};
+use super::words::{Escaped, Propagating, Quoted};
+use crate::linux::{errno, mount_flag};
+use crate::wire::Strings;
+use core::ffi::CStr;
+use core::fmt::{Formatter, Result};
+
+steps! { 3<'a>;
+    /// Open the rootfs and the sources of bind mounts, while init is the user that it was started as: in a user
+    /// namespace it will be another one, who may have no way there. What cannot be opened is left for the mount itself
+    /// to fail at.
+    OpenSources<'a> = 1 {
+        /// Paths of the host's.
+        paths: Strings<'a>,
+    }
+    /// Change how mounts propagate, from the host's root on, in init's copy of the host's mounts.
+    HostPropagation = 2 {
+        /// `MS_SLAVE` or `MS_PRIVATE`.
+        propagation: u64,
+    }
+    /// Make the mount that holds the rootfs private, so that nothing mounted there shows on the host.
+    PrivateAround<'a> = 3 {
+        /// The rootfs, absolute, on the host.
+        path: &'a CStr,
+    }
+    /// Mount the rootfs on itself, and take hold of it.
+    OpenRoot<'a> = 4 {
+        /// The rootfs, absolute, on the host.
+        path: &'a CStr,
+        /// Its number among the sources that were opened early.
+        opened: Option<u32>,
+        /// Its propagation while it is set up: `MS_PRIVATE`, or 0 to leave it.
+        propagation: u64,
+    }
+    /// Make the rootfs the root, and let the host's mounts go (`man 2 pivot_root`).
+    Pivot = 5 {
+    }
+    /// Move the rootfs over the root and chroot: for a host whose root is a ramdisk, where `pivot_root` is refused.
+    MoveRoot = 6 {
+    }
+    /// Set how the root propagates mounts.
+    RootPropagation = 7 {
+        /// `MS_SHARED` and the like, with `MS_REC` if that was asked for.
+        propagation: u64,
+    }
+    /// Make the root's mount read-only.
+    ReadonlyRoot = 8 {
+    }
+    /// Make a path inside the container read-only. One that does not exist is no error.
+    ReadonlyPath<'a> = 9 {
+        /// Where, below the root.
+        path: &'a CStr,
+    }
+    /// Hide a path inside the container: a file behind `/dev/null`, a directory behind an empty read-only filesystem.
+    /// One that does not exist is no error.
+    MaskPath<'a> = 10 {
+        /// Where, below the root.
+        path: &'a CStr,
+    }
+}
+
+/// Said where the mount API is missing.
+pub(super) const MOUNT_API: &str = "the mount API needs Linux 5.12 or newer";
+
+fn hint_of_the_mount_api(failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+    if failed.errno == errno::NOSYS {
+        out.write_str(MOUNT_API)?;
+    }
+    Ok(())
+}
+
+impl Reads for OpenSources<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let mut list = super::words::List::new(out, ("open what will be bound: ", ", ", ""));
+        for path in self.paths.iter() {
+            list.word(Quoted(path))?;
+        }
+        list.end()
+    }
+}
+
+impl Reads for HostPropagation {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let propagation = Propagating(self.propagation | mount_flag::REC);
+        write!(out, "make its copy of the host's mounts {propagation}")
+    }
+}
+
+impl Reads for PrivateAround<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "make the mount that holds {} private", Quoted(self.path))
+    }
+}
+
+impl Reads for OpenRoot<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "open the rootfs {}", Quoted(self.path))
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        hint_of_the_mount_api(failed, out)
+    }
+}
+
+impl Reads for Pivot {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("make the rootfs the root, and let the host's mounts go")
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if failed.errno == errno::INVAL {
+            out.write_str("the root may be a ramdisk, where only --no-pivot works")?;
+        }
+        Ok(())
+    }
+}
+
+impl Reads for MoveRoot {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("move the rootfs over the root")
+    }
+}
+
+impl Reads for RootPropagation {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "make the rootfs {}", Propagating(self.propagation))
+    }
+}
+
+impl Reads for ReadonlyRoot {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("make the rootfs read-only")
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        hint_of_the_mount_api(failed, out)
+    }
+}
+
+impl Reads for ReadonlyPath<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "make /{} read-only, if it is there", Escaped(self.path))
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        hint_of_the_mount_api(failed, out)
+    }
+}
+
+impl Reads for MaskPath<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "hide /{}, if it is there", Escaped(self.path))
+    }
+}

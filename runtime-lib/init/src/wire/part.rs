@@ -1,0 +1,94 @@
+//! The parts of a step, for the sentence that tells its failure.
+
+/// Which part of a step failed, for the error's sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Part {
+    /// The step as a whole.
+    Whole = 0,
+    /// Finding, or making, the place in the rootfs.
+    Target = 1,
+    /// Opening what is mounted.
+    Source = 2,
+    /// A parameter, whose index is in `detail`.
+    Parameter = 3,
+    /// Setting attributes or propagation.
+    Attributes = 4,
+    /// Putting the mount in its place.
+    Attach = 5,
+    /// Copying what was below the mount point.
+    CopyUp = 6,
+    /// A verified procfs.
+    Proc = 7,
+    /// `/dev/null` is not what it should be.
+    Null = 8,
+    /// Something else is at the path.
+    Exists = 9,
+    /// A hook ended with a status other than 0: it is in `detail`, as `waitid` gives it (signals: 128 + n).
+    HookStatus = 10,
+    /// A hook ran too long.
+    HookTimeout = 11,
+    /// The program was not found in `PATH`.
+    NotFound = 12,
+    /// The program is a directory.
+    IsDirectory = 13,
+    /// The supplementary groups.
+    Groups = 14,
+    /// The group.
+    Gid = 15,
+    /// The user.
+    Uid = 16,
+    /// The bounding set; the capability is in `detail`.
+    Bounding = 17,
+    /// The ambient set; the capability is in `detail`.
+    Ambient = 18,
+    /// The place is outside of the rootfs.
+    Outside = 19,
+    /// The plan itself is broken.
+    Plan = 20,
+    /// Mapping ids.
+    Mapping = 21,
+    /// The place is the root itself.
+    Root = 22,
+    /// Taking Landlock's rules on.
+    Landlock = 23,
+    /// Loading the system call filter.
+    Filter = 24,
+    /// Handing the filter's listener to its agent.
+    Agent = 25,
+}
+
+impl Part {
+    /// The part of this number.
+    pub fn from_number(number: u32) -> Self {
+        const ALL: [Part; 26] = [
+            Part::Whole,
+            Part::Target,
+            Part::Source,
+            Part::Parameter,
+            Part::Attributes,
+            Part::Attach,
+            Part::CopyUp,
+            Part::Proc,
+            Part::Null,
+            Part::Exists,
+            Part::HookStatus,
+            Part::HookTimeout,
+            Part::NotFound,
+            Part::IsDirectory,
+            Part::Groups,
+            Part::Gid,
+            Part::Uid,
+            Part::Bounding,
+            Part::Ambient,
+            Part::Outside,
+            Part::Plan,
+            Part::Mapping,
+            Part::Root,
+            Part::Landlock,
+            Part::Filter,
+            Part::Agent,
+        ];
+        ALL.get(number as usize).copied().unwrap_or(Part::Whole)
+    }
+}

@@ -1,0 +1,34 @@
+//! What is mounted: each entry of the config's list with its options taken apart (runtime-spec: config.md#mounts).
+//!
+//! The options are looked at here and nowhere else.
+
+pub(crate) mod attribute;
+mod bind;
+mod cgroup;
+mod changes;
+mod entry;
+mod filesystem;
+mod id_maps;
+mod lengths;
+mod mount;
+mod old_flags;
+mod options;
+mod pieces;
+mod read;
+mod remount;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::MountEntry;
+
+pub(crate) use bind::Bind;
+pub(crate) use changes::Changes;
+pub(crate) use filesystem::{Filesystem, Parameter, ReadOnly};
+pub(crate) use id_maps::{IdMaps, MapsOf};
+pub(crate) use lengths::too_long;
+pub(crate) use mount::{Mount, MountKind};
+pub(super) use read::mounts;
+pub(crate) use remount::Remount;
+pub(crate) use words::option_names;

@@ -1,0 +1,48 @@
+//! Hosts that are only described, for tests and fuzzing.
+
+use super::{Hierarchies, Hierarchy, Host, SecurityModules};
+use std::path::Path;
+
+const ALL_CAPABILITIES: u64 = (1 << 41) - 1;
+const USUAL: &str = "/sys/fs/cgroup";
+
+impl Host {
+    /// A hybrid host with two v1 hierarchies, seen from their roots, by a caller with all capabilities.
+    pub(crate) fn hybrid() -> Self {
+        let hierarchy = |controllers: &str, name: &str| Hierarchy {
+            controllers: controllers.into(),
+            mount: Path::new(USUAL).join(name),
+            own: Some("/".into()),
+        };
+        let v1 = |controllers| hierarchy(controllers, controllers);
+        Self::with(Hierarchies {
+            v2: Some(hierarchy("", "unified")),
+            v1: vec![v1("cpu,cpuacct"), v1("devices")],
+        })
+    }
+
+    /// A host with nothing but v2, seen from its root, by a caller with all capabilities.
+    pub(crate) fn v2() -> Self {
+        Self::with(Hierarchies {
+            v2: Some(Hierarchy {
+                controllers: String::new(),
+                mount: USUAL.into(),
+                own: Some("/".into()),
+            }),
+            v1: Vec::new(),
+        })
+    }
+
+    fn with(hierarchies: Hierarchies) -> Self {
+        Self {
+            hierarchies,
+            permitted_capabilities: ALL_CAPABILITIES,
+            is_in_user_namespace: false,
+            security_modules: SecurityModules {
+                landlock_version: 6,
+                ..SecurityModules::default()
+            },
+            has_resctrl: false,
+        }
+    }
+}

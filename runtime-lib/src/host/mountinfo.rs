@@ -1,0 +1,114 @@
+//! Where a hierarchy is mounted, if it is not where everybody mounts it.
+
+use super::filesystem::{CgroupVersion, cgroup_version_at};
+use super::proc_file::read;
+use crate::Error;
+use std::path::PathBuf;
+
+/// /proc/self/mountinfo, read at the first need.
+#[derive(Default)]
+pub(super) struct Mounts(pub(super) Option<String>);
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mount {
+    /// The path inside of the hierarchy that is mounted.
+    pub(super) root: String,
+    /// Where.
+    pub(super) point: PathBuf,
+}
+
+impl Mounts {
+    pub(super) fn find(&mut self, controllers: &str) -> Result<Option<Mount>, Error> {
+        let text = match &mut self.0 {
+            Some(text) => text,
+            unread => unread.insert(read("/proc/self/mountinfo")?.unwrap_or_default()),
+        };
+        let version = if controllers.is_empty() {
+            CgroupVersion::V2
+        } else {
+            CgroupVersion::V1
+        };
+        let mut mounts = text.lines().filter_map(|line| mount_of(line, controllers));
+        // One that something else is mounted over does not count.
+        Ok(mounts.find(|mount| cgroup_version_at(&mount.point) == Some(version)))
+    }
+}
+
+/// The mount of one line of mountinfo (`man 5 proc_pid_mountinfo`), if it is of the hierarchy with these controllers.
+fn mount_of(line: &str, controllers: &str) -> Option<Mount> {
+    let (mount, filesystem) = line.split_once(" - ")?;
+    let mut filesystem = filesystem.split(' ');
+    let kind = filesystem.next()?;
+    let options = filesystem.nth(1)?;
+    let fits = match kind {
+        "cgroup2" => controllers.is_empty(),
+        "cgroup" => {
+            !controllers.is_empty()
+                && controllers
+                    .split(',')
+                    .all(|one| options.split(',').any(|option| option == one))
+        }
+        _ => false,
+    };
+    let mut mount = mount.split(' ').skip(3);
+    let (root, point) = (mount.next()?, mount.next()?);
+    fits.then(|| Mount {
+        root: unescape(root),
+        point: unescape(point).into(),
+    })
+}
+
+/// Undoes the octal escapes (`\040` for a space) of mountinfo.
+fn unescape(text: &str) -> String {
+    let mut parts = text.split('\\');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&part.as_bytes()[3..]);
+            }
+            None => {
+                bytes.push(b'\\');
+                bytes.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hierarchy_is_found_in_mountinfo_whatever_the_order_of_its_controllers() {
+        let line = "35 31 0:32 /docker/abc /somewhere\\040else rw,relatime shared:9 - cgroup cgroup rw,cpuacct,cpu";
+        let expected = Some(Mount {
+            root: "/docker/abc".into(),
+            point: "/somewhere else".into(),
+        });
+        assert_eq!(mount_of(line, "cpu,cpuacct"), expected);
+        assert_eq!(mount_of(line, "cpu,memory"), None);
+        assert_eq!(mount_of(line, ""), None);
+    }
+
+    #[test]
+    fn the_unified_hierarchy_is_not_taken_for_one_of_v1() {
+        let line = "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate";
+        assert_eq!(
+            mount_of(line, ""),
+            Some(Mount {
+                root: "/".into(),
+                point: "/sys/fs/cgroup/unified".into()
+            })
+        );
+        assert_eq!(mount_of(line, "nsdelegate"), None);
+    }
+
+    #[test]
+    fn an_odd_escape_is_kept_as_it_is() {
+        assert_eq!(unescape("a\\040b\\134c\\x"), "a b\\c\\x");
+        assert_eq!(unescape("plain"), "plain");
+    }
+}

@@ -1,0 +1,29 @@
+//! Reading the kernel's files whole, without asking for their size, which they do not have.
+
+use crate::{Error, Failure};
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+
+/// A file of /proc; `None` on a kernel that does not have it.
+pub(super) fn read(path: &str) -> Result<Option<String>, Error> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    match rustix::fs::openat(CWD, path, flags, Mode::empty()).and_then(|file| read_to_end(&file)) {
+        Ok(text) => Ok(Some(text)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(Failure::new(format!("read {path}"), errno).into()),
+    }
+}
+
+/// The whole text of a kernel's file.
+pub(crate) fn read_to_end(file: &OwnedFd) -> Result<String, Errno> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0_u8; 4096];
+    loop {
+        match rustix::io::retry_on_intr(|| rustix::io::read(file, &mut buffer))? {
+            0 => break,
+            count => bytes.extend_from_slice(&buffer[..count]),
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

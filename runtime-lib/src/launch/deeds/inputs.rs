@@ -1,0 +1,114 @@
+//! Descriptors that init inherits besides its plan.
+
+use crate::launch::hooks::open_output;
+use crate::launch::launching::Launching;
+use crate::launch::sending::connect;
+use crate::launch::{broken, image, mapped_trees, start};
+use crate::plan::acts::Origin;
+use crate::plan::deeds::{Carry, OpenInput};
+use crate::plan::inputs::Input;
+use crate::{Error, Failure, JsonPath};
+use orlop_init::linux::namespace as kinds;
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+
+impl Carry<Launching<'_>> for OpenInput {
+    fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
+        let file = open(&self.input, launching)?;
+        launching.inputs.push(file);
+        Ok(())
+    }
+}
+
+/// Opens an input; `None` for a hierarchy that was left out.
+fn open(input: &Input, launching: &mut Launching<'_>) -> Result<Option<OwnedFd>, Error> {
+    Ok(Some(match input {
+        Input::StartSocket => start::listen(launching.entry)?,
+        Input::Namespace {
+            path,
+            kind,
+            origin,
+            set_by,
+        } => {
+            let file = namespace(path, *kind, origin)?;
+            if let Some(set_by) = set_by {
+                refuse_our_own(&file, path, *kind, set_by)?;
+            }
+            file
+        }
+        Input::CgroupTasks { controllers } => return launching.open_tasks(controllers),
+        Input::HookOutput { path, origin } => open_output(path, origin)?,
+        Input::Maps { uids, gids, origin } => mapped_trees::namespace(uids, gids, origin)?,
+        Input::Tree { source, propagation } => mapped_trees::tree(source, false, *propagation, None)?,
+        Input::MappedTree {
+            source,
+            recursive,
+            propagation,
+            maps,
+            map_recursive,
+            origin,
+        } => {
+            let namespace = launching.inputs.get(maps.0 as usize).and_then(Option::as_ref);
+            let namespace = namespace.ok_or_else(|| broken("a mount without its maps"))?;
+            let tree = mapped_trees::tree(source, *recursive, *propagation, Some(origin.member("source")))?;
+            mapped_trees::map(&tree, source, namespace, *map_recursive, origin)?;
+            tree
+        }
+        Input::SeccompAgent { path } => {
+            let connected = connect(path).map_err(|error| {
+                let why = format!("failed to connect with seccomp agent {path:?}: {error}");
+                Failure::plain("create the container", why).at("linux.seccomp.listenerPath")
+            });
+            connected?.into()
+        }
+        Input::AgentState => image::empty(c"orlop-agent-state")?,
+        Input::InitPidfd => return Err(broken("a creation that joins a container")),
+    }))
+}
+
+/// The file of a namespace, known to be one of this kind.
+fn namespace(path: &str, kind: u64, origin: &JsonPath) -> Result<OwnedFd, Error> {
+    let attempted = || format!("open the namespace {path:?}");
+    let file = openat(
+        CWD,
+        path,
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        Mode::empty(),
+    )
+    .map_err(|errno| Failure::new(attempted(), errno).at(origin.clone()))?;
+    match crate::sys::namespace_kind(&file) {
+        Ok(found) if found == kind => Ok(file),
+        Ok(found) => {
+            let found = kinds::NAMES
+                .iter()
+                .find(|(flag, _)| *flag == found)
+                .map_or("?", |(_, name)| name);
+            Err(Failure::plain(attempted(), format!("it is a {found} namespace"))
+                .at(origin.clone())
+                .into())
+        }
+        Err(_) => Err(Failure::plain(attempted(), "it is not a namespace")
+            .at(origin.clone())
+            .into()),
+    }
+}
+
+/// Refuses a namespace that is the runtime's own: what the config sets there would be set on the host.
+fn refuse_our_own(file: &OwnedFd, path: &str, kind: u64, set_by: &JsonPath) -> Result<(), Error> {
+    let name = match kind {
+        kinds::NEWUTS => "uts",
+        kinds::NEWIPC => "ipc",
+        kinds::NEWUSER => "user",
+        kinds::NEWNET => "net",
+        _ => return Ok(()),
+    };
+    let own = rustix::fs::stat(format!("/proc/thread-self/ns/{name}"));
+    let attempted = || format!("set it in the namespace {path:?}");
+    let failed = |errno| Failure::new(attempted(), errno).at(set_by.clone());
+    let (own, joined) = (own.map_err(failed)?, rustix::fs::fstat(file).map_err(failed)?);
+    if (own.st_dev, own.st_ino) == (joined.st_dev, joined.st_ino) {
+        let why = "not allowed in the host's: it is the namespace that the runtime itself is in";
+        return Err(Failure::plain(attempted(), why).at(set_by.clone()).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! The deeds of a creation, carried out.
+
+mod agent;
+mod cgroup;
+mod hooks;
+mod inputs;
+mod network;
+mod outside;
+mod record;
+mod resctrl;
+mod rootfs;
+mod start_init;
+mod terminal;
+
+pub(crate) use rootfs::check_rootfs;

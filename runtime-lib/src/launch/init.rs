@@ -1,0 +1,110 @@
+//! Init, as its parent holds it.
+
+use super::channel::{Channel, Received};
+use super::{Cancel, broken, failure};
+use crate::plan::Plan;
+use crate::process::{ExitStatus, Pid, Signal};
+use crate::{Error, Failure, sys};
+use orlop_init::wire::Message;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+
+/// Init, until it is released. Dropped before that, it is killed and reaped.
+#[derive(Debug)]
+pub(crate) struct Init {
+    pub(crate) pid: Pid,
+    pidfd: Option<OwnedFd>,
+    channel: Channel,
+}
+
+/// What init has made for the deeds of a turn.
+#[derive(Debug, Default)]
+pub(crate) struct Offer {
+    pub(crate) text: String,
+    pub(crate) file: Option<OwnedFd>,
+}
+
+impl Init {
+    pub(crate) fn new(pid: Pid, pidfd: OwnedFd, channel: Channel) -> Self {
+        Self {
+            pid,
+            pidfd: Some(pidfd),
+            channel,
+        }
+    }
+
+    pub(crate) fn pidfd(&self) -> Result<&OwnedFd, Error> {
+        self.pidfd
+            .as_ref()
+            .ok_or_else(|| broken("an init without a descriptor"))
+    }
+
+    /// Waits until init says that it is this turn.
+    pub(crate) fn await_turn(&self, turn: u32, plan: &Plan, cancel: Cancel<'_>) -> Result<Offer, Error> {
+        match self.channel.receive(cancel)? {
+            Received::Message(message, text, _) if message.kind == Message::FAILED => {
+                Err(failure::of_plan(&plan.acts, &message, &text))
+            }
+            Received::Message(message, text, file) if (message.kind, message.detail) == (Message::TURN, turn) => {
+                Ok(Offer { text, file })
+            }
+            Received::Message(message, ..) => {
+                let (kind, number) = (message.kind, message.detail);
+                Err(broken(&format!(
+                    "a message of kind {kind} with number {number} at turn {turn}"
+                )))
+            }
+            Received::End => Err(self.ended_early()),
+            Received::Cancelled => Err(Error::Cancelled),
+        }
+    }
+
+    /// Tells init that the turn is over. That it cannot be told anything is not what the user has to know.
+    pub(crate) fn go(&self, turn: u32, descriptor: Option<BorrowedFd<'_>>) -> Result<(), Error> {
+        self.channel.go(turn, descriptor).map_err(|error| match &self.pidfd {
+            Some(pidfd) if sys::has_ended(pidfd) == Ok(true) => self.ended_early(),
+            _ => error,
+        })
+    }
+
+    /// Init goes on as another process, also a child of the caller.
+    pub(crate) fn follow(&mut self, pid: Pid) -> Result<(), Error> {
+        let pidfd =
+            pidfd_open(pid.rustix(), PidfdFlags::empty()).map_err(|errno| Failure::new("open init's pidfd", errno))?;
+        if let Some(before) = self.pidfd.replace(pidfd) {
+            let _ = crate::process::wait(before.as_fd());
+        }
+        self.pid = pid;
+        Ok(())
+    }
+
+    /// Lets go of init: from now on it lives on its own.
+    pub(crate) fn release(mut self) -> Result<OwnedFd, Error> {
+        self.pidfd.take().ok_or_else(|| broken("an init without a descriptor"))
+    }
+
+    fn ended_early(&self) -> Error {
+        let status = self
+            .pidfd
+            .as_ref()
+            .and_then(|pidfd| crate::process::wait(pidfd.as_fd()).ok());
+        let how = match status {
+            Some(ExitStatus::Signaled(Signal::KILL)) => {
+                "it was killed (SIGKILL); a memory limit may be too small".to_owned()
+            }
+            Some(ExitStatus::Signaled(signal)) => format!("it was ended by signal {}", signal.number()),
+            Some(ExitStatus::Exited(status)) => format!("it exited with status {status}"),
+            None => "it is gone".to_owned(),
+        };
+        Failure::plain("set the container up: init ended early", how).into()
+    }
+}
+
+impl Drop for Init {
+    fn drop(&mut self) {
+        if let Some(pidfd) = &self.pidfd {
+            let _ = pidfd_send_signal(pidfd, rustix::process::Signal::KILL);
+            let _ = crate::process::wait(pidfd.as_fd());
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A container in the making: what the deeds of its plan have made so far, and the turns that are taken with init.
+
+use super::broken;
+use super::init::{Init, Offer};
+use super::io::{Console, Io};
+use super::sending::send_descriptor;
+use crate::cgroup::Made;
+use crate::network::Moved;
+use crate::plan::acts::{Origin, Place};
+use crate::plan::deeds::Deed;
+use crate::plan::{Leftover, Plan};
+use crate::process::{Identity, Pid};
+use crate::store::{Entry, Leftovers, now, write_pid_file};
+use crate::{Error, Failure, Problem};
+use rustix::fd::{AsFd, OwnedFd};
+
+/// A container in the making.
+pub(crate) struct Launching<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) io: &'a Io,
+    pub(super) entry: &'a Entry,
+    /// What is left on the host: on disk, too, before it is there.
+    pub(crate) leftovers: Leftovers,
+    /// The cgroup, as it was made.
+    pub(crate) made: Option<Made>,
+    /// The descriptors that init inherits, by their slots; none for a hierarchy that was left out.
+    pub(super) inputs: Vec<Option<OwnedFd>>,
+    pub(super) init: Option<Init>,
+    pub(super) offer: Offer,
+    /// The state for hooks that goes to init with the word to go on.
+    pub(super) answer: Option<OwnedFd>,
+    pub(super) console: Option<OwnedFd>,
+    pub(super) moved: Vec<Moved>,
+    pub(super) warnings: Vec<Problem>,
+    /// When the creation began.
+    pub(super) created: String,
+    /// The pid file is written.
+    pub(crate) has_pid_file: bool,
+}
+
+/// A container that is made, and whose init is on its own.
+#[derive(Debug)]
+pub(crate) struct Launched {
+    pub(crate) pid: Pid,
+    pub(crate) pidfd: OwnedFd,
+    pub(crate) console: Option<OwnedFd>,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+impl<'a> Launching<'a> {
+    pub(crate) fn new(plan: &'a Plan, io: &'a Io, entry: &'a Entry) -> Self {
+        Self {
+            plan,
+            io,
+            entry,
+            leftovers: Leftovers::default(),
+            made: None,
+            inputs: Vec::new(),
+            init: None,
+            offer: Offer::default(),
+            answer: None,
+            console: None,
+            moved: Vec::new(),
+            warnings: Vec::new(),
+            created: now(),
+            has_pid_file: false,
+        }
+    }
+
+    /// Carries out the creation. What fails leaves what it has made to whoever holds this.
+    pub(crate) fn run(&mut self) -> Result<Launched, Error> {
+        let plan = self.plan;
+        self.carry_out(Place::Before)?;
+        self.carry_out(Place::Beside)?;
+        let turns = plan.acts.turns();
+        for turn in 0..turns {
+            let cancel = self.io.cancel.as_ref().map(AsFd::as_fd);
+            self.offer = self.init()?.await_turn(turn, plan, cancel)?;
+            self.carry_out(Place::Turn(turn))?;
+            if turn + 1 == turns {
+                self.tell_who_asked()?;
+            }
+            let answer = self.answer.take();
+            self.init()?.go(turn, answer.as_ref().map(AsFd::as_fd))?;
+        }
+        self.moved.drain(..).for_each(Moved::keep);
+        let init = self.init.take().ok_or_else(|| broken("a creation without init"))?;
+        Ok(Launched {
+            pid: init.pid,
+            pidfd: init.release()?,
+            console: self.console.take(),
+            warnings: std::mem::take(&mut self.warnings),
+        })
+    }
+
+    /// Ends what was begun: devices come back, init ends. Gives what is left on the host.
+    pub(crate) fn give_up(self) -> (Leftovers, Option<Made>) {
+        drop(self.moved);
+        drop(self.init);
+        (self.leftovers, self.made)
+    }
+
+    fn carry_out(&mut self, place: Place) -> Result<(), Error> {
+        let plan = self.plan;
+        for (deed, origin) in plan.acts.deeds_at(place) {
+            self.act(deed, origin)?;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, deed: &Deed, origin: &Origin) -> Result<(), Error> {
+        if let Some(leftover) = deed.told().leaves() {
+            self.leftovers.add(self.entry, leftover)?;
+        }
+        deed.carry_out(origin, self)
+    }
+
+    pub(super) fn init(&self) -> Result<&Init, Error> {
+        self.init
+            .as_ref()
+            .ok_or_else(|| broken("a deed before there is an init"))
+    }
+
+    /// Writes down which process init is.
+    pub(super) fn record_init(&mut self) -> Result<(), Error> {
+        let init = self.init()?;
+        let identity = Identity::of(init.pid, init.pidfd()?).map_err(|errno| Failure::new("identify init", errno))?;
+        self.leftovers.add(self.entry, Leftover::Init(identity))
+    }
+
+    /// Opens the door to the cgroup of the hierarchy with these controllers, unless it was left out.
+    pub(super) fn open_tasks(&mut self, controllers: &str) -> Result<Option<OwnedFd>, Error> {
+        let Some(made) = &mut self.made else {
+            return Ok(None);
+        };
+        let at = made.tasks.iter().position(|tasks| tasks.is_of(controllers));
+        at.map(|at| made.tasks.swap_remove(at).open()).transpose()
+    }
+
+    /// Where the terminal goes is the caller's choice.
+    pub(super) fn give_terminal(&mut self) -> Result<(), Error> {
+        let Offer { text, file } = std::mem::take(&mut self.offer);
+        let master = file.ok_or_else(|| broken("a terminal without its descriptor"))?;
+        match &self.io.console {
+            Console::Socket(path) => send_descriptor(path, "console socket", &text, master.as_fd()),
+            Console::Return | Console::None => {
+                self.console = Some(master);
+                Ok(())
+            }
+        }
+    }
+
+    /// Before init is let go: whoever finds the pid file finds a container that is created.
+    fn tell_who_asked(&mut self) -> Result<(), Error> {
+        if let Some(path) = &self.io.pid_file {
+            write_pid_file(path, self.init()?.pid)?;
+            self.has_pid_file = true;
+        }
+        if let Some(path) = &self.io.pidfd_socket {
+            send_descriptor(path, "pidfd socket", "pidfd", self.init()?.pidfd()?.as_fd())?;
+        }
+        Ok(())
+    }
+}

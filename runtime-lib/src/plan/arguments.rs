@@ -1,0 +1,45 @@
+//! What the caller chose, beyond the bundle.
+
+use crate::Id;
+use std::path::PathBuf;
+
+/// What the caller chose, beyond the bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Arguments {
+    /// The container's id.
+    pub id: Id,
+    /// Move the rootfs over the root (`MS_MOVE`) instead of `pivot_root`, for a root on a ramdisk. Less safe.
+    pub no_pivot: bool,
+    /// Keep the caller's session keyring.
+    pub no_new_keyring: bool,
+    /// So many descriptors are passed to the process, by their numbers from 3 on, behind those of `listen_fds`. There
+    /// may be gaps among them.
+    pub preserve_fds: u32,
+    /// So many descriptors from 3 on are sockets of `man 3 sd_listen_fds`: the process gets `LISTEN_FDS` and
+    /// `LISTEN_PID`.
+    pub listen_fds: u32,
+    /// The process gets a socket on which it tells when it is ready (`man 3 sd_notify`): at `/run/notify`, and in its
+    /// environment as `NOTIFY_SOCKET`. This is the folder of the host's that is mounted there:
+    /// [`Runtime::notify_folder`](crate::Runtime::notify_folder) names it.
+    pub notify_folder: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The usual choices for a container of this id.
+    pub fn new(id: Id) -> Self {
+        Self {
+            id,
+            no_pivot: false,
+            no_new_keyring: false,
+            preserve_fds: 0,
+            listen_fds: 0,
+            notify_folder: None,
+        }
+    }
+
+    /// How many descriptors from 3 on are the process's.
+    pub(crate) fn passed(&self) -> u32 {
+        self.preserve_fds.saturating_add(self.listen_fds)
+    }
+}

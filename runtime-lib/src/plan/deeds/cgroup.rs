@@ -1,0 +1,62 @@
+//! The container's cgroup.
+
+use super::Told;
+use crate::plan::cgroup::{HandOver, Need, Placement};
+use crate::plan::leftover::{CgroupLeft, Leftover};
+use crate::plan::resources::Knob;
+use crate::problem::JsonPath;
+use std::sync::Arc;
+
+/// Make the cgroup, in each hierarchy.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MakeCgroup {
+    pub(crate) placement: Arc<Placement>,
+    pub(crate) need: Need,
+    /// Init's end is not the end of all that is in it.
+    pub(crate) has_strays: bool,
+}
+
+impl Told for MakeCgroup {
+    fn lines(&self) -> Vec<String> {
+        let places = self.placement.places();
+        places
+            .map(|place| format!("make the cgroup {:?}", place.path()))
+            .collect()
+    }
+
+    fn leaves(&self) -> Option<Leftover> {
+        Some(Leftover::Cgroup(CgroupLeft {
+            placement: self.placement.clone(),
+            has_strays: self.has_strays,
+        }))
+    }
+}
+
+/// Give the cgroup to whom may write to it in the container (runtime-spec: config-linux.md#cgroup-ownership).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HandOverCgroup {
+    pub(crate) to: HandOver,
+}
+
+impl Told for HandOverCgroup {
+    fn lines(&self) -> Vec<String> {
+        vec![format!("give the cgroup to user {}", self.to.uid)]
+    }
+}
+
+/// Write to files of the cgroup.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WriteKnobs {
+    /// In an order in which those that bound each other can be written.
+    pub(crate) knobs: Vec<Knob>,
+}
+
+impl Told for WriteKnobs {
+    fn lines(&self) -> Vec<String> {
+        self.knobs.iter().map(Knob::to_string).collect()
+    }
+
+    fn asked_by(&self, line: usize) -> Option<JsonPath> {
+        self.knobs.get(line)?.origin.clone()
+    }
+}

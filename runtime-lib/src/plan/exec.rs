@@ -1,0 +1,136 @@
+//! A further process in a container: joins first, then the same rooms for the process as at a creation, and the same
+//! tail as at the start.
+
+use super::acts::{Acts, Origin, Place, c_string};
+use super::deeds::{FollowInit, OpenInput, StartInit};
+use super::inputs::Input;
+use super::kept::Kept;
+use super::process::{Around, Rooms};
+use super::{ExplainedAct, Filter, Plan};
+use crate::bundle::Process;
+use crate::host::Host;
+use crate::problem::{Problems, Severity};
+use orlop_init::linux::namespace;
+use orlop_init::step::labels::{OpenLabel, SecurityModule};
+use orlop_init::step::namespaces::{BecomeRoot, Dumpable, GoOnInChild, JoinCgroup, JoinProcess};
+use orlop_init::step::start::{CloseOnExecute, LetGoOfHost, Outlive};
+use orlop_init::wire::Slot;
+
+/// What will be done to run one more process in a container.
+#[derive(Clone, Debug)]
+pub struct Exec(pub(crate) Plan);
+
+impl Plan {
+    /// Plans one more process in a container that is made by this plan.
+    pub fn exec(&self, process: &Process, host: &Host) -> (Option<Exec>, Problems) {
+        let (acts, problems) = exec(&self.kept, self.filter.as_ref(), process, host);
+        let refused = problems.all().iter().any(|problem| problem.severity == Severity::Error);
+        let plan = (!refused).then(|| {
+            Exec(Plan {
+                acts,
+                about: self.about.clone(),
+                filter: self.filter.clone(),
+                held: 0,
+                kept: self.kept.clone(),
+                arguments: self.arguments.clone(),
+            })
+        });
+        (plan, problems)
+    }
+}
+
+impl Exec {
+    /// What will be done, in the order in which it is done.
+    pub fn explain(&self) -> Vec<ExplainedAct> {
+        self.0.explain()
+    }
+}
+
+/// The acts of an exec, from what is kept of the container's plan.
+fn exec(kept: &Kept, filter: Option<&Filter>, process: &Process, host: &Host) -> (Acts, Problems) {
+    let mut acts = Acts::with_capacity(4 << 10);
+    let mut problems = Problems::default();
+    let instructions = filter.map_or(0, Filter::instructions);
+    join(&mut acts, kept, process);
+    let mut rooms = Rooms {
+        acts: &mut acts,
+        problems: &mut problems,
+        process,
+        around: Around {
+            in_user_namespace: kept.namespaces & namespace::NEWUSER != 0,
+            permitted_capabilities: host.permitted_capabilities,
+            keep_groups: kept.keep_groups,
+            personality: kept.personality.as_ref(),
+            memory_policy: kept.memory_policy.as_ref(),
+            instructions,
+            ..Around::default()
+        },
+    };
+    rooms.before_the_credentials();
+    rooms.credentials(false);
+    rooms.umask();
+    let environment = rooms.find_program();
+    rooms.no_new_privileges();
+    let let_go = LetGoOfHost {
+        listener: None,
+        agent: None,
+        preserve: 0,
+    };
+    rooms.acts.step(&let_go, Origin::Default);
+    rooms.acts.step(&Outlive {}, Origin::Default);
+    rooms.acts.turn(Origin::Default);
+    rooms.acts.step(&CloseOnExecute { preserve: 0 }, Origin::Default);
+    rooms.labels();
+    rooms.limits(crate::bundle::Rlimit::is_too_small_for_init);
+    rooms.execute(false, None, &environment);
+    acts.deed(Place::Before, StartInit { namespaces: 0 }, Origin::Default);
+    (acts, problems)
+}
+
+/// The way into the container: its cgroups, its labels, its namespaces.
+fn join(acts: &mut Acts, kept: &Kept, process: &Process) {
+    let mut slots = 0;
+    let mut input = |acts: &mut Acts, input| {
+        let slot = Slot(slots);
+        slots += 1;
+        acts.deed(Place::Before, OpenInput { slot, input }, Origin::Default);
+        slot
+    };
+    acts.step(&Dumpable { yes: false }, Origin::Default);
+    for place in &kept.cgroup.v1 {
+        let controllers = place.controllers.clone();
+        let name = c_string(&controllers);
+        let file = input(acts, Input::CgroupTasks { controllers });
+        let step = JoinCgroup {
+            file,
+            controllers: &name,
+        };
+        acts.step(&step, Origin::Default);
+    }
+    for (module, label, origin) in [
+        (
+            SecurityModule::AppArmor,
+            &process.apparmor_profile,
+            "process.apparmorProfile",
+        ),
+        (SecurityModule::SeLinux, &process.selinux_label, "process.selinuxLabel"),
+    ] {
+        if label.is_some() {
+            acts.step(&OpenLabel { module }, Origin::Member(origin));
+        }
+    }
+    if kept.namespaces != 0 {
+        let pidfd = input(acts, Input::InitPidfd);
+        let kinds = kept.namespaces;
+        acts.step(&JoinProcess { pidfd, kinds }, Origin::Default);
+    }
+    if kept.namespaces & namespace::NEWUSER != 0 {
+        let keep_groups = kept.keep_groups;
+        acts.step(&BecomeRoot { keep_groups }, Origin::Default);
+    }
+    if kept.namespaces & namespace::NEWPID != 0 {
+        let turn = acts.next_turn();
+        acts.step(&GoOnInChild { turn }, Origin::Default);
+        acts.deed(Place::Turn(turn), FollowInit, Origin::Default);
+    }
+}

@@ -1,0 +1,83 @@
+//! Descriptors that init inherits.
+
+use crate::bundle::IdMapping;
+use crate::problem::JsonPath;
+use orlop_init::linux::namespace;
+use orlop_init::wire::Slot;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A descriptor that init inherits, and where the runtime gets it from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// The listening socket that `start` connects to.
+    StartSocket,
+    /// The file of a namespace to join, with its `CLONE_NEW*` flag.
+    Namespace {
+        path: String,
+        kind: u64,
+        origin: JsonPath,
+        /// What in the config sets something of the namespace's, so that it must not be the runtime's own.
+        set_by: Option<JsonPath>,
+    },
+    /// The file of the v1 cgroup hierarchy with these controllers that a process joins by.
+    CgroupTasks { controllers: String },
+    /// A file that the output of hooks is appended to.
+    HookOutput { path: PathBuf, origin: JsonPath },
+    /// A user namespace that nobody lives in: its maps are those of mounts.
+    Maps {
+        uids: Vec<IdMapping>,
+        gids: Vec<IdMapping>,
+        origin: JsonPath,
+    },
+    /// A tree of the host's that only the runtime has a way to.
+    Tree { source: String, propagation: u64 },
+    /// A tree of mounts of the host's whose ids are mapped by the namespace of this slot.
+    MappedTree {
+        source: String,
+        recursive: bool,
+        propagation: u64,
+        maps: Slot,
+        map_recursive: bool,
+        origin: JsonPath,
+    },
+    /// A connection with the agent that answers the notifications of the filter.
+    SeccompAgent { path: PathBuf },
+    /// The file with what the agent is told, empty yet.
+    AgentState,
+    /// The pidfd of the container's init.
+    InitPidfd,
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StartSocket => formatter.write_str("listen on the socket that start connects to"),
+            Self::Namespace { path, kind, .. } => {
+                let name = namespace::NAMES.iter().find(|(flag, _)| flag == kind);
+                write!(
+                    formatter,
+                    "open the {} namespace {path:?}",
+                    name.map_or("?", |(_, name)| name)
+                )
+            }
+            Self::CgroupTasks { controllers } => write!(formatter, "open the tasks of the cgroup of {controllers}"),
+            Self::HookOutput { path, .. } => write!(formatter, "open {path:?} for the output of hooks"),
+            Self::Maps { .. } => formatter.write_str("make a user namespace for the maps of mounts"),
+            Self::Tree { source, .. } => write!(formatter, "open {source:?} to bind it"),
+            Self::MappedTree {
+                source, map_recursive, ..
+            } => {
+                let below = if *map_recursive {
+                    " and those of the mounts below"
+                } else {
+                    ""
+                };
+                write!(formatter, "open {source:?} to bind it, and map its ids{below}")
+            }
+            Self::SeccompAgent { path } => write!(formatter, "connect with the seccomp agent {path:?}"),
+            Self::AgentState => formatter.write_str("make a file for what the seccomp agent is told"),
+            Self::InitPidfd => formatter.write_str("open the pidfd of the container's init"),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What a container leaves on the host. It is written down before it is made, so that whoever finds the record can
+//! undo it.
+
+use super::cgroup::Placement;
+use crate::process::Identity;
+use crate::resctrl::Group;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Something that is to be undone at the end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Leftover {
+    /// A cgroup.
+    Cgroup(CgroupLeft),
+    /// A place in resctrl.
+    Resctrl(Group),
+    /// Init.
+    Init(Identity),
+    /// Hooks have run, or the container was created: the poststop hooks are due.
+    Poststop,
+}
+
+/// A cgroup, and what may be in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CgroupLeft {
+    pub(crate) placement: Arc<Placement>,
+    /// Init's end is not the end of all: there is no pid namespace of the container's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) has_strays: bool,
+}
+
+impl Leftover {
+    /// How its undoing reads.
+    pub(crate) fn undoing(&self) -> Vec<String> {
+        match self {
+            Self::Cgroup(left) => {
+                let kill = left
+                    .has_strays
+                    .then(|| "kill what is left in the cgroup".to_owned())
+                    .into_iter();
+                let places = left.placement.places().filter(|place| !place.was_there);
+                kill.chain(places.map(|place| format!("remove the cgroup {:?}", place.path())))
+                    .collect()
+            }
+            Self::Resctrl(group) => vec![group.undoing()],
+            Self::Init(_) | Self::Poststop => Vec::new(),
+        }
+    }
+}

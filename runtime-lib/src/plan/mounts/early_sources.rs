@@ -1,0 +1,38 @@
+//! Sources of bind mounts that are opened before init becomes another user: root of a user namespace may have no way
+//! to what the runtime has.
+
+use crate::bundle::Mount;
+use crate::plan::acts::{Origin, StringList};
+use crate::plan::compile::Compiler;
+use orlop_init::step::rootfs::OpenSources;
+
+impl Compiler<'_> {
+    /// The rootfs is the first of them.
+    pub(crate) fn open_sources(&mut self) {
+        let mut paths = StringList::default();
+        paths.push(&self.bundle.rootfs().to_string_lossy());
+        let mut early = Vec::new();
+        for mount in self.bundle.mounts() {
+            if let Some(source) = self.early_source(mount) {
+                paths.push(source);
+                early.push(mount.index);
+            }
+        }
+        let paths = paths.as_strings();
+        self.step(&OpenSources { paths }, Origin::Default);
+        self.early_sources = Some(early);
+    }
+
+    /// The source of a mount, if it is one of the host's that can be opened as it is.
+    fn early_source<'m>(&self, mount: &'m Mount) -> Option<&'m str> {
+        let bind = mount.as_bind()?;
+        let is_special = bind.id_maps.is_some() || bind.links.keep_source || bind.links.copy;
+        (!is_special && !self.is_made_by_an_earlier_mount(mount.index, &bind.source)).then_some(&bind.source)
+    }
+
+    /// The number by which the source of `mounts[index]` was opened, if it was.
+    pub(super) fn early_source_of(&self, index: usize) -> Option<u32> {
+        let place = self.early_sources.as_ref()?.iter().position(|early| *early == index)?;
+        u32::try_from(place + 1).ok()
+    }
+}

@@ -1,0 +1,128 @@
+//! How the process is run and fed: its limits, scheduling, priority for input and output, execution domain, and where
+//! its memory comes from.
+
+mod memory_policy;
+mod scheduling;
+
+use super::Rooms;
+use crate::bundle::{PersonalityDomain, Process, Rlimit};
+use crate::plan::acts::{Origin, Place};
+use crate::plan::compile::Compiler;
+use crate::plan::deeds::{Attribute, SetAttribute};
+use orlop_init::step::process::{self as steps, OomScore, Personality};
+
+/// What the runtime sets for init, which is in a user namespace by then, where nobody may: real time, good priorities,
+/// a lower OOM score. A runtime without privileges leaves them to init, which may do to itself what the runtime may
+/// not do to another user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Outside {
+    oom_score: bool,
+    priorities: bool,
+}
+
+impl Outside {
+    fn of(in_user_namespace: bool, permitted_capabilities: u64) -> Self {
+        const CAP_DAC_OVERRIDE: u64 = 1 << 1;
+        const CAP_SYS_NICE: u64 = 1 << 23;
+        let has = |capability| in_user_namespace && permitted_capabilities & capability != 0;
+        Self {
+            oom_score: has(CAP_DAC_OVERRIDE),
+            priorities: has(CAP_SYS_NICE),
+        }
+    }
+}
+
+impl Compiler<'_> {
+    fn outside(&self) -> Outside {
+        Outside::of(self.in_user_namespace(), self.host.permitted_capabilities)
+    }
+
+    /// Pushes `process.oomScoreAdj`, if it is init that sets it.
+    pub(crate) fn oom_score(&mut self) {
+        if !self.outside().oom_score
+            && let Some(step) = self.config.process.as_ref().and_then(oom_score)
+        {
+            self.step(&step, Origin::Member("process.oomScoreAdj"));
+        }
+    }
+
+    /// Pushes what the runtime sets in init's place. Not before all is ready: limits on files, processes and CPU time
+    /// would stop init itself.
+    pub(crate) fn set_attributes(&mut self, turn: Place) {
+        let Some(process) = &self.config.process else {
+            return;
+        };
+        if self.in_user_namespace() {
+            let limits = process.rlimits.iter().enumerate();
+            for (index, limit) in limits.filter(|(_, limit)| !limit.is_too_small_for_init()) {
+                let set = SetAttribute(Attribute::Limit(rlimit(limit)));
+                self.deed(turn, set, Origin::Element("process.rlimits", index));
+            }
+        }
+        let outside = self.outside();
+        if outside.priorities {
+            if let Some(step) = process.io_priority.map(scheduling::io_priority) {
+                let set = SetAttribute(Attribute::IoPriority(step));
+                self.deed(turn, set, Origin::Member("process.ioPriority"));
+            }
+            if let Some(step) = process.scheduler.as_ref().map(scheduling::scheduling) {
+                let set = SetAttribute(Attribute::Scheduling(step));
+                self.deed(turn, set, Origin::Member("process.scheduler"));
+            }
+        }
+        if let Some(step) = oom_score(process).filter(|_| outside.oom_score) {
+            let set = SetAttribute(Attribute::OomScore(step));
+            self.deed(turn, set, Origin::Member("process.oomScoreAdj"));
+        }
+    }
+}
+
+impl Rooms<'_> {
+    pub(crate) fn limits(&mut self, are_now: impl Fn(&Rlimit) -> bool) {
+        let limits = self.process.rlimits.iter().enumerate();
+        for (index, limit) in limits.filter(|(_, limit)| are_now(limit)) {
+            self.acts
+                .step(&rlimit(limit), Origin::Element("process.rlimits", index));
+        }
+    }
+
+    /// Pushes the steps that still need the runtime's own rights.
+    pub(crate) fn attributes(&mut self) {
+        if let Some(personality) = self.around.personality {
+            let domain = match personality.domain {
+                PersonalityDomain::Linux => 0,
+                PersonalityDomain::Linux32 => 8,
+            };
+            self.acts
+                .step(&Personality { domain }, Origin::Member("linux.personality"));
+        }
+        if let Some(policy) = self.around.memory_policy {
+            self.memory_policy(policy);
+        }
+        if let Some(scheduler) = &self.process.scheduler {
+            self.check_scheduler(scheduler);
+        }
+        if Outside::of(self.around.in_user_namespace, self.around.permitted_capabilities).priorities {
+            return;
+        }
+        if let Some(step) = self.process.io_priority.map(scheduling::io_priority) {
+            self.acts.step(&step, Origin::Member("process.ioPriority"));
+        }
+        if let Some(step) = self.process.scheduler.as_ref().map(scheduling::scheduling) {
+            self.acts.step(&step, Origin::Member("process.scheduler"));
+        }
+    }
+}
+
+fn oom_score(process: &Process) -> Option<OomScore> {
+    let value = i32::from(process.oom_score_adj?.get());
+    Some(OomScore { value })
+}
+
+fn rlimit(limit: &Rlimit) -> steps::Rlimit {
+    steps::Rlimit {
+        resource: limit.resource as u32,
+        soft: limit.soft,
+        hard: limit.hard,
+    }
+}

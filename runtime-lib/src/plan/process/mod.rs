@@ -1,0 +1,161 @@
+//! `process`: who it is, what it may do, and the way to its execve. The rooms here take a process, wherever it stands:
+//! in a config, or in what exec is given.
+
+mod attributes;
+mod credentials;
+mod environment;
+mod filter;
+mod labels;
+mod landlock;
+
+use super::acts::{Acts, Origin, StringList, c_string};
+use super::compile::Compiler;
+use super::{Filter, readiness};
+use crate::bundle::{Hook, MemoryPolicy, Personality, Process, Rlimit};
+use crate::problem::Problems;
+use environment::Environment;
+use orlop_init::step::process::{NoNewPrivileges, StdioOwner, Umask};
+use orlop_init::step::program::{Agent, Execute, FindProgram, WorkingDirectory};
+use orlop_init::step::start::CloseOnExecute;
+
+/// What a process's plan depends on besides the process.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Around<'a> {
+    /// The process is in another user namespace than the runtime.
+    pub(crate) in_user_namespace: bool,
+    /// The caller's permitted capabilities, as bits.
+    pub(crate) permitted_capabilities: u64,
+    /// The process stays in the caller's supplementary groups.
+    pub(crate) keep_groups: bool,
+    pub(crate) personality: Option<&'a Personality>,
+    pub(crate) memory_policy: Option<&'a MemoryPolicy>,
+    /// Instructions of the filter that it is bound by.
+    pub(crate) instructions: u32,
+    /// So many sockets are passed to it.
+    pub(crate) listen_fds: u32,
+    /// It is given a socket to tell when it is ready.
+    pub(crate) notifies: bool,
+    /// Hooks are run by init before it.
+    pub(crate) has_start_hooks: bool,
+}
+
+/// The acts of a process that are being put together.
+pub(crate) struct Rooms<'p> {
+    pub(crate) acts: &'p mut Acts,
+    pub(crate) problems: &'p mut Problems,
+    pub(crate) process: &'p Process,
+    pub(crate) around: Around<'p>,
+}
+
+impl Compiler<'_> {
+    pub(crate) fn process(&mut self) {
+        let Some(process) = &self.config.process else {
+            self.step_umask();
+            self.wait_for_start(None);
+            return;
+        };
+        self.compile_filter();
+        let agent = self.seccomp_agent();
+        self.rooms(process).before_the_credentials();
+        let landlock = self.landlock();
+        let mut rooms = self.rooms(process);
+        rooms.credentials(landlock);
+        rooms.umask();
+        let environment = rooms.find_program();
+        rooms.no_new_privileges();
+        self.wait_for_start(agent);
+        let hooks: &[Hook] = &self.config.hooks.start_container;
+        let preserve = self.arguments.passed();
+        self.step(&CloseOnExecute { preserve }, Origin::Default);
+        self.rooms(process).labels();
+        // Their programs are the container's, and are not to do what its process may not.
+        self.inner_hooks("hooks.startContainer", hooks, true);
+        let mut rooms = self.rooms(process);
+        rooms.limits(Rlimit::is_too_small_for_init);
+        rooms.execute(landlock, agent, &environment);
+    }
+
+    /// A container without a process takes the caller's mask again, too.
+    fn step_umask(&mut self) {
+        self.step(&Umask { mask: None }, Origin::Default);
+    }
+
+    fn rooms<'p>(&'p mut self, process: &'p Process) -> Rooms<'p> {
+        let linux = &self.config.linux;
+        let around = Around {
+            in_user_namespace: self.in_user_namespace(),
+            permitted_capabilities: self.host.permitted_capabilities,
+            keep_groups: self.bundle.annotated().keep_original_groups,
+            personality: linux.personality.as_ref(),
+            memory_policy: linux.memory_policy.as_ref(),
+            instructions: self.filter.as_ref().map_or(0, Filter::instructions),
+            listen_fds: self.arguments.listen_fds,
+            notifies: self.arguments.notify_folder.is_some(),
+            has_start_hooks: !self.config.hooks.start_container.is_empty(),
+        };
+        Rooms {
+            acts: &mut self.acts,
+            problems: &mut self.problems,
+            process,
+            around,
+        }
+    }
+}
+
+impl Rooms<'_> {
+    /// Pushes what is done with the runtime's own rights.
+    pub(crate) fn before_the_credentials(&mut self) {
+        if !self.process.terminal {
+            let uid = self.process.user.uid;
+            self.acts.step(&StdioOwner { uid }, Origin::Member("process.user.uid"));
+        }
+        // In a user namespace nobody may raise a hard limit: there the runtime sets them all.
+        if !self.around.in_user_namespace {
+            self.limits(|limit| !limit.is_too_small_for_init());
+        }
+        self.attributes();
+        // With the runtime's own rights, as runc does: the container's process may stand where it could not have gone.
+        let path = &c_string(&self.process.cwd);
+        self.acts
+            .step(&WorkingDirectory { path }, Origin::Member("process.cwd"));
+    }
+
+    pub(crate) fn umask(&mut self) {
+        let mask = self.process.user.umask.map(|mask| mask.bits().into());
+        let origin = mask.map_or(Origin::Default, |_: u32| Origin::Member("process.user.umask"));
+        self.acts.step(&Umask { mask }, origin);
+    }
+
+    /// Pushes the search for the program, and gives the environment that it will have.
+    pub(crate) fn find_program(&mut self) -> StringList {
+        let environment = Environment::of(self.process, self.around.listen_fds, self.around.notifies);
+        let name = self.process.args.first().map(|name| &**name).unwrap_or_default();
+        let step = FindProgram {
+            name: &c_string(name),
+            search: &c_string(environment.search()),
+            home: !environment.has_home,
+            uid: self.process.user.uid,
+        };
+        self.acts.step(&step, Origin::Member("process.args"));
+        environment.list(self.around.listen_fds, self.around.notifies.then_some(readiness::VALUE))
+    }
+
+    pub(crate) fn no_new_privileges(&mut self) {
+        if self.process.no_new_privileges {
+            let origin = Origin::Member("process.noNewPrivileges");
+            self.acts.step(&NoNewPrivileges {}, origin);
+        }
+    }
+
+    pub(crate) fn execute(&mut self, landlock: bool, agent: Option<Agent>, environment: &StringList) {
+        let args: StringList = self.process.args.iter().collect();
+        let step = Execute {
+            landlock,
+            instructions: self.around.instructions,
+            agent,
+            args: args.as_strings(),
+            env: environment.as_strings(),
+        };
+        self.acts.step(&step, Origin::Member("process.args"));
+    }
+}
