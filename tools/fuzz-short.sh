@@ -15,11 +15,11 @@ fi
 
 # The fuzzer's hooks in the compiler's output are behind an unstable flag, which is all that a nightly toolchain would be for.
 export RUSTC_BOOTSTRAP=1
-[ $# -gt 0 ] || set -- bundle plan plan_edits seccomp mount_options wire
+[ $# -gt 0 ] || set -- bundle plan plan_edits seccomp mount_options wire store
 cargo fuzz build --sanitizer none --fuzz-dir .
 for target; do
     case $target in
-    bundle | plan) seeds=../runtime-lib/tests/corpus/engines ;;
+    bundle | plan) seeds="seeds/configs ../runtime-lib/tests/corpus/engines" ;;
     seccomp) seeds="seeds/seccomp ../runtime-lib/tests/corpus/engines" ;;
     *) seeds=seeds/$target ;;
     esac

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 /// Edits of a config that an engine wrote: bytes that damage its JSON would never come this far.
 ///
-/// The first two bytes choose the config. Then each edit walks down from the root, a byte a level, and changes what it ends at.
+/// The first two bytes choose the config. Then each edit walks down from the root, a byte a level, and changes what it
+/// ends at.
 pub fn plan_edits(input: &[u8]) {
     let mut bytes = input.iter().copied();
     let mut next = || bytes.next().map(usize::from);

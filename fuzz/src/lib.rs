@@ -1,7 +1,9 @@
 //! What must hold for any input, one function a fuzz target. They panic where it does not.
 //!
-//! They are functions of a library, and not the targets themselves, so that a plain test can run them on the seeds as well.
+//! They are functions of a library, and not the targets themselves, so that a plain test can run them on the seeds as
+//! well.
 
+mod acts;
 mod bundle;
 mod edits;
 #[path = "../../runtime-lib/tests/seccomp_support/interpreter.rs"]
@@ -11,6 +13,8 @@ mod mount_options;
 mod plan;
 mod seccomp;
 pub mod seeds;
+mod step;
+mod store;
 mod wire;
 
 pub use bundle::bundle;
@@ -18,19 +22,21 @@ pub use edits::plan_edits;
 pub use mount_options::mount_options;
 pub use plan::plan;
 pub use seccomp::seccomp;
+pub use store::store;
 pub use wire::wire;
 
 /// A target: its name, and what it does with an input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("bundle", bundle),
     ("plan", plan),
     ("plan_edits", plan_edits),
     ("seccomp", seccomp),
     ("mount_options", mount_options),
     ("wire", wire),
+    ("store", store),
 ];
 
 /// What the user reads is one line, of bounded length, without control characters.

@@ -2,8 +2,8 @@ use crate::plan;
 use orlop::Bundle;
 use serde_json::json;
 
-/// Lines of text: the type of a mount (or none), its place, and its options. Each option is told of in the plan, in a warning, or as the reason
-/// why there is no plan.
+/// Lines of text: the type of a mount (or none), its place, and its options. Each option is told of in the plan, in a
+/// warning, or as the reason why there is no plan.
 pub fn mount_options(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;

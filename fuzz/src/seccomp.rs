@@ -4,7 +4,8 @@ use orlop::bundle::Seccomp;
 use orlop::seccomp::{Native, Program, compile};
 use serde_json::Value;
 
-/// A profile, or a `config.json` with one: a program that the kernel would take and that ends for every call, or errors with their places.
+/// A profile, or a `config.json` with one: a program that the kernel would take and that ends for every call, or
+/// errors with their places.
 pub fn seccomp(input: &[u8]) {
     let Ok(mut document) = serde_json::from_slice::<Value>(input) else {
         return;

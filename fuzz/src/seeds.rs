@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-/// The folders with a target's seeds: its own, and for those that read configs the library's corpus.
+/// The folders with a target's seeds: its own, and for those that read configs the library's corpus and a few that ask
+/// for what no engine does.
 pub fn folders(target: &str) -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = || here.join("../runtime-lib/tests/corpus/engines");
     match target {
-        "bundle" | "plan" => vec![corpus()],
+        "bundle" | "plan" => vec![here.join("seeds/configs"), corpus()],
         "seccomp" => vec![here.join("seeds/seccomp"), corpus()],
         own => vec![here.join("seeds").join(own)],
     }
 }
 
-/// The configs that engines wrote.
+/// The configs that engines wrote, and those few.
 pub fn configs() -> Vec<Vec<u8>> {
     files(&folders("plan"))
 }
