@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Verdict, ensure, same};
+use crate::host::hierarchies;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -24,6 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(rule_without_a_type_is_for_all),
     test!(rule_without_numbers_is_for_all_of_its_type),
     test!(write_only_rule_refuses_reading),
+    test!(hook_of_the_host_may_allow_a_device),
 ];
 
 /// The errno of opening a device that is named in the config, with these rules.
@@ -124,4 +126,26 @@ fn write_only_rule_refuses_reading(t: &Trial<'_>) -> Verdict {
     ensure(opening(t, Some(rules), "write /dev/mine")? != libc::EPERM, || {
         "writing is denied".into()
     })
+}
+
+/// What a device plugin's hook does: it allows in the container's cgroup what the config does not.
+fn hook_of_the_host_may_allow_a_device(t: &Trial<'_>) -> Verdict {
+    let Some(devices) = hierarchies().into_iter().find(|path| path.ends_with("devices")) else {
+        return Err(Failure::Skip("no devices controller of cgroup v1".into()));
+    };
+    for stage in ["prestart", "createRuntime"] {
+        let bundle = t
+            .bundle()?
+            .set("/linux/devices", json!([{"path": "/dev/mine", "type": "b", "major": 7, "minor": 200, "fileMode": 0o666, "uid": 0, "gid": 0}]))
+            .set("/linux/resources/devices", json!([{"allow": false, "access": "rwm"}]))
+            .probe("read /dev/mine");
+        let cgroup = t.cgroup(&bundle.id);
+        let allow = devices.join(cgroup.trim_start_matches('/')).join("devices.allow");
+        let script = format!("echo b 7:200 rwm > {}", allow.display());
+        let hook = json!({"path": "/bin/sh", "args": ["sh", "-c", script]});
+        let bundle = bundle.set("/linux/cgroupsPath", json!(cgroup)).hook(stage, hook);
+        let errno = t.see_one(&bundle)?["errno"].clone();
+        ensure(errno != libc::EPERM, || format!("{stage}: the device is denied"))?;
+    }
+    Ok(())
 }
