@@ -2,7 +2,7 @@
 
 use crate::plan::acts;
 use crate::plan::deeds::{self, Later};
-use crate::plan::inputs::Input;
+use crate::plan::inherited::Inherited;
 use crate::problem::JsonPath;
 use orlop_init::step::Step;
 use orlop_init::wire::Slot;
@@ -104,7 +104,7 @@ impl<'p> From<acts::Act<'p>> for Act<'p> {
 impl From<&deeds::Deed> for Deed {
     fn from(deed: &deeds::Deed) -> Self {
         match deed {
-            deeds::Deed::OpenInput(open) => Self::Open(open.slot, Opened::from(&open.input)),
+            deeds::Deed::OpenInherited(open) => Self::Open(open.slot, Opened::from(&open.inherited)),
             deeds::Deed::StartInit(_) => Self::StartInit,
             deeds::Deed::KeepPlan(_) => Self::KeepPlan,
             deeds::Deed::MapIds(_) => Self::MapIds,
@@ -133,19 +133,19 @@ impl From<&deeds::Deed> for Deed {
     }
 }
 
-impl From<&Input> for Opened {
-    fn from(input: &Input) -> Self {
-        match input {
-            Input::StartSocket => Self::StartSocket,
-            Input::Namespace { kind, .. } => Self::Namespace(*kind),
-            Input::CgroupTasks { .. } => Self::CgroupTasks,
-            Input::HookOutput { .. } => Self::HookOutput,
-            Input::Maps { .. } => Self::Maps,
-            Input::Tree { .. } => Self::Tree,
-            Input::MappedTree { maps, .. } => Self::MappedTree(*maps),
-            Input::SeccompAgent { .. } => Self::SeccompAgent,
-            Input::AgentState => Self::AgentState,
-            Input::InitPidfd => Self::InitPidfd,
+impl From<&Inherited> for Opened {
+    fn from(inherited: &Inherited) -> Self {
+        match inherited {
+            Inherited::StartSocket => Self::StartSocket,
+            Inherited::Namespace { kind, .. } => Self::Namespace(*kind),
+            Inherited::CgroupTasks { .. } => Self::CgroupTasks,
+            Inherited::HookOutput { .. } => Self::HookOutput,
+            Inherited::IdMaps { .. } => Self::Maps,
+            Inherited::Tree { .. } => Self::Tree,
+            Inherited::MappedTree { maps, .. } => Self::MappedTree(*maps),
+            Inherited::SeccompAgent { .. } => Self::SeccompAgent,
+            Inherited::AgentState => Self::AgentState,
+            Inherited::InitPidfd => Self::InitPidfd,
         }
     }
 }

@@ -94,7 +94,7 @@ impl Kept {
 /// # Errors
 /// It cannot be written or read.
 pub fn keeps_what_exec_needs(plan: &Plan) -> Result<bool, String> {
-    let bytes = serde_json::to_vec(&plan.kept).map_err(|error| error.to_string())?;
-    let again: plan::Kept = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-    Ok(again == plan.kept)
+    let bytes = serde_json::to_vec(&plan.for_exec).map_err(|error| error.to_string())?;
+    let again: plan::ForExec = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    Ok(again == plan.for_exec)
 }

@@ -24,7 +24,7 @@ pub(crate) struct Launching<'a> {
     /// The cgroup, as it was made.
     pub(crate) made: Option<Made>,
     /// The descriptors that init inherits, by their slots; none for a hierarchy that was left out.
-    pub(super) inputs: Vec<Option<OwnedFd>>,
+    pub(super) inherited: Vec<Option<OwnedFd>>,
     pub(super) init: Option<Init>,
     pub(super) offer: Offer,
     /// The state for hooks that goes to init with the word to go on.
@@ -55,7 +55,7 @@ impl<'a> Launching<'a> {
             entry,
             leftovers: Leftovers::default(),
             made: None,
-            inputs: Vec::new(),
+            inherited: Vec::new(),
             init: None,
             offer: Offer::default(),
             answer: None,

@@ -2,11 +2,11 @@
 
 use super::acts::{Acts, Origin, Phase, Place};
 use super::cgroup::Placement;
-use super::deeds::{CheckRootfs, Deed, KeepPlan, OpenInput, RecordState, StartInit};
-use super::inputs::Input;
+use super::deeds::{CheckRootfs, Deed, KeepPlan, OpenInherited, RecordState, StartInit};
+use super::inherited::Inherited;
 use super::mounts::{Held, PropagationList};
 use super::resources::Knob;
-use super::{About, Arguments, Filter, Kept, Plan};
+use super::{About, Arguments, Filter, ForExec, Plan};
 use crate::bundle::{Bundle, Config, NamespaceType};
 use crate::host::Host;
 use crate::problem::{Problems, Severity};
@@ -24,7 +24,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) problems: Problems,
     pub(crate) acts: Acts,
     /// The descriptors that init inherits, by their slots.
-    inputs: Vec<Input>,
+    inherited: Vec<Inherited>,
     /// `CLONE_NEW*` of the namespaces that init is born into.
     pub(crate) new_namespaces: u64,
     /// Where the container's cgroup is.
@@ -57,7 +57,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         about: About::of(bundle),
         problems: Problems::default(),
         acts: Acts::with_capacity(16 << 10),
-        inputs: Vec::new(),
+        inherited: Vec::new(),
         new_namespaces: 0,
         cgroup: Arc::default(),
         knobs: Vec::new(),
@@ -101,16 +101,16 @@ impl<'a> Compiler<'a> {
     }
 
     /// The slot of a descriptor that init inherits.
-    pub(crate) fn input(&mut self, input: Input, origin: Origin) -> Slot {
-        let slot = Slot(u32::try_from(self.inputs.len()).unwrap_or(u32::MAX));
-        self.inputs.push(input.clone());
-        self.deed(Place::Before, OpenInput { slot, input }, origin);
+    pub(crate) fn inherit(&mut self, inherited: Inherited, origin: Origin) -> Slot {
+        let slot = Slot(u32::try_from(self.inherited.len()).unwrap_or(u32::MAX));
+        self.inherited.push(inherited.clone());
+        self.deed(Place::Before, OpenInherited { slot, inherited }, origin);
         slot
     }
 
-    /// The slot of the first input that is like this.
-    pub(crate) fn find_input(&self, is_like: impl Fn(&Input) -> bool) -> Option<Slot> {
-        let at = self.inputs.iter().position(is_like)?;
+    /// The slot of the first inherited descriptor that is like this.
+    pub(crate) fn find_inherited(&self, is_like: impl Fn(&Inherited) -> bool) -> Option<Slot> {
+        let at = self.inherited.iter().position(is_like)?;
         u32::try_from(at).ok().map(Slot)
     }
 
@@ -152,7 +152,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(self) -> (Option<Plan>, Problems) {
-        let kept = Kept::of(&self);
+        let for_exec = ForExec::of(&self);
         let refused = self
             .problems
             .all()
@@ -163,7 +163,7 @@ impl<'a> Compiler<'a> {
             about: self.about,
             filter: self.filter,
             held: self.held.count(),
-            kept,
+            for_exec,
             arguments: self.arguments.clone(),
         });
         (plan, self.problems)

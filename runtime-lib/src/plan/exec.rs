@@ -2,9 +2,9 @@
 //! tail as at the start.
 
 use super::acts::{Acts, Origin, Place, c_string};
-use super::deeds::{FollowInit, OpenInput, StartInit};
-use super::inputs::Input;
-use super::kept::Kept;
+use super::deeds::{FollowInit, OpenInherited, StartInit};
+use super::for_exec::ForExec;
+use super::inherited::Inherited;
 use super::process::{Around, Rooms};
 use super::{ExplainedAct, Filter, Plan};
 use crate::bundle::Process;
@@ -23,7 +23,7 @@ pub struct Exec(pub(crate) Plan);
 impl Plan {
     /// Plans one more process in a container that is made by this plan.
     pub fn exec(&self, process: &Process, host: &Host) -> (Option<Exec>, Problems) {
-        let (acts, problems) = exec(&self.kept, self.filter.as_ref(), process, host);
+        let (acts, problems) = exec(&self.for_exec, self.filter.as_ref(), process, host);
         let refused = problems.all().iter().any(|problem| problem.severity == Severity::Error);
         let plan = (!refused).then(|| {
             Exec(Plan {
@@ -31,7 +31,7 @@ impl Plan {
                 about: self.about.clone(),
                 filter: self.filter.clone(),
                 held: 0,
-                kept: self.kept.clone(),
+                for_exec: self.for_exec.clone(),
                 arguments: self.arguments.clone(),
             })
         });
@@ -47,21 +47,21 @@ impl Exec {
 }
 
 /// The acts of an exec, from what is kept of the container's plan.
-fn exec(kept: &Kept, filter: Option<&Filter>, process: &Process, host: &Host) -> (Acts, Problems) {
+fn exec(container: &ForExec, filter: Option<&Filter>, process: &Process, host: &Host) -> (Acts, Problems) {
     let mut acts = Acts::with_capacity(4 << 10);
     let mut problems = Problems::default();
     let instructions = filter.map_or(0, Filter::instructions);
-    join(&mut acts, kept, process);
+    join(&mut acts, container, process);
     let mut rooms = Rooms {
         acts: &mut acts,
         problems: &mut problems,
         process,
         around: Around {
-            in_user_namespace: kept.namespaces & namespace::NEWUSER != 0,
+            in_user_namespace: container.namespaces & namespace::NEWUSER != 0,
             permitted_capabilities: host.permitted_capabilities,
-            keep_groups: kept.keep_groups,
-            personality: kept.personality.as_ref(),
-            memory_policy: kept.memory_policy.as_ref(),
+            keep_groups: container.keep_groups,
+            personality: container.personality.as_ref(),
+            memory_policy: container.memory_policy.as_ref(),
             instructions,
             ..Around::default()
         },
@@ -88,19 +88,19 @@ fn exec(kept: &Kept, filter: Option<&Filter>, process: &Process, host: &Host) ->
 }
 
 /// The way into the container: its cgroups, its labels, its namespaces.
-fn join(acts: &mut Acts, kept: &Kept, process: &Process) {
+fn join(acts: &mut Acts, container: &ForExec, process: &Process) {
     let mut slots = 0;
-    let mut input = |acts: &mut Acts, input| {
+    let mut inherited = |acts: &mut Acts, inherited| {
         let slot = Slot(slots);
         slots += 1;
-        acts.deed(Place::Before, OpenInput { slot, input }, Origin::Default);
+        acts.deed(Place::Before, OpenInherited { slot, inherited }, Origin::Default);
         slot
     };
     acts.step(&Dumpable { yes: false }, Origin::Default);
-    for place in &kept.cgroup.v1 {
+    for place in &container.cgroup.v1 {
         let controllers = place.controllers.clone();
         let name = c_string(&controllers);
-        let file = input(acts, Input::CgroupTasks { controllers });
+        let file = inherited(acts, Inherited::CgroupTasks { controllers });
         let step = JoinCgroup {
             file,
             controllers: &name,
@@ -119,16 +119,16 @@ fn join(acts: &mut Acts, kept: &Kept, process: &Process) {
             acts.step(&OpenLabel { module }, Origin::Member(origin));
         }
     }
-    if kept.namespaces != 0 {
-        let pidfd = input(acts, Input::InitPidfd);
-        let kinds = kept.namespaces;
+    if container.namespaces != 0 {
+        let pidfd = inherited(acts, Inherited::InitPidfd);
+        let kinds = container.namespaces;
         acts.step(&JoinProcess { pidfd, kinds }, Origin::Default);
     }
-    if kept.namespaces & namespace::NEWUSER != 0 {
-        let keep_groups = kept.keep_groups;
+    if container.namespaces & namespace::NEWUSER != 0 {
+        let keep_groups = container.keep_groups;
         acts.step(&BecomeRoot { keep_groups }, Origin::Default);
     }
-    if kept.namespaces & namespace::NEWPID != 0 {
+    if container.namespaces & namespace::NEWPID != 0 {
         let turn = acts.next_turn();
         acts.step(&GoOnInChild { turn }, Origin::Default);
         acts.deed(Place::Turn(turn), FollowInit, Origin::Default);

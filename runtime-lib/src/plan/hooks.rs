@@ -3,7 +3,7 @@
 use super::acts::{Origin, StringList, c_string};
 use super::compile::Compiler;
 use super::deeds::{GiveState, RecordState};
-use super::inputs::Input;
+use super::inherited::Inherited;
 use crate::bundle::{Hook, HookOutput, annotation_place};
 use crate::state::Status;
 use orlop_init::step::hooks::{Hook as HookStep, HookOutput as HookOutputStep};
@@ -70,7 +70,7 @@ impl Compiler<'_> {
             let path = path.clone()?;
             let origin = annotation_place(name);
             let by = Origin::Named(origin.clone());
-            Some(self.input(Input::HookOutput { path, origin }, by))
+            Some(self.inherit(Inherited::HookOutput { path, origin }, by))
         };
         let stdout = file(&output.stdout, HookOutput::STDOUT);
         let stderr = file(&output.stderr, HookOutput::STDERR);

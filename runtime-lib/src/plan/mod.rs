@@ -13,9 +13,9 @@ pub(crate) mod deeds;
 mod devices;
 mod exec;
 mod explain;
+mod for_exec;
 mod hooks;
-pub(crate) mod inputs;
-mod kept;
+pub(crate) mod inherited;
 mod kernel;
 mod leftover;
 mod mounts;
@@ -37,7 +37,7 @@ pub use explain::ExplainedAct;
 
 pub(crate) use about::About;
 pub(crate) use cgroup::{HandOver, Need, Place, Placement};
-pub(crate) use kept::Kept;
+pub(crate) use for_exec::ForExec;
 pub(crate) use leftover::{CgroupLeft, Leftover};
 #[cfg(test)]
 pub(crate) use resources::knobs;
@@ -59,7 +59,7 @@ pub struct Plan {
     /// So many mounts init keeps hold of.
     pub(crate) held: u32,
     /// What is kept for exec.
-    pub(crate) kept: Kept,
+    pub(crate) for_exec: ForExec,
     /// The caller's choices that the plan was made for.
     pub(crate) arguments: Arguments,
 }

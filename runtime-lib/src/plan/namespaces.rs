@@ -3,7 +3,7 @@
 use super::acts::{Origin, Place, c_string};
 use super::compile::Compiler;
 use super::deeds::{FollowInit, MapIds};
-use super::inputs::Input;
+use super::inherited::Inherited;
 use crate::JsonPath;
 use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset, sysctl_namespace};
 use orlop_init::linux::namespace;
@@ -218,7 +218,10 @@ impl Compiler<'_> {
         let controllers: Vec<String> = self.cgroup.v1.iter().map(|place| place.controllers.clone()).collect();
         for controllers in controllers {
             let name = c_string(&controllers);
-            let file = self.input(Input::CgroupTasks { controllers }, Origin::Member("linux.cgroupsPath"));
+            let file = self.inherit(
+                Inherited::CgroupTasks { controllers },
+                Origin::Member("linux.cgroupsPath"),
+            );
             let step = JoinCgroup {
                 file,
                 controllers: &name,
@@ -252,13 +255,13 @@ impl Compiler<'_> {
     }
 
     fn namespace_file(&mut self, index: usize, namespace: &Namespace) -> Slot {
-        let input = Input::Namespace {
+        let inherited = Inherited::Namespace {
             path: namespace.path.as_deref().unwrap_or_default().to_owned(),
             kind: clone_flag(namespace.kind),
             origin: JsonPath::from("linux.namespaces").index(index).member("path"),
             set_by: self.set_by(namespace.kind),
         };
-        self.input(input, Origin::Element("linux.namespaces", index))
+        self.inherit(inherited, Origin::Element("linux.namespaces", index))
     }
 
     /// The first thing in the config that changes something of a namespace of this type.

@@ -3,7 +3,7 @@
 
 use super::acts::{Origin, c_string};
 use super::compile::Compiler;
-use super::inputs::Input;
+use super::inherited::Inherited;
 use orlop_init::linux::mount_attribute::{NODEV, NOEXEC, NOSUID, RDONLY};
 use orlop_init::step::mounts::{Bind, Changes, Links, Propagations, Source};
 
@@ -26,11 +26,11 @@ impl Compiler<'_> {
         // user.
         let source = if self.in_user_namespace() && self.host.permitted_capabilities & CAP_SYS_ADMIN != 0 {
             let propagation = self.propagation_of_trees();
-            let tree = Input::Tree {
+            let tree = Inherited::Tree {
                 source: path,
                 propagation,
             };
-            Source::Tree(self.input(tree, Origin::Default), &on_host)
+            Source::Tree(self.inherit(tree, Origin::Default), &on_host)
         } else {
             Source::Path(&on_host)
         };

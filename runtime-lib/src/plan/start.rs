@@ -3,7 +3,7 @@
 use super::acts::{Origin, Phase, Place};
 use super::compile::Compiler;
 use super::deeds::{GiveState, HandOverTerminal, Later, RecordState, RunHook, SendPidfd, TellAgent, WriteKnobs};
-use super::inputs::Input;
+use super::inherited::Inherited;
 use crate::bundle::{SeccompAction, annotation_place};
 use crate::state::Status;
 use orlop_init::step::program::Agent;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 impl Compiler<'_> {
     /// Pushes what stands between a container that is set up and its start.
     pub(super) fn wait_for_start(&mut self, agent: Option<Agent>) {
-        let listener = self.input(Input::StartSocket, Origin::Default);
+        let listener = self.inherit(Inherited::StartSocket, Origin::Default);
         let preserve = self.arguments.passed();
         let let_go = LetGoOfHost {
             listener: Some(listener),
@@ -84,8 +84,8 @@ impl Compiler<'_> {
         let origin = || Origin::Member("linux.seccomp.listenerPath");
         let path = PathBuf::from(path.as_str());
         Some(Agent {
-            socket: self.input(Input::SeccompAgent { path }, origin()),
-            state: self.input(Input::AgentState, origin()),
+            socket: self.inherit(Inherited::SeccompAgent { path }, origin()),
+            state: self.inherit(Inherited::AgentState, origin()),
         })
     }
 

@@ -80,7 +80,7 @@ impl KeptPlan {
     /// The line of JSON, and what is kept for exec.
     fn json_of(plan: &Plan) -> serde_json::Result<(Vec<u8>, Vec<u8>)> {
         let (first, steps, origins) = plan.acts.of_start();
-        let exec = serde_json::to_vec(&plan.kept)?;
+        let exec = serde_json::to_vec(&plan.for_exec)?;
         let mut head = Head {
             version: VERSION,
             wire: FORM,
@@ -91,7 +91,7 @@ impl KeptPlan {
             lengths: [steps.len(), Self::filter_of(plan).len(), exec.len()],
             ..Head::default()
         };
-        let arguments = plan.kept.process.as_ref().map(|process| &process.args);
+        let arguments = plan.for_exec.process.as_ref().map(|process| &process.args);
         head.program = arguments
             .and_then(|args| args.first())
             .map(ToString::to_string)

@@ -34,7 +34,7 @@ impl Carry<Launching<'_>> for TellAgent {
         };
         let text = serde_json::to_vec(&state)
             .map_err(|error| Failure::plain("write what the seccomp agent is told", error.to_string()))?;
-        let file = launching.inputs.get(self.state.0 as usize).and_then(Option::as_ref);
+        let file = launching.inherited.get(self.state.0 as usize).and_then(Option::as_ref);
         image::fill_and_seal(file.ok_or_else(|| broken("an agent without a file"))?, &[&text])
     }
 }

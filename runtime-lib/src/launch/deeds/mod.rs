@@ -3,7 +3,7 @@
 mod agent;
 mod cgroup;
 mod hooks;
-mod inputs;
+mod inherited;
 mod network;
 mod outside;
 mod record;

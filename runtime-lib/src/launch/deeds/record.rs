@@ -22,7 +22,7 @@ impl Carry<Launching<'_>> for RecordState {
             rootfs: about.rootfs.clone(),
             created: launching.created.clone(),
             annotations: about.annotations.clone(),
-            cgroup: Cgroup::at(&launching.plan.kept.cgroup),
+            cgroup: Cgroup::at(&launching.plan.for_exec.cgroup),
             init: launching.leftovers.init().cloned(),
             startable: about.is_startable,
             own_pid_namespace: about.own_pid_namespace,

@@ -27,7 +27,7 @@ impl Carry<Launching<'_>> for StartInit {
         })?;
         let (ours, theirs) = Channel::pair()?;
         let theirs = above(theirs, first_own)?;
-        let slots = launching.raise_inputs(first_own)?;
+        let slots = launching.raise_inherited(first_own)?;
         let stdio = launching.stdio(first_own)?;
         let given = launching.given(first_own)?;
         let plan = above(launching.sealed_plan(&theirs, &stdio, &slots)?, first_own)?;
@@ -79,9 +79,9 @@ fn join(v2: &OwnedFd, pid: Pid) -> Result<(), Errno> {
 impl Launching<'_> {
     /// Moves the descriptors that init inherits out of the way of the process's, and gives their numbers by slot: -1
     /// where a hierarchy was left out.
-    fn raise_inputs(&mut self, first_own: RawFd) -> Result<Vec<RawFd>, Error> {
-        let mut slots = Vec::with_capacity(self.inputs.len());
-        for place in &mut self.inputs {
+    fn raise_inherited(&mut self, first_own: RawFd) -> Result<Vec<RawFd>, Error> {
+        let mut slots = Vec::with_capacity(self.inherited.len());
+        for place in &mut self.inherited {
             let Some(file) = place.take() else {
                 slots.push(-1);
                 continue;
@@ -96,7 +96,7 @@ impl Launching<'_> {
     /// Init has them now. Only what the agent is told is still to be written.
     fn close_inputs(&mut self) {
         let kept = self.plan.acts.agent_state();
-        for (slot, place) in (0..).zip(&mut self.inputs) {
+        for (slot, place) in (0..).zip(&mut self.inherited) {
             if Some(slot) != kept {
                 *place = None;
             }

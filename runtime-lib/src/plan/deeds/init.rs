@@ -2,7 +2,7 @@
 
 use super::Told;
 use crate::bundle::IdMapping;
-use crate::plan::inputs::Input;
+use crate::plan::inherited::Inherited;
 use crate::problem::JsonPath;
 use orlop_init::linux::namespace;
 use orlop_init::wire::Slot;
@@ -22,14 +22,14 @@ impl Told for CheckRootfs {
 
 /// Get a descriptor for init.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct OpenInput {
+pub(crate) struct OpenInherited {
     pub(crate) slot: Slot,
-    pub(crate) input: Input,
+    pub(crate) inherited: Inherited,
 }
 
-impl Told for OpenInput {
+impl Told for OpenInherited {
     fn lines(&self) -> Vec<String> {
-        vec![self.input.to_string()]
+        vec![self.inherited.to_string()]
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) use agent::TellAgent;
 pub(crate) use cgroup::{HandOverCgroup, MakeCgroup, WriteKnobs};
 pub(crate) use ending::Later;
 pub(crate) use hooks::{GiveState, RunHook};
-pub(crate) use init::{CheckRootfs, FollowInit, MapIds, OpenInput, SendPidfd, StartInit};
+pub(crate) use init::{CheckRootfs, FollowInit, MapIds, OpenInherited, SendPidfd, StartInit};
 pub(crate) use network::MoveDevice;
 pub(crate) use outside::{Attribute, SetAttribute};
 pub(crate) use record::{KeepPlan, RecordState};
@@ -105,7 +105,7 @@ deeds! {
     MakeCgroup,
     HandOverCgroup,
     MakeGroup,
-    OpenInput,
+    OpenInherited,
     StartInit,
     KeepPlan,
     JoinGroup,

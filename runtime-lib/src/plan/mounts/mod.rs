@@ -5,7 +5,7 @@ mod cgroup;
 mod early_sources;
 mod filesystem;
 mod held;
-mod maps;
+mod id_maps;
 mod propagation;
 mod remount;
 

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::plan::acts::{Act, Origin, What};
-use crate::plan::deeds::{Deed, OpenInput};
-use crate::plan::inputs::Input;
+use crate::plan::deeds::{Deed, OpenInherited};
+use crate::plan::inherited::Inherited;
 use orlop_init::step::{Step, mounts::Steps};
 
 fn with_mounts(mounts: Value) -> String {
@@ -29,8 +29,8 @@ fn made_maps(plan: &Plan) -> usize {
     let is_made = |act: &Act<'_>| {
         matches!(
             act.what,
-            What::Deed(Deed::OpenInput(OpenInput {
-                input: Input::Maps { .. },
+            What::Deed(Deed::OpenInherited(OpenInherited {
+                inherited: Inherited::IdMaps { .. },
                 ..
             }))
         )

@@ -4,7 +4,7 @@ use crate::JsonPath;
 use crate::bundle::{Bind, IdMaps, MapsOf, Mount, NamespaceType};
 use crate::plan::acts::Origin;
 use crate::plan::compile::Compiler;
-use crate::plan::inputs::Input;
+use crate::plan::inherited::Inherited;
 use orlop_init::linux::namespace;
 use orlop_init::step::mounts::Mapping;
 use orlop_init::wire::Slot;
@@ -18,16 +18,16 @@ impl Compiler<'_> {
         let namespace = match &maps.of {
             MapsOf::Joined(path) => self.joined_user_namespace(path),
             MapsOf::Config { uids, gids } => {
-                let is_like = |input: &Input| matches!(input, Input::Maps { uids: known, gids: groups, .. } if known == uids && groups == gids);
-                match self.find_input(is_like) {
+                let is_like = |inherited: &Inherited| matches!(inherited, Inherited::IdMaps { uids: known, gids: groups, .. } if known == uids && groups == gids);
+                match self.find_inherited(is_like) {
                     Some(slot) => slot,
                     None => {
-                        let input = Input::Maps {
+                        let inherited = Inherited::IdMaps {
                             uids: uids.clone(),
                             gids: gids.clone(),
                             origin: mount.path(),
                         };
-                        self.input(input, Origin::Element("mounts", mount.index))
+                        self.inherit(inherited, Origin::Element("mounts", mount.index))
                     }
                 }
             }
@@ -40,15 +40,15 @@ impl Compiler<'_> {
 
     /// The file of the user namespace that is joined.
     fn joined_user_namespace(&mut self, joined: &str) -> Slot {
-        let is_it = |input: &Input| matches!(input, Input::Namespace { kind, .. } if *kind == namespace::NEWUSER);
-        self.find_input(is_it).unwrap_or_else(|| {
-            let input = Input::Namespace {
+        let is_it = |inherited: &Inherited| matches!(inherited, Inherited::Namespace { kind, .. } if *kind == namespace::NEWUSER);
+        self.find_inherited(is_it).unwrap_or_else(|| {
+            let inherited = Inherited::Namespace {
                 path: joined.to_owned(),
                 kind: namespace::NEWUSER,
                 origin: JsonPath::from("linux.namespaces"),
                 set_by: None,
             };
-            self.input(input, Origin::Member("linux.namespaces"))
+            self.inherit(inherited, Origin::Member("linux.namespaces"))
         })
     }
 
@@ -70,7 +70,7 @@ impl Compiler<'_> {
             self.problems.error(mount.path().member("source"), text);
             return None;
         }
-        let tree = Input::MappedTree {
+        let tree = Inherited::MappedTree {
             source: bind.source.clone(),
             recursive: bind.recursive,
             propagation: self.propagation_of_trees(),
@@ -78,6 +78,6 @@ impl Compiler<'_> {
             map_recursive: mapping.recursive,
             origin: mount.path(),
         };
-        Some(self.input(tree, Origin::Element("mounts", mount.index)))
+        Some(self.inherit(tree, Origin::Element("mounts", mount.index)))
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// What exec needs of a container, whose config may have changed or gone by then.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Kept {
+pub(crate) struct ForExec {
     /// The container's own process, whose members are what an exec does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) process: Option<Process>,
@@ -29,7 +29,7 @@ pub(crate) struct Kept {
     pub(crate) filter_flags: u64,
 }
 
-impl Kept {
+impl ForExec {
     pub(super) fn of(compiler: &Compiler<'_>) -> Self {
         let linux = &compiler.config.linux;
         let namespaces = linux.namespaces.iter();

@@ -5,26 +5,26 @@ use crate::launch::launching::Launching;
 use crate::launch::sending::connect;
 use crate::launch::{broken, image, mapped_trees, start};
 use crate::plan::acts::Origin;
-use crate::plan::deeds::{Carry, OpenInput};
-use crate::plan::inputs::Input;
+use crate::plan::deeds::{Carry, OpenInherited};
+use crate::plan::inherited::Inherited;
 use crate::{Error, Failure, JsonPath};
 use orlop_init::linux::namespace as kinds;
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-impl Carry<Launching<'_>> for OpenInput {
+impl Carry<Launching<'_>> for OpenInherited {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
-        let file = open(&self.input, launching)?;
-        launching.inputs.push(file);
+        let file = open(&self.inherited, launching)?;
+        launching.inherited.push(file);
         Ok(())
     }
 }
 
-/// Opens an input; `None` for a hierarchy that was left out.
-fn open(input: &Input, launching: &mut Launching<'_>) -> Result<Option<OwnedFd>, Error> {
-    Ok(Some(match input {
-        Input::StartSocket => start::listen(launching.entry)?,
-        Input::Namespace {
+/// Opens what init inherits; `None` for a hierarchy that was left out.
+fn open(inherited: &Inherited, launching: &mut Launching<'_>) -> Result<Option<OwnedFd>, Error> {
+    Ok(Some(match inherited {
+        Inherited::StartSocket => start::listen(launching.entry)?,
+        Inherited::Namespace {
             path,
             kind,
             origin,
@@ -36,11 +36,11 @@ fn open(input: &Input, launching: &mut Launching<'_>) -> Result<Option<OwnedFd>,
             }
             file
         }
-        Input::CgroupTasks { controllers } => return launching.open_tasks(controllers),
-        Input::HookOutput { path, origin } => open_output(path, origin)?,
-        Input::Maps { uids, gids, origin } => mapped_trees::namespace(uids, gids, origin)?,
-        Input::Tree { source, propagation } => mapped_trees::tree(source, false, *propagation, None)?,
-        Input::MappedTree {
+        Inherited::CgroupTasks { controllers } => return launching.open_tasks(controllers),
+        Inherited::HookOutput { path, origin } => open_output(path, origin)?,
+        Inherited::IdMaps { uids, gids, origin } => mapped_trees::namespace(uids, gids, origin)?,
+        Inherited::Tree { source, propagation } => mapped_trees::tree(source, false, *propagation, None)?,
+        Inherited::MappedTree {
             source,
             recursive,
             propagation,
@@ -48,21 +48,21 @@ fn open(input: &Input, launching: &mut Launching<'_>) -> Result<Option<OwnedFd>,
             map_recursive,
             origin,
         } => {
-            let namespace = launching.inputs.get(maps.0 as usize).and_then(Option::as_ref);
+            let namespace = launching.inherited.get(maps.0 as usize).and_then(Option::as_ref);
             let namespace = namespace.ok_or_else(|| broken("a mount without its maps"))?;
             let tree = mapped_trees::tree(source, *recursive, *propagation, Some(origin.member("source")))?;
             mapped_trees::map(&tree, source, namespace, *map_recursive, origin)?;
             tree
         }
-        Input::SeccompAgent { path } => {
+        Inherited::SeccompAgent { path } => {
             let connected = connect(path).map_err(|error| {
                 let why = format!("failed to connect with seccomp agent {path:?}: {error}");
                 Failure::plain("create the container", why).at("linux.seccomp.listenerPath")
             });
             connected?.into()
         }
-        Input::AgentState => image::empty(c"orlop-agent-state")?,
-        Input::InitPidfd => return Err(broken("a creation that joins a container")),
+        Inherited::AgentState => image::empty(c"orlop-agent-state")?,
+        Inherited::InitPidfd => return Err(broken("a creation that joins a container")),
     }))
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// A descriptor that init inherits, and where the runtime gets it from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Input {
+pub(crate) enum Inherited {
     /// The listening socket that `start` connects to.
     StartSocket,
     /// The file of a namespace to join, with its `CLONE_NEW*` flag.
@@ -25,7 +25,7 @@ pub(crate) enum Input {
     /// A file that the output of hooks is appended to.
     HookOutput { path: PathBuf, origin: JsonPath },
     /// A user namespace that nobody lives in: its maps are those of mounts.
-    Maps {
+    IdMaps {
         uids: Vec<IdMapping>,
         gids: Vec<IdMapping>,
         origin: JsonPath,
@@ -49,7 +49,7 @@ pub(crate) enum Input {
     InitPidfd,
 }
 
-impl fmt::Display for Input {
+impl fmt::Display for Inherited {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StartSocket => formatter.write_str("listen on the socket that start connects to"),
@@ -63,7 +63,7 @@ impl fmt::Display for Input {
             }
             Self::CgroupTasks { controllers } => write!(formatter, "open the tasks of the cgroup of {controllers}"),
             Self::HookOutput { path, .. } => write!(formatter, "open {path:?} for the output of hooks"),
-            Self::Maps { .. } => formatter.write_str("make a user namespace for the maps of mounts"),
+            Self::IdMaps { .. } => formatter.write_str("make a user namespace for the maps of mounts"),
             Self::Tree { source, .. } => write!(formatter, "open {source:?} to bind it"),
             Self::MappedTree {
                 source, map_recursive, ..
