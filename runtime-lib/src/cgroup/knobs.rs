@@ -1,56 +1,14 @@
 //! Writing knobs.
 
 use super::directory::{Directory, open_to_write, read, write_once};
-use super::make::Made;
-use super::{Cgroup, processes};
 use crate::error::{Error, Failure};
 use crate::host::CgroupVersion;
 use crate::plan::{Knob, Placement, ordered};
 use rustix::io::Errno;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The directories of a cgroup that knobs are written in, each with the number of its place.
 pub(super) type Directories = Vec<(usize, Directory)>;
-
-impl Made {
-    /// Writes knobs. Gives back those that are not written: their hierarchy was left out, or the runtime is in a user
-    /// namespace, where the kernel lets nobody change device rules.
-    ///
-    /// # Errors
-    /// What the kernel refuses: mostly because the parent cgroup does not allow as much.
-    pub(crate) fn apply<'a>(&self, knobs: &'a [Knob]) -> Result<Vec<&'a Knob>, Error> {
-        apply(knobs, |knob| {
-            let number = number_of(&self.placement, knob)?;
-            if number == 0 && self.placement.v2.is_some() {
-                return self.v2.as_ref().map(AsFd::as_fd);
-            }
-            let found = self.directories.iter().find(|(of, _)| *of == number);
-            found.map(|(_, directory)| directory.as_fd())
-        })
-    }
-}
-
-impl Cgroup {
-    /// The same for a cgroup that has processes already.
-    ///
-    /// # Errors
-    /// Those of [`Made::apply`], and a cgroup that cannot be opened.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `update` is not built yet"))]
-    pub(crate) fn apply<'a>(&self, knobs: &'a [Knob]) -> Result<Vec<&'a Knob>, Error> {
-        let mut directories = Directories::new();
-        for (number, place) in self.0.places().enumerate() {
-            if knobs.iter().any(|knob| number_of(&self.0, knob) == Some(number)) {
-                let failed = |errno| Failure::new(format!("open the cgroup {}", place.path().display()), errno);
-                directories.push((number, processes::open(place).map_err(failed)?));
-            }
-        }
-        apply(knobs, |knob| {
-            let number = number_of(&self.0, knob)?;
-            let found = directories.iter().find(|(of, _)| *of == number);
-            found.map(|(_, directory)| directory.as_fd())
-        })
-    }
-}
 
 /// The number of the place that a knob's file is in.
 pub(super) fn number_of(placement: &Placement, knob: &Knob) -> Option<usize> {
@@ -60,7 +18,8 @@ pub(super) fn number_of(placement: &Placement, knob: &Knob) -> Option<usize> {
     })
 }
 
-fn apply<'a, 'd>(
+/// Writes knobs, and gives back those that are not written.
+pub(super) fn write<'a, 'd>(
     knobs: &'a [Knob],
     directory_of: impl Fn(&Knob) -> Option<BorrowedFd<'d>>,
 ) -> Result<Vec<&'a Knob>, Error> {

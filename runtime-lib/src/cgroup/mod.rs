@@ -7,6 +7,7 @@
 //! The order of a create: the plan, the state is written, [`Cgroup::make`], clone, [`Made::apply`], and
 //! [`Made::undo`] if anything failed. Of a delete: [`Cgroup::kill`], [`Cgroup::remove`].
 
+mod apply;
 mod cpuset;
 mod directory;
 mod freezer;

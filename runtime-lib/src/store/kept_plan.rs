@@ -1,7 +1,7 @@
 //! `plan`: what start, exec and delete need of a container's plan. A line of JSON, and behind it the bytes whose
 //! lengths it tells.
 
-use super::{Entry, version_1};
+use super::Entry;
 use crate::bundle::{Hook, HookOutput};
 use crate::plan::Plan;
 use crate::plan::acts::{Origin, What};
@@ -100,18 +100,6 @@ impl KeptPlan {
         let mut line = serde_json::to_vec(&head)?;
         line.push(b'\n');
         Ok((line, exec))
-    }
-
-    /// What is kept; `None` if nothing was yet.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub(crate) fn read(entry: &Entry) -> Result<Option<Self>, Error> {
-        let Some(text) = entry.read_file(PLAN)? else {
-            return version_1::kept_plan(entry);
-        };
-        let wrong = |why| Failure::plain(format!("read {:?}", entry.path().join(PLAN)), why);
-        Ok(Some(Self::parse(&text).map_err(wrong)?))
     }
 
     /// What is kept in these bytes.

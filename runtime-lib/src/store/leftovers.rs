@@ -1,6 +1,6 @@
 //! `leftovers`: what is to be undone at the end, a line for each, written before it is made.
 
-use super::{Entry, version_1};
+use super::Entry;
 use crate::plan::{CgroupLeft, Leftover};
 use crate::process::Identity;
 use crate::resctrl::Group;
@@ -42,18 +42,6 @@ impl Leftovers {
             .map_err(|error| Failure::io(format!("write {:?}", path()), &error))?;
         self.list.push(leftover);
         Ok(())
-    }
-
-    /// What is written down; `None` if nothing is.
-    ///
-    /// # Errors
-    /// It cannot be read: what is left is not known.
-    pub(crate) fn read(entry: &Entry) -> Result<Option<Self>, Error> {
-        let Some(text) = entry.read_file(LEFTOVERS)? else {
-            return version_1::leftovers(entry);
-        };
-        let wrong = |why| Failure::plain(format!("read {:?}", entry.path().join(LEFTOVERS)), why);
-        Ok(Some(Self::parse(&text).map_err(wrong)?))
     }
 
     /// What these bytes tell of.

@@ -15,6 +15,7 @@ mod file;
 mod kept_plan;
 mod leftovers;
 mod pid_file;
+mod read;
 mod state_record;
 mod time;
 mod version_1;

@@ -1,9 +1,9 @@
 //! Priorities of another process.
 
-use crate::process::Pid;
 use orlop_init::linux::scheduling::SchedulingAttributes;
 use orlop_init::step::process::{IoPriority, Scheduling};
 use rustix::io::Errno;
+use rustix::process::Pid;
 
 /// Sets how another process is scheduled (`man 2 sched_setattr`).
 pub(crate) fn set_scheduling(pid: Pid, step: &Scheduling) -> Result<(), Errno> {
@@ -20,14 +20,21 @@ pub(crate) fn set_scheduling(pid: Pid, step: &Scheduling) -> Result<(), Errno> {
         utilization_max: 0,
     };
     // SAFETY: the kernel reads the structure, whose size is in it, before the call returns.
-    result(unsafe { libc::syscall(libc::SYS_sched_setattr, pid.get(), &raw const attributes, 0) })
+    result(unsafe {
+        libc::syscall(
+            libc::SYS_sched_setattr,
+            pid.as_raw_nonzero().get(),
+            &raw const attributes,
+            0,
+        )
+    })
 }
 
 /// Sets the priority for input and output of another process's group (`man 2 ioprio_set`).
 pub(crate) fn set_io_priority(pid: Pid, step: &IoPriority) -> Result<(), Errno> {
     const IOPRIO_WHO_PGRP: i32 = 2;
     const IOPRIO_CLASS_SHIFT: u32 = 13;
-    let group = rustix::process::getpgid(Some(pid.rustix()))?.as_raw_nonzero().get();
+    let group = rustix::process::getpgid(Some(pid))?.as_raw_nonzero().get();
     let priority = step.class << IOPRIO_CLASS_SHIFT | step.priority;
     // SAFETY: no memory is touched.
     result(unsafe { libc::syscall(libc::SYS_ioprio_set, IOPRIO_WHO_PGRP, group, priority) })

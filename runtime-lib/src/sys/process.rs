@@ -1,9 +1,9 @@
 //! What the kernel tells of namespaces and of processes that ended.
 
-use crate::process::Pid;
 use orlop_init::step::process::Rlimit;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::process::Pid;
 use std::ffi::c_ulong;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
@@ -102,7 +102,15 @@ pub(crate) fn set_limit(pid: Pid, step: &Rlimit) -> Result<(), Errno> {
     };
     let no_old = std::ptr::null_mut::<libc::rlimit64>();
     // SAFETY: the structure lives until the call returns, and nothing is written through the null pointer.
-    let result = unsafe { libc::syscall(libc::SYS_prlimit64, pid.get(), step.resource, &raw const limit, no_old) };
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_prlimit64,
+            pid.as_raw_nonzero().get(),
+            step.resource,
+            &raw const limit,
+            no_old,
+        )
+    };
     if result == 0 { Ok(()) } else { Err(last_error()) }
 }
 

@@ -1,8 +1,9 @@
 //! A file or a tree of the host's.
 
 use super::id_maps::IdMaps;
+use super::links::Links;
 use super::options::{Options, words};
-use super::read::Reading;
+use super::reading::Reading;
 use crate::problem::Problem;
 
 /// What is bound, and how.
@@ -14,23 +15,6 @@ pub(crate) struct Bind {
     pub(crate) recursive: bool,
     pub(crate) links: Links,
     pub(crate) id_maps: Option<IdMaps>,
-}
-
-/// Which links of a bind's paths are not followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Links {
-    /// A source that is a link is bound as such.
-    pub(crate) keep_source: bool,
-    /// What a target that is a link points to is left alone.
-    pub(crate) keep_target: bool,
-    /// A link like the source is made.
-    pub(crate) copy: bool,
-}
-
-impl Links {
-    pub(crate) fn are_followed(self) -> bool {
-        self == Self::default()
-    }
 }
 
 impl Bind {

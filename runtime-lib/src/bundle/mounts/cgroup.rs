@@ -3,7 +3,7 @@
 use super::id_maps::IdMaps;
 use super::mount::{Mount, MountKind};
 use super::options::Options;
-use super::read::Reading;
+use super::reading::Reading;
 
 /// Whether the type is one of theirs.
 pub(super) fn is_cgroup(filesystem: &str) -> bool {

@@ -2,8 +2,11 @@
 
 use super::attribute;
 use super::id_maps::IdMaps;
+use super::old_flags;
 use super::options::Options;
+use super::parameter::Parameter;
 use crate::bundle::Text;
+use orlop_init::linux::mount_flag;
 use std::ffi::{CStr, CString};
 
 /// What is mounted, and how.
@@ -23,14 +26,6 @@ pub(crate) struct Filesystem {
     pub(super) flags: u64,
 }
 
-/// `key`, or `key=value`, as the filesystem takes it.
-#[derive(Clone, Debug)]
-pub(crate) struct Parameter {
-    /// The place in the list of the option that it comes from.
-    pub(crate) place: usize,
-    pub(crate) text: CString,
-}
-
 /// What is read-only, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadOnly {
@@ -43,6 +38,12 @@ pub(crate) enum ReadOnly {
 }
 
 impl Filesystem {
+    /// All `MS_*` of the filesystem and its mount, where one is asked for that only the old call has.
+    pub(crate) fn old_flags(&self, attributes: u64) -> Option<u64> {
+        let counted = if self.versions? { mount_flag::I_VERSION } else { 0 };
+        Some(old_flags::of_attributes(attributes) | self.flags | counted)
+    }
+
     pub(super) fn new(
         name: &Text,
         source: CString,

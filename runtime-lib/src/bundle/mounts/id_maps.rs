@@ -1,7 +1,7 @@
 //! Id-mapped mounts: `mounts[].uidMappings`, `gidMappings`, and the options `idmap` and `ridmap`.
 
 use super::options::Options;
-use super::read::Reading;
+use super::reading::Reading;
 use crate::bundle::{IdMapping, NamespaceType, Text};
 
 /// How the ids of a mount are mapped.

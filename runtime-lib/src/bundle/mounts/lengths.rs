@@ -1,8 +1,8 @@
 //! Filesystems' parameters that are longer than the mount API takes: the old call takes them, as long as all together
 //! are not longer than a page.
 
-use super::filesystem::Parameter;
-use super::read::Reading;
+use super::parameter::Parameter;
+use super::reading::Reading;
 use orlop_init::step::mounts::{LONGEST_DATA, LONGEST_PARAMETER, is_too_long};
 use std::ffi::CStr;
 

@@ -10,11 +10,14 @@ mod entry;
 mod filesystem;
 mod id_maps;
 mod lengths;
+mod links;
 mod mount;
 mod old_flags;
 mod options;
+mod parameter;
 mod pieces;
 mod read;
+mod reading;
 mod remount;
 mod words;
 
@@ -25,10 +28,11 @@ pub use entry::MountEntry;
 
 pub(crate) use bind::Bind;
 pub(crate) use changes::Changes;
-pub(crate) use filesystem::{Filesystem, Parameter, ReadOnly};
+pub(crate) use filesystem::{Filesystem, ReadOnly};
 pub(crate) use id_maps::{IdMaps, MapsOf};
 pub(crate) use lengths::too_long;
 pub(crate) use mount::{Mount, MountKind};
+pub(crate) use parameter::Parameter;
 pub(super) use read::mounts;
 pub(crate) use remount::Remount;
 pub(crate) use words::option_names;

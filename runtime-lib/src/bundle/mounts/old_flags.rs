@@ -1,18 +1,10 @@
 //! `MS_*`: what the old call has for attributes of mounts and for flags of filesystems (`man 2 mount`).
 
 use super::attribute;
-use super::filesystem::Filesystem;
 use orlop_init::linux::mount_flag;
 
-impl Filesystem {
-    /// All flags of the filesystem and its mount, where one is asked for that only the old call has.
-    pub(crate) fn old_flags(&self, attributes: u64) -> Option<u64> {
-        let counted = if self.versions? { mount_flag::I_VERSION } else { 0 };
-        Some(of_attributes(attributes) | self.flags | counted)
-    }
-}
-
-fn of_attributes(attributes: u64) -> u64 {
+/// Those of a mount.
+pub(super) fn of_attributes(attributes: u64) -> u64 {
     let pairs = [
         (attribute::RDONLY, mount_flag::RDONLY),
         (attribute::NOSUID, mount_flag::NOSUID),

@@ -1,11 +1,11 @@
 //! What a mount's options add up to.
 
-use super::bind::Links;
 use super::changes::Changes;
 use super::entry::MountEntry;
-use super::filesystem::Parameter;
+use super::links::Links;
+use super::parameter::Parameter;
 use super::pieces::pieces;
-use super::read::Reading;
+use super::reading::Reading;
 use super::words::{Effect, Link, effect};
 use super::{attribute, old_flags};
 use crate::bundle::{Propagation, Quoted};

@@ -1,9 +1,9 @@
 //! `remount`: it changes what an earlier mount put there.
 
-use super::filesystem::Parameter;
 use super::lengths;
 use super::options::Options;
-use super::read::Reading;
+use super::parameter::Parameter;
+use super::reading::Reading;
 use crate::bundle::Text;
 
 /// What changes beside the attributes of the mount.

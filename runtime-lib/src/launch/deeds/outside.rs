@@ -15,9 +15,9 @@ impl Carry<Launching<'_>> for SetAttribute {
         let init = launching.init()?;
         let set = match &self.0 {
             Attribute::OomScore(step) => set_oom_score(number_in_proc(init.pidfd()?, init.pid), step.value),
-            Attribute::Limit(step) => sys::set_limit(init.pid, step),
-            Attribute::Scheduling(step) => sys::set_scheduling(init.pid, step),
-            Attribute::IoPriority(step) => sys::set_io_priority(init.pid, step),
+            Attribute::Limit(step) => sys::set_limit(init.pid.rustix(), step),
+            Attribute::Scheduling(step) => sys::set_scheduling(init.pid.rustix(), step),
+            Attribute::IoPriority(step) => sys::set_io_priority(init.pid.rustix(), step),
         };
         set.map_err(|errno| self.failure(origin, errno).into())
     }

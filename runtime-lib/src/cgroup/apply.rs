@@ -1,0 +1,48 @@
+//! Applying knobs to a cgroup: to one that was just made, and to one that has processes.
+
+use super::knobs::{Directories, number_of, write};
+use super::make::Made;
+use super::{Cgroup, processes};
+use crate::error::{Error, Failure};
+use crate::plan::Knob;
+use std::os::fd::AsFd;
+
+impl Made {
+    /// Writes knobs. Gives back those that are not written: their hierarchy was left out, or the runtime is in a user
+    /// namespace, where the kernel lets nobody change device rules.
+    ///
+    /// # Errors
+    /// What the kernel refuses: mostly because the parent cgroup does not allow as much.
+    pub(crate) fn apply<'a>(&self, knobs: &'a [Knob]) -> Result<Vec<&'a Knob>, Error> {
+        write(knobs, |knob| {
+            let number = number_of(&self.placement, knob)?;
+            if number == 0 && self.placement.v2.is_some() {
+                return self.v2.as_ref().map(AsFd::as_fd);
+            }
+            let found = self.directories.iter().find(|(of, _)| *of == number);
+            found.map(|(_, directory)| directory.as_fd())
+        })
+    }
+}
+
+impl Cgroup {
+    /// The same for a cgroup that has processes already.
+    ///
+    /// # Errors
+    /// Those of [`Made::apply`], and a cgroup that cannot be opened.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `update` is not built yet"))]
+    pub(crate) fn apply<'a>(&self, knobs: &'a [Knob]) -> Result<Vec<&'a Knob>, Error> {
+        let mut directories = Directories::new();
+        for (number, place) in self.0.places().enumerate() {
+            if knobs.iter().any(|knob| number_of(&self.0, knob) == Some(number)) {
+                let failed = |errno| Failure::new(format!("open the cgroup {}", place.path().display()), errno);
+                directories.push((number, processes::open(place).map_err(failed)?));
+            }
+        }
+        write(knobs, |knob| {
+            let number = number_of(&self.0, knob)?;
+            let found = directories.iter().find(|(of, _)| *of == number);
+            found.map(|(_, directory)| directory.as_fd())
+        })
+    }
+}
