@@ -440,6 +440,18 @@ fn leftovers_cut_short_never_panic_and_what_was_not_written_whole_is_not_there_y
 }
 
 #[test]
+fn leftovers_that_are_lost_hide_no_container_that_the_state_tells_of() {
+    let stage = Stage::new();
+    for text in ["", "{"] {
+        let created = stage.created("lost", &stage.sleeper());
+        std::fs::write(stage.runtime().root().join("lost/leftovers"), text).unwrap();
+        stage.delete_by_force("lost").unwrap();
+        assert_eq!(created.init.wait().unwrap(), ExitStatus::Signaled(Signal::KILL));
+        stage.assert_empty();
+    }
+}
+
+#[test]
 fn a_pid_that_was_given_anew_fools_no_verb() {
     let stage = Stage::new();
     let mut stranger = Command::new("/bin/busybox").args(["sleep", "1000"]).spawn().unwrap();

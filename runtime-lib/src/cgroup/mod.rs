@@ -36,6 +36,10 @@ impl Cgroup {
         Self(placement.clone())
     }
 
+    pub(crate) fn into_placement(self) -> Arc<Placement> {
+        self.0
+    }
+
     /// Whether the host has no hierarchy to put it in.
     pub(crate) fn is_nowhere(&self) -> bool {
         self.0.is_empty()

@@ -111,13 +111,20 @@ fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry) {
     }
     let (mut leftovers, made) = launching.give_up();
     let is_clean = match made {
-        Some(made) => {
+        Some(made) if leftovers.is_poststop_due() => {
             if let Some(left) = leftovers.cgroup() {
                 // What a hook left behind in the container's cgroup is not init's child, and would keep the cgroup.
                 let _ = Cgroup::at(&left.placement).kill();
             }
             // With the parents that were made for it.
             made.undo().is_ok()
+        }
+        Some(made) => {
+            // Init was alone in it. If somebody is there now, it is another container's by now.
+            if made.undo().is_err() {
+                leftovers.forget(|leftover| matches!(leftover, Leftover::Cgroup(_)));
+            }
+            true
         }
         None => {
             leftovers.forget(|leftover| matches!(leftover, Leftover::Cgroup(_)));

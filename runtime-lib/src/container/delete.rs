@@ -41,7 +41,7 @@ impl Container {
             let _ = pidfd_send_signal(&pidfd, Signal::KILL);
             await_end(&pidfd)?;
         }
-        let leftovers = Leftovers::read(&entry)?.unwrap_or_default();
+        let leftovers = Leftovers::read_all(&entry)?;
         let poststop = Poststop::read(&entry, &leftovers)?;
         cleaning::finish(&entry, &leftovers, poststop.as_ref())
     }
@@ -62,15 +62,13 @@ impl Runtime {
             Err(error) => return Err(error),
         };
         // Killed first, then locked: whoever holds the lock may be waiting for just this container.
-        if let Some(leftovers) = Leftovers::read(&entry)? {
-            cleaning::kill(&leftovers)?;
-        }
+        cleaning::kill(&Leftovers::read_all(&entry)?)?;
         match entry.lock() {
             Ok(()) => {}
             Err(Error::NotFound(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         }
-        let leftovers = Leftovers::read(&entry)?.unwrap_or_default();
+        let leftovers = Leftovers::read_all(&entry)?;
         cleaning::kill(&leftovers)?;
         // What is due and cannot be known does not keep the container: it is told.
         let (poststop, mut failed) = match Poststop::read(&entry, &leftovers) {

@@ -4,7 +4,7 @@ use super::cleaning::about;
 use super::{Container, live};
 use crate::launch::{self, HookState, Watched, run_hooks};
 use crate::state::Status;
-use crate::store::KeptPlan;
+use crate::store::{KeptPlan, Phase};
 use crate::{Error, Failure, StatusFault};
 
 impl Container {
@@ -16,8 +16,16 @@ impl Container {
     /// then the container is stopped.
     pub fn start(&self) -> Result<(), Error> {
         let entry = self.entry()?;
+        if self.record(&entry)?.phase == Phase::Creating && !entry.is_unlocked() {
+            // Perhaps one of its own hooks asks, which would wait for itself.
+            return Err(StatusFault::BeingCreated.into());
+        }
         entry.lock()?;
         let record = self.record(&entry)?;
+        if record.phase == Phase::Creating {
+            // Whoever was to make it was killed; its init, if there still is one, ends by itself.
+            return Err(StatusFault::StartStopped.into());
+        }
         let init = record.init.as_ref().map(|init| init.pid);
         let (Some(pidfd), Some(pid)) = (live(record.init.as_ref())?, init) else {
             return Err(StatusFault::StartStopped.into());

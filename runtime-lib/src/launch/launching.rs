@@ -6,13 +6,15 @@ use super::io::{Console, Io};
 use super::sending::send_descriptor;
 use crate::cgroup::Made;
 use crate::network::Moved;
-use crate::plan::acts::{Origin, Place};
+use crate::plan::acts::{self, Origin};
 use crate::plan::deeds::Deed;
-use crate::plan::{Leftover, Plan};
+use crate::plan::{Leftover, Place, Plan};
 use crate::process::{Identity, Pid};
 use crate::store::{Entry, Leftovers, now, write_pid_file};
 use crate::{Error, Failure, Problem};
 use rustix::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A container in the making.
 pub(crate) struct Launching<'a> {
@@ -70,13 +72,13 @@ impl<'a> Launching<'a> {
     /// Carries out the creation. What fails leaves what it has made to whoever holds this.
     pub(crate) fn run(&mut self) -> Result<Launched, Error> {
         let plan = self.plan;
-        self.carry_out(Place::Before)?;
-        self.carry_out(Place::Beside)?;
+        self.carry_out(acts::Place::Before)?;
+        self.carry_out(acts::Place::Beside)?;
         let turns = plan.acts.turns();
         for turn in 0..turns {
             let cancel = self.io.cancel.as_ref().map(AsFd::as_fd);
             self.offer = self.init()?.await_turn(turn, plan, cancel)?;
-            self.carry_out(Place::Turn(turn))?;
+            self.carry_out(acts::Place::Turn(turn))?;
             if turn + 1 == turns {
                 self.tell_who_asked()?;
             }
@@ -100,7 +102,7 @@ impl<'a> Launching<'a> {
         (self.leftovers, self.made)
     }
 
-    fn carry_out(&mut self, place: Place) -> Result<(), Error> {
+    fn carry_out(&mut self, place: acts::Place) -> Result<(), Error> {
         let plan = self.plan;
         for (deed, origin) in plan.acts.deeds_at(place) {
             self.act(deed, origin)?;
@@ -110,7 +112,7 @@ impl<'a> Launching<'a> {
 
     fn act(&mut self, deed: &Deed, origin: &Origin) -> Result<(), Error> {
         if let Some(leftover) = deed.told().leaves() {
-            self.leftovers.add(self.entry, leftover)?;
+            self.leftovers.add(self.entry, as_things_are(leftover))?;
         }
         deed.carry_out(origin, self)
     }
@@ -160,5 +162,21 @@ impl<'a> Launching<'a> {
             send_descriptor(path, "pidfd socket", "pidfd", self.init()?.pidfd()?.as_fd())?;
         }
         Ok(())
+    }
+}
+
+/// What is there already is not the container's to remove.
+fn as_things_are(leftover: Leftover) -> Leftover {
+    match leftover {
+        Leftover::Cgroup(mut left) => {
+            let paths = left.placement.places().map(Place::path);
+            let there: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();
+            if !there.is_empty() {
+                Arc::make_mut(&mut left.placement).mark_as_there(&there);
+            }
+            Leftover::Cgroup(left)
+        }
+        Leftover::Resctrl(group) => Leftover::Resctrl(group.looked_at()),
+        other => other,
     }
 }

@@ -57,7 +57,11 @@ impl Store {
         }
         let entry = self.open_folder(id, path)?;
         entry.lock()?;
-        Ok(entry)
+        // The folder that was made may have been removed again, and this one be somebody else's.
+        match rustix::fs::statat(&entry.folder, STATE, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => Ok(entry),
+            _ => Err(Error::Exists(id.clone())),
+        }
     }
 
     fn cannot_make(&self, path: &Path, error: std::io::Error) -> Failure {

@@ -2,6 +2,7 @@
 //! lengths it tells.
 
 use super::Entry;
+use super::state_record::Form;
 use crate::bundle::{Hook, HookOutput};
 use crate::plan::Plan;
 use crate::plan::acts::{Origin, What};
@@ -109,10 +110,12 @@ impl KeptPlan {
     pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
         let end = text.iter().position(|byte| *byte == b'\n');
         let (line, rest) = text.split_at(end.ok_or("it is not whole")?);
-        let head: Head = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        if head.version > VERSION {
+        let wrong = |error: serde_json::Error| error.to_string();
+        let form: Form = serde_json::from_slice(line).map_err(wrong)?;
+        if form.version > VERSION {
             return Err("it is of a later version than this program knows".to_owned());
         }
+        let head: Head = serde_json::from_slice(line).map_err(wrong)?;
         let steps = rest.get(1..=head.lengths[0]).ok_or("it is not whole")?;
         Ok(Self {
             steps: steps.to_vec(),

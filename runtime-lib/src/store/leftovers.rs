@@ -81,6 +81,10 @@ impl Leftovers {
         Self { list, file: None }
     }
 
+    pub(super) fn know(&mut self, leftover: Leftover) {
+        self.list.push(leftover);
+    }
+
     pub(crate) fn cgroup(&self) -> Option<&CgroupLeft> {
         self.list.iter().rev().find_map(|leftover| match leftover {
             Leftover::Cgroup(left) => Some(left),

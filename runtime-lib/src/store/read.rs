@@ -3,6 +3,7 @@
 use super::kept_plan::{KeptPlan, PLAN};
 use super::leftovers::{LEFTOVERS, Leftovers};
 use super::{Entry, version_1};
+use crate::plan::{CgroupLeft, Leftover};
 use crate::{Error, Failure};
 
 impl KeptPlan {
@@ -30,5 +31,26 @@ impl Leftovers {
         };
         let wrong = |why| Failure::plain(format!("read {:?}", entry.path().join(LEFTOVERS)), why);
         Ok(Some(Self::parse(&text).map_err(wrong)?))
+    }
+
+    /// The same, and what the state tells of a container whose init is not written down here.
+    ///
+    /// # Errors
+    /// It cannot be read: what is left is not known.
+    pub(crate) fn read_all(entry: &Entry) -> Result<Self, Error> {
+        let mut leftovers = Self::read(entry)?.unwrap_or_default();
+        if leftovers.init().is_none()
+            && let Ok(Some(record)) = entry.read_state()
+            && let Some(init) = record.init
+        {
+            leftovers.know(Leftover::Init(init));
+            if leftovers.cgroup().is_none() {
+                leftovers.know(Leftover::Cgroup(CgroupLeft {
+                    placement: record.cgroup.into_placement(),
+                    has_strays: !record.own_pid_namespace,
+                }));
+            }
+        }
+        Ok(leftovers)
     }
 }

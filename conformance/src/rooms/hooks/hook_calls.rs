@@ -40,6 +40,7 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "the state is stored after the hooks"),
         ("crun", "1.8", "the state is stored after the hooks")
     ),
+    test!(hook_may_not_start_its_own_container),
 ];
 
 /// A bundle with a hook at every stage; createContainer and startContainer write where they can.
@@ -180,4 +181,32 @@ fn hook_may_ask_for_the_state(t: &Trial<'_>) -> Verdict {
     t.create(&bundle.hook("createRuntime", hook))?;
     let text = fs::read_to_string(t.dir.join("asked"))?;
     ensure(text.contains(&id), || text)
+}
+
+fn hook_may_not_start_its_own_container(t: &Trial<'_>) -> Verdict {
+    for stage in ["prestart", "createRuntime"] {
+        let bundle = t.bundle()?.probe("exit 0");
+        let root = t.root.to_string_lossy().into_owned();
+        let runtime = t.runtime.path.to_string_lossy().into_owned();
+        let script = "\"$@\" >\"$0\" 2>&1; echo \"status $?\" >>\"$0\"";
+        let told = t.dir.join(format!("{stage}-told"));
+        let args = json!([
+            "sh",
+            "-c",
+            script,
+            told.to_string_lossy(),
+            runtime,
+            "--root",
+            root,
+            "start",
+            bundle.id
+        ]);
+        let hook = json!({"path": "/bin/sh", "args": args, "timeout": 5});
+        t.create(&bundle.hook(stage, hook))?;
+        let text = fs::read_to_string(&told)?;
+        ensure(text.contains("status ") && !text.contains("status 0"), || {
+            format!("{stage}: {text}")
+        })?;
+    }
+    Ok(())
 }

@@ -11,6 +11,8 @@ use crate::problem::Problem;
 impl Carry<Launching<'_>> for MakeCgroup {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
         let made = Cgroup::at(&self.placement).make(self.need, launching.plan.acts.knobs())?;
+        // From here on it is known, and undone, whatever fails.
+        let made = launching.made.insert(made);
         if !made.reused.is_empty() {
             let mut placement = self.placement.clone();
             std::sync::Arc::make_mut(&mut placement).mark_as_there(&made.reused);
@@ -27,7 +29,6 @@ impl Carry<Launching<'_>> for MakeCgroup {
             )
         });
         launching.warnings.extend(warnings);
-        launching.made = Some(made);
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The container's place in resctrl.
 
 use crate::Error;
+use crate::launch::broken;
 use crate::launch::launching::Launching;
 use crate::plan::Leftover;
 use crate::plan::acts::Origin;
@@ -8,10 +9,8 @@ use crate::plan::deeds::{Carry, JoinGroup, MakeGroup};
 
 impl Carry<Launching<'_>> for MakeGroup {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
-        // As things are now: a class that is there already is not the container's to remove.
-        let group = self.group.clone().looked_at();
-        let left = Leftover::Resctrl(group.clone());
-        launching.leftovers.add(launching.entry, left)?;
+        let written = launching.leftovers.resctrl().cloned();
+        let group = written.ok_or_else(|| broken("a group that is not written down"))?;
         group
             .make(&self.rdt)
             .inspect_err(|_| launching.leftovers.forget(|left| matches!(left, Leftover::Resctrl(_))))

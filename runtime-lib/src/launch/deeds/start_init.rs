@@ -50,12 +50,13 @@ impl Carry<Launching<'_>> for StartInit {
             directory: None,
         })
         .map_err(|errno| refused(origin, errno))?;
-        if let Some(v2) = v2.filter(|_| !spawned.is_in_cgroup) {
-            join(v2, Pid::of(spawned.pid))
-                .map_err(|errno| Failure::new("put init into its cgroup", errno).at("linux.cgroupsPath"))?;
-        }
+        let pid = Pid::of(spawned.pid);
         launching.close_inputs();
-        launching.init = Some(Init::new(Pid::of(spawned.pid), spawned.pidfd, ours));
+        launching.init = Some(Init::new(pid, spawned.pidfd, ours));
+        let v2 = launching.made.as_ref().and_then(|made| made.v2.as_ref());
+        if let Some(v2) = v2.filter(|_| !spawned.is_in_cgroup) {
+            join(v2, pid).map_err(|errno| Failure::new("put init into its cgroup", errno).at("linux.cgroupsPath"))?;
+        }
         launching.record_init()
     }
 }
