@@ -61,12 +61,23 @@ pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd) -
     }
     if let Received::Message(message, text, _) = Channel::over(connection).receive(None)? {
         return Err(match message.kind {
-            Message::FAILED => told(kept, &message, &text),
+            Message::FAILED => {
+                await_end_of(pidfd);
+                told(kept, &message, &text)
+            }
             kind => broken(&format!("a message of kind {kind}")),
         });
     }
     let _ = rustix::fs::unlinkat(entry.folder(), START_SOCKET, rustix::fs::AtFlags::empty());
     verify(pid, pidfd)
+}
+
+/// Waits for a process that is about to end: until it has, the container would still seem created. That it ends is not
+/// worth waiting for without a limit.
+fn await_end_of(pidfd: &OwnedFd) {
+    const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+    let mut files = [PollFd::new(pidfd, PollFlags::IN)];
+    while poll(&mut files, Some(&PATIENCE)) == Err(Errno::INTR) {}
 }
 
 /// A failure of a step of the start, as that of the creation would be told. A plan of another version's is known by
@@ -100,8 +111,7 @@ fn verify(pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
     // A process that ends closes its files before its end can be seen, but lets go of its program before both; one
     // that was executed has its new program.
     if let Err(Errno::NOENT) = rustix::fs::readlink(format!("/proc/{pid}/exe"), Vec::new()) {
-        let limit = Timespec { tv_sec: 1, tv_nsec: 0 };
-        while poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&limit)) == Err(Errno::INTR) {}
+        await_end_of(pidfd);
     }
     if crate::sys::has_ended(pidfd) != Ok(true) {
         return Ok(());
