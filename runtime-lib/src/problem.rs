@@ -144,6 +144,11 @@ impl Problems {
         &self.0
     }
 
+    /// Whether one of them refuses the bundle.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
     /// Those that only warn.
     pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter().filter(|problem| problem.severity == Severity::Warning)

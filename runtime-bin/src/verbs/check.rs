@@ -33,15 +33,12 @@ impl Verb for Check {
 
     fn run(_: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let problems = orlop::check(flags.bundle())?;
-        let problems = problems.all();
         print(&if flags.is_on(Json) {
-            json(problems)?
+            json(problems.all())?
         } else {
-            lines(problems)
+            lines(problems.all())
         })?;
-        Ok(u8::from(
-            problems.iter().any(|problem| problem.severity == Severity::Error),
-        ))
+        Ok(u8::from(problems.has_errors()))
     }
 }
 

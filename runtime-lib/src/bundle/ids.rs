@@ -12,3 +12,10 @@ object! {
         size: u32 = "size",
     }
 }
+
+impl IdMapping {
+    /// As a line of `/proc/PID/uid_map` has it (`man 7 user_namespaces`).
+    pub(crate) fn line(&self) -> String {
+        format!("{} {} {}", self.container_id, self.host_id, self.size)
+    }
+}

@@ -67,11 +67,11 @@ pub(super) fn about(record: StateRecord) -> About {
 
 /// Kills init and all that is in the container's cgroup.
 pub(super) fn kill(leftovers: &Leftovers) -> Result<(), Error> {
-    if leftovers.init().is_none() {
-        // Whoever was to make the cgroup was killed before, perhaps, it was found to be somebody else's.
+    let Some(identity) = leftovers.init() else {
+        // Whoever was to make the cgroup was killed, perhaps before it was found to be somebody else's.
         return Ok(());
-    }
-    let init = live(leftovers.init())?;
+    };
+    let init = live(Some(identity))?;
     if let Some(pidfd) = &init {
         let _ = pidfd_send_signal(pidfd, Signal::KILL);
     }

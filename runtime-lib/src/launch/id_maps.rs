@@ -40,6 +40,11 @@ fn is_only(mappings: &[IdMapping], id: u32) -> bool {
     matches!(mappings, [only] if only.host_id == id && only.size == 1)
 }
 
+/// The maps as the kernel takes them.
+pub(super) fn text(mappings: &[IdMapping]) -> String {
+    mappings.iter().map(|mapping| format!("{}\n", mapping.line())).collect()
+}
+
 fn map(
     pid: Pid,
     file: &str,
@@ -49,11 +54,7 @@ fn map(
     path: &'static str,
 ) -> Result<(), Error> {
     if ourselves {
-        let lines: String = mappings
-            .iter()
-            .map(|mapping| format!("{} {} {}\n", mapping.container_id, mapping.host_id, mapping.size))
-            .collect();
-        return put(pid, file, &lines, path);
+        return put(pid, file, &text(mappings), path);
     }
     let mut command = Command::new(helper);
     command.arg(pid.to_string());

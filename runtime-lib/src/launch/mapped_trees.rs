@@ -2,7 +2,7 @@
 //! (`man 2 mount_setattr`, `MOUNT_ATTR_IDMAP`).
 
 use super::channel::Channel;
-use super::image;
+use super::{id_maps, image};
 use crate::bundle::IdMapping;
 use crate::plan::acts::{Acts, Origin};
 use crate::process::{Pid, number_in_proc};
@@ -60,13 +60,9 @@ pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPat
 }
 
 fn write(pid: Pid, file: &str, mappings: &[IdMapping]) -> Result<(), Errno> {
-    let lines: String = mappings
-        .iter()
-        .map(|mapping| format!("{} {} {}\n", mapping.container_id, mapping.host_id, mapping.size))
-        .collect();
     let name = format!("/proc/{}/{file}", pid);
     let file = openat(CWD, name.as_str(), OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
-    rustix::io::write(&file, lines.as_bytes()).map(drop)
+    rustix::io::write(&file, id_maps::text(mappings).as_bytes()).map(drop)
 }
 
 fn hint(errno: Errno) -> &'static str {

@@ -9,7 +9,7 @@ use super::resources::Knob;
 use super::{About, Arguments, Filter, ForExec, Plan};
 use crate::bundle::{Bundle, Config, NamespaceType};
 use crate::host::Host;
-use crate::problem::{Problems, Severity};
+use crate::problem::Problems;
 use orlop_init::step::Numbered;
 use orlop_init::wire::{Slot, Wire};
 use std::sync::Arc;
@@ -153,12 +153,7 @@ impl<'a> Compiler<'a> {
 
     fn finish(self) -> (Option<Plan>, Problems) {
         let for_exec = ForExec::of(&self);
-        let refused = self
-            .problems
-            .all()
-            .iter()
-            .any(|problem| problem.severity == Severity::Error);
-        let plan = (!refused).then_some(Plan {
+        let plan = (!self.problems.has_errors()).then_some(Plan {
             acts: self.acts,
             about: self.about,
             filter: self.filter,

@@ -9,7 +9,7 @@ use super::process::{Around, Rooms};
 use super::{ExplainedAct, Filter, Plan};
 use crate::bundle::Process;
 use crate::host::Host;
-use crate::problem::{Problems, Severity};
+use crate::problem::Problems;
 use orlop_init::linux::namespace;
 use orlop_init::step::labels::{OpenLabel, SecurityModule};
 use orlop_init::step::namespaces::{BecomeRoot, Dumpable, GoOnInChild, JoinCgroup, JoinProcess};
@@ -24,8 +24,7 @@ impl Plan {
     /// Plans one more process in a container that is made by this plan.
     pub fn exec(&self, process: &Process, host: &Host) -> (Option<Exec>, Problems) {
         let (acts, problems) = exec(&self.for_exec, self.filter.as_ref(), process, host);
-        let refused = problems.all().iter().any(|problem| problem.severity == Severity::Error);
-        let plan = (!refused).then(|| {
+        let plan = (!problems.has_errors()).then(|| {
             Exec(Plan {
                 acts,
                 about: self.about.clone(),

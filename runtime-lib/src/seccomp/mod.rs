@@ -21,7 +21,7 @@ pub use abi::Native;
 pub use program::{Instruction, Program};
 
 use crate::bundle::{Seccomp, SeccompAction, SeccompFlag};
-use crate::problem::{Problems, Severity};
+use crate::problem::Problems;
 
 /// Makes the program for a profile (runtime-spec: config-linux.md#seccomp).
 ///
@@ -54,7 +54,7 @@ pub fn compile(profile: &Seccomp, native: Native) -> Result<Program, Problems> {
     let mut problems = Problems::default();
     check::check(profile, &mut problems);
     let rules = calls::Rules::read(profile, native, &mut problems);
-    if problems.all().iter().any(|problem| problem.severity == Severity::Error) {
+    if problems.has_errors() {
         return Err(problems);
     }
     let lenient = matches!(

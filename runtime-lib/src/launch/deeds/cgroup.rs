@@ -20,7 +20,10 @@ impl Carry<Launching<'_>> for MakeCgroup {
                 placement,
                 has_strays: self.has_strays,
             };
-            launching.leftovers.add(launching.entry, Leftover::Cgroup(left))?;
+            // Mostly it was seen before, and is written down.
+            if launching.leftovers.cgroup() != Some(&left) {
+                launching.leftovers.add(launching.entry, Leftover::Cgroup(left))?;
+            }
         }
         let warnings = made.reused.iter().map(|path| {
             Problem::warning(

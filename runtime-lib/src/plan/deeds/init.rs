@@ -65,10 +65,7 @@ pub(crate) struct MapIds {
 impl Told for MapIds {
     fn lines(&self) -> Vec<String> {
         let list = |maps: &[IdMapping]| {
-            let maps: Vec<String> = maps
-                .iter()
-                .map(|map| format!("{} {} {}", map.container_id, map.host_id, map.size))
-                .collect();
+            let maps: Vec<String> = maps.iter().map(IdMapping::line).collect();
             maps.join(", ")
         };
         vec![
