@@ -311,6 +311,7 @@ pub mod errno {
     pub const NOENT: i32 = 2;
     pub const ACCES: i32 = 13;
     pub const BUSY: i32 = 16;
+    pub const XDEV: i32 = 18;
     pub const NODEV: i32 = 19;
     pub const INVAL: i32 = 22;
     pub const NOSYS: i32 = 38;

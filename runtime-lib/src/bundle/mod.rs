@@ -52,7 +52,7 @@ pub use linux::{
 pub use load::{Bundle, check, parse_process, parse_resources};
 pub use mounts::MountEntry;
 pub(crate) use mounts::{
-    Bind, Changes, Filesystem, IdMaps, MapsOf, Mount, MountKind, Parameter, ReadOnly, Remount, attribute,
+    Bind, Changes, Filesystem, IdMaps, MapsOf, Mount, MountKind, Parameter, ReadOnly, Remount, Superblock, attribute,
     option_names as mount_option_names, too_long,
 };
 pub use process::{ConsoleSize, OomScoreAdj, Process, Rlimit, RlimitType, User};

@@ -1,6 +1,6 @@
 //! Hosts that are only described, for tests and fuzzing.
 
-use super::{Hierarchies, Hierarchy, Host, SecurityModules};
+use super::{Hierarchies, Hierarchy, Host, SecurityModules, SharedFilesystems};
 use std::path::Path;
 
 const ALL_CAPABILITIES: u64 = (1 << 41) - 1;
@@ -38,6 +38,8 @@ impl Host {
             hierarchies,
             permitted_capabilities: ALL_CAPABILITIES,
             is_in_user_namespace: false,
+            joins_first_cgroup_namespace: false,
+            shared_filesystems: SharedFilesystems::default(),
             security_modules: SecurityModules {
                 landlock_version: 6,
                 ..SecurityModules::default()

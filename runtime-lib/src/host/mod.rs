@@ -8,14 +8,17 @@ mod membership;
 mod mountinfo;
 mod proc_file;
 mod security_modules;
+mod shared_filesystems;
 
 pub(crate) use filesystem::{CgroupVersion, cgroup_version_of};
 pub(crate) use hierarchies::{Hierarchies, Hierarchy};
 pub(crate) use proc_file::read_to_end;
 pub(crate) use security_modules::SecurityModules;
+pub(crate) use shared_filesystems::SharedFilesystems;
 
 use crate::Error;
 use crate::bundle::{Bundle, Config, DeviceType, NamespaceType};
+use std::os::unix::fs::MetadataExt;
 
 /// Facts about the host and the caller, as far as a bundle's plan depends on them.
 #[derive(Clone, Debug)]
@@ -23,9 +26,13 @@ pub struct Host {
     pub(crate) hierarchies: Hierarchies,
     /// The caller's permitted capabilities, as bits: more than these it cannot give.
     pub(crate) permitted_capabilities: u64,
-    /// Whether the runtime itself is in a user namespace, where some things are refused to root, too. Looked at only
-    /// if the bundle asks for one of them and has no user namespace of its own, in which they are refused anyway.
+    /// Whether the runtime itself is in a user namespace, where device nodes are refused to root, too. Looked at only
+    /// if the bundle asks for one and has no user namespace of its own, in which they are refused anyway.
     pub(crate) is_in_user_namespace: bool,
+    /// Whether the cgroup namespace that the bundle joins by its path is the machine's first one.
+    pub(crate) joins_first_cgroup_namespace: bool,
+    /// Where the host has filesystems that it shares with all who mount them. Looked at only if the bundle has one.
+    pub(crate) shared_filesystems: SharedFilesystems,
     pub(crate) security_modules: SecurityModules,
     /// Whether there is a resource director. Looked at only if the bundle has `linux.intelRdt`.
     pub(crate) has_resctrl: bool,
@@ -40,7 +47,9 @@ impl Host {
         let config = bundle.config();
         let hierarchies = Hierarchies::look(config.linux.cgroups_path.as_deref())?;
         Ok(Self {
-            is_in_user_namespace: depends_on_user_namespace(config, &hierarchies) && crate::sys::is_in_user_namespace(),
+            is_in_user_namespace: makes_devices(config) && crate::sys::is_in_user_namespace(),
+            joins_first_cgroup_namespace: joins_first_cgroup_namespace(config),
+            shared_filesystems: SharedFilesystems::look(bundle)?,
             hierarchies,
             permitted_capabilities: crate::sys::permitted_capabilities(),
             security_modules: SecurityModules::look(bundle),
@@ -49,48 +58,39 @@ impl Host {
     }
 }
 
-/// Whether something is planned in another way when the runtime is in a user namespace: device nodes, and the mount
-/// of a cgroup filesystem on a host with nothing but v2.
-fn depends_on_user_namespace(config: &Config, hierarchies: &Hierarchies) -> bool {
-    let has = |kind| config.linux.namespace(kind).is_some();
-    let makes_devices = || {
-        let mut devices = config.linux.devices.iter();
-        devices.any(|device| device.kind != DeviceType::Fifo)
-    };
-    let mounts_cgroups = || {
-        let is_cgroup = |kind: &str| matches!(kind, "cgroup" | "cgroup2");
-        let mut kinds = config.mounts.iter().filter_map(|mount| mount.fs_type.as_deref());
-        hierarchies.is_pure_v2() && !has(NamespaceType::Cgroup) && kinds.any(is_cgroup)
-    };
-    !has(NamespaceType::User) && (makes_devices() || mounts_cgroups())
+/// Whether the bundle's device nodes are the runtime's user namespace to make.
+fn makes_devices(config: &Config) -> bool {
+    let mut devices = config.linux.devices.iter();
+    config.linux.namespace(NamespaceType::User).is_none() && devices.any(|device| device.kind != DeviceType::Fifo)
+}
+
+/// The inode of the first cgroup namespace (Linux: include/linux/proc_ns.h, `PROC_CGROUP_INIT_INO`).
+const FIRST_CGROUP_NAMESPACE: u64 = 0xeffffffb;
+
+fn joins_first_cgroup_namespace(config: &Config) -> bool {
+    let namespace = config.linux.namespace(NamespaceType::Cgroup);
+    let path = namespace.and_then(|namespace| namespace.path.as_deref());
+    path.is_some_and(|path| std::fs::metadata(path).is_ok_and(|found| found.ino() == FIRST_CGROUP_NAMESPACE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asks(linux: &str, mounts: &str, host: &Host) -> bool {
+    fn asks(linux: &str) -> bool {
         let config = format!(
-            r#"{{"ociVersion":"1.0.2","root":{{"path":"rootfs"}},"process":{{"args":["/x"],"cwd":"/"}},
-            "mounts":[{mounts}],"linux":{{{linux}}}}}"#
+            r#"{{"ociVersion":"1.0.2","root":{{"path":"rootfs"}},"process":{{"args":["/x"],"cwd":"/"}},"linux":{{{linux}}}}}"#
         );
         let bundle = Bundle::parse("/bundle", &config).unwrap();
-        depends_on_user_namespace(bundle.config(), &host.hierarchies)
+        makes_devices(bundle.config())
     }
 
     #[test]
     fn the_runtimes_user_namespace_is_looked_at_where_a_plan_depends_on_it() {
         let device = |kind| format!(r#""devices":[{{"path":"/dev/x","type":"{kind}","major":1,"minor":3}}]"#);
-        let cgroups = r#"{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup"}"#;
         let mount = r#""namespaces":[{"type":"mount"}]"#;
-        assert!(asks(&format!("{mount},{}", device("c")), "", &Host::hybrid()));
-        assert!(!asks(&format!("{mount},{}", device("p")), "", &Host::hybrid()));
-        assert!(asks(mount, cgroups, &Host::v2()));
-        assert!(!asks(mount, cgroups, &Host::hybrid()));
-        assert!(!asks(
-            r#""namespaces":[{"type":"mount"},{"type":"cgroup"}]"#,
-            cgroups,
-            &Host::v2()
-        ));
+        assert!(asks(&format!("{mount},{}", device("c"))));
+        assert!(!asks(&format!("{mount},{}", device("p"))));
+        assert!(!asks(mount));
     }
 }

@@ -59,7 +59,7 @@ fn mount_of(line: &str, controllers: &str) -> Option<Mount> {
 }
 
 /// Undoes the octal escapes (`\040` for a space) of mountinfo.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut parts = text.split('\\');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

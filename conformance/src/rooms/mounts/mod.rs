@@ -14,6 +14,7 @@ mod option_order;
 mod propagation;
 mod recursive_options;
 mod rootfs;
+mod superblocks;
 
 use super::room::{Room, rooms};
 
@@ -29,6 +30,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     late_read_only,
     propagation,
     mount_changes,
+    superblocks,
     id_mapped_mounts,
     masks
 ];

@@ -240,6 +240,8 @@ steps! { 4<'a>;
     ChangeMount<'a> = 3 {
         /// Where, below the rootfs.
         target: &'a CStr,
+        /// The number by which init holds the mount whose filesystem it is: another's is not changed.
+        made: Option<u32>,
         /// The filesystem's parameters to change: `key` or `key=value`.
         parameters: Strings<'a>,
         /// Its attributes.
@@ -444,6 +446,8 @@ impl Reads for ChangeMount<'_> {
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
         match (failed.part, failed.errno) {
+            (Part::Source, errno::XDEV) => out
+                .write_str("something else is mounted there, and may be the host's, too: its options stay as they are"),
             (Part::Source | Part::Attributes, errno::INVAL) => out.write_str("nothing is mounted there"),
             (Part::Attributes, errno::PERM) => locked_flag(out),
             (Part::Parameter | Part::Whole, _) => said(failed, out),

@@ -5,6 +5,7 @@ use super::id_maps::IdMaps;
 use super::old_flags;
 use super::options::Options;
 use super::parameter::Parameter;
+use super::superblock::Superblock;
 use crate::bundle::Text;
 use orlop_init::linux::mount_flag;
 use std::ffi::{CStr, CString};
@@ -54,6 +55,7 @@ impl Filesystem {
         let read_only = (options.changes.set & attribute::RDONLY != 0).then_some(match name.as_str() {
             "tmpfs" if !target.is_empty() => ReadOnly::MountInTheEnd,
             "tmpfs" | "proc" | "sysfs" | "mqueue" | "devpts" => ReadOnly::Mount,
+            other if Superblock::of(other) == Superblock::OneForAll => ReadOnly::Mount,
             _ => ReadOnly::Filesystem,
         });
         Self {

@@ -19,6 +19,7 @@ mod pieces;
 mod read;
 mod reading;
 mod remount;
+mod superblock;
 mod words;
 
 #[cfg(test)]
@@ -35,4 +36,5 @@ pub(crate) use mount::{Mount, MountKind};
 pub(crate) use parameter::Parameter;
 pub(super) use read::mounts;
 pub(crate) use remount::Remount;
+pub(crate) use superblock::Superblock;
 pub(crate) use words::option_names;

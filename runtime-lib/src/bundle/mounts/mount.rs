@@ -60,6 +60,14 @@ impl Mount {
         self.target.is_empty()
     }
 
+    /// The type of the filesystem that is mounted anew. Cgroups have a kind of their own.
+    pub(crate) fn new_filesystem_type(&self) -> Option<&str> {
+        match &self.kind {
+            MountKind::Filesystem(filesystem) => Some(&filesystem.name),
+            MountKind::Remount(_) | MountKind::Bind(_) | MountKind::Cgroup => None,
+        }
+    }
+
     pub(crate) fn is_read_only(&self) -> bool {
         self.changes.set & attribute::RDONLY != 0
     }

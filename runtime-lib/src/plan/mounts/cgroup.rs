@@ -21,14 +21,15 @@ pub(super) fn push(compiler: &mut Compiler<'_>, mount: &Mount) {
 /// On a host with nothing but v2.
 fn unified(compiler: &mut Compiler<'_>, mount: &Mount, propagation: Propagations<'_>) {
     let (target, attributes) = (&mount.target, mount.changes.set);
-    let config = compiler.config;
-    let has = |kind| config.linux.namespace(kind).is_some();
-    // The host's cgroup namespace is not a user namespace's to mount from.
     let place = compiler.cgroup.places().next().cloned();
-    if !has(NamespaceType::Cgroup)
-        && (has(NamespaceType::User) || compiler.host.is_in_user_namespace)
-        && let Some(place) = place
-    {
+    if !has_own_namespace(compiler) {
+        // To mount it anew from the host's cgroup namespace would set the options of the host's one superblock:
+        // `nsdelegate` would end for the whole machine (Linux: kernel/cgroup/cgroup.c, `apply_cgroup_root_flags`).
+        let Some(place) = place else {
+            let text = "the host has no cgroups mounted that could be shown, and the container has no cgroup namespace to mount them from";
+            compiler.problems.error(mount.path(), text);
+            return;
+        };
         let step = Bind {
             source: Source::Path(&c_string(&place.mount.to_string_lossy())),
             target,
@@ -55,6 +56,11 @@ fn unified(compiler: &mut Compiler<'_>, mount: &Mount, propagation: Propagations
         hold: None,
     };
     compiler.step(&step, Origin::Element("mounts", mount.index));
+}
+
+/// Whether the container's cgroup namespace is another than the one that the host's own mounts are made from.
+fn has_own_namespace(compiler: &Compiler<'_>) -> bool {
+    compiler.config.linux.namespace(NamespaceType::Cgroup).is_some() && !compiler.host.joins_first_cgroup_namespace
 }
 
 /// On a v1 or hybrid host: a tmpfs with a directory for each hierarchy.
@@ -122,7 +128,7 @@ fn hierarchy(
 ) {
     let origin = Origin::Element("mounts", mount.index);
     let attributes = mount.changes.set;
-    if compiler.config.linux.namespace(NamespaceType::Cgroup).is_some() {
+    if has_own_namespace(compiler) {
         let is_v2 = place.controllers.is_empty();
         let parameters = controllers(place);
         let step = MountStep {

@@ -2,13 +2,25 @@
 
 use super::places;
 use super::propagation::PropagationList;
-use crate::bundle::{Filesystem, Mount, ReadOnly, attribute, too_long};
+use crate::bundle::{Filesystem, Mount, ReadOnly, Superblock, attribute, too_long};
 use crate::plan::acts::{NO_OPTION, Origin, StringList, c_string};
 use crate::plan::compile::Compiler;
-use orlop_init::step::mounts::{self as steps, Remount};
+use crate::problem::Problem;
+use orlop_init::step::mounts::{self as steps, Links, Remount, Source};
+use std::ffi::CStr;
 
 impl Compiler<'_> {
     pub(super) fn filesystem(&mut self, mount: &Mount, filesystem: &Filesystem) {
+        let superblock = Superblock::of(&filesystem.name);
+        if superblock == Superblock::OneForAll {
+            if let Some(problem) = changes_the_hosts(mount, filesystem) {
+                return self.problems.push(problem);
+            }
+            if let Some(place) = self.host.shared_filesystems.place_of(&filesystem.name) {
+                let place = c_string(&place.to_string_lossy());
+                return self.bind_of_the_hosts(mount, &place);
+            }
+        }
         let mut parameters = Vec::with_capacity(filesystem.parameters.len() + 2);
         parameters.extend(filesystem.parameters.iter().map(|parameter| parameter.text.clone()));
         let mut options = places(&filesystem.parameters);
@@ -39,6 +51,10 @@ impl Compiler<'_> {
             index: mount.index,
             options,
         };
+        let hold = self
+            .hold_for_propagation(mount.index, &mount.target, &propagation)
+            .or(held)
+            .or(self.hold_for_changes(mount));
         let step = steps::Mount {
             kind: &c_string(&filesystem.name),
             source: &filesystem.source,
@@ -46,9 +62,7 @@ impl Compiler<'_> {
             parameters: parameters.as_strings(),
             attributes,
             mapping,
-            hold: self
-                .hold_for_propagation(mount.index, &mount.target, &propagation)
-                .or(held),
+            hold,
             propagation: propagation.as_propagations(),
             copy_up: filesystem.copy_up,
             mode: 0o755,
@@ -59,4 +73,34 @@ impl Compiler<'_> {
             self.step(&Remount { target, flags }, origin);
         }
     }
+
+    /// Shows a filesystem of the host's as the host has mounted it: the kernel has one superblock of it, whose options
+    /// a further mount would set anew.
+    fn bind_of_the_hosts(&mut self, mount: &Mount, place: &CStr) {
+        let propagation = PropagationList::from(&*mount.propagation);
+        let step = steps::Bind {
+            source: Source::Path(place),
+            target: &mount.target,
+            recursive: false,
+            links: Links::default(),
+            changes: steps::Changes::one(mount.changes.set, 0),
+            mapping: None,
+            hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
+            propagation: propagation.as_propagations(),
+        };
+        self.step(&step, Origin::Element("mounts", mount.index));
+    }
+}
+
+/// Why a mount cannot have an option that would count for the host, too.
+fn changes_the_hosts(mount: &Mount, filesystem: &Filesystem) -> Option<Problem> {
+    let options = mount.path().member("options");
+    let path = match filesystem.parameters.first() {
+        Some(parameter) => options.index(parameter.place),
+        None if filesystem.id_maps.is_some() || filesystem.old_flags(0).is_some() => mount.path(),
+        None => return None,
+    };
+    let name = &filesystem.name;
+    let text = format!("there is one {name} for the whole machine, the option would change the host's");
+    Some(Problem::error(path, text))
 }

@@ -2,7 +2,7 @@
 //! their place. A tmpfs that is to be read-only becomes so when all is in it that is mounted and made below it, as
 //! with runc.
 
-use crate::bundle::{Changes, Mount, attribute};
+use crate::bundle::{Changes, Mount, Superblock, attribute};
 use crate::plan::acts::Origin;
 use crate::plan::compile::Compiler;
 use orlop_init::step::mounts::ReadonlyHeld;
@@ -13,6 +13,8 @@ use std::ffi::{CStr, CString};
 pub(crate) struct Held {
     /// Those that are made read-only in the end.
     waiting: Vec<Waiting>,
+    /// Those whose superblock is changed later: the mount's place in the config, and its number.
+    changed_later: Vec<(usize, u32)>,
     count: u32,
     /// The last of them: the place in the config of the step that holds it, and its number.
     last: Option<(usize, u32)>,
@@ -81,6 +83,30 @@ impl<'a> Compiler<'a> {
         changes.set &= !attribute::RDONLY;
         let number = self.hold_for_read_only(changed.index, remount.index, &remount.target);
         (changes, Some(number))
+    }
+
+    /// The number by which init holds a new filesystem whose parameters are changed later: so init knows that it is
+    /// this one that it changes.
+    pub(super) fn hold_for_changes(&mut self, made: &Mount) -> Option<u32> {
+        let mut later = self.bundle.mounts().iter().skip(made.index + 1);
+        if !later.any(|mount| mount.target == made.target && mount.is_remount()) {
+            return None;
+        }
+        let number = self.held.number_for(made.index);
+        self.held.changed_later.push((made.index, number));
+        Some(number)
+    }
+
+    /// The number by which init holds the filesystem that a remount changes, if it is one that this container has
+    /// mounted, and nobody else has.
+    pub(super) fn changed_by_parameters(&self, remount: &Mount) -> Option<u32> {
+        let made = self.changed_by(remount)?;
+        let is_new = made
+            .new_filesystem_type()
+            .is_some_and(|kind| Superblock::of(kind) == Superblock::New);
+        let mut held = self.held.changed_later.iter();
+        held.find(|(index, _)| is_new && *index == made.index)
+            .map(|(_, number)| *number)
     }
 
     /// The mount that is uppermost at a remount's target when it is the remount's turn.

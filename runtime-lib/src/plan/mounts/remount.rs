@@ -15,8 +15,14 @@ impl Compiler<'_> {
             .map(|parameter| parameter.text.to_string_lossy());
         let mut parameters: StringList = texts.collect();
         let mut options = places(&remount.parameters);
-        let context = remount.filesystem.as_deref().and_then(|kind| self.mount_context(kind));
-        if let Some(context) = context {
+        let made = self.changed_by_parameters(mount);
+        if let (None, Some(parameter)) = (made, remount.parameters.first()) {
+            let text = "the filesystem may be the host's, too, which the option would change: only one that this container mounts anew (tmpfs, overlay, proc, devpts and the like) can be changed";
+            let path = mount.path().member("options").index(parameter.place);
+            self.problems.error(path, text);
+        }
+        let kind = remount.filesystem.as_deref().filter(|_| made.is_some());
+        if let Some(context) = kind.and_then(|kind| self.mount_context(kind)) {
             if is_too_long(&c_string(&context)) {
                 let text = format!("a remount takes at most {LONGEST_PARAMETER} bytes in an option");
                 self.problems.error("linux.mountLabel", text);
@@ -28,6 +34,7 @@ impl Compiler<'_> {
         let propagation = PropagationList::from(&*mount.propagation);
         let step = ChangeMount {
             target: &mount.target,
+            made,
             parameters: parameters.as_strings(),
             changes: super::changes(mount, changes),
             hold: self

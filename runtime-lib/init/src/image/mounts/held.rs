@@ -4,7 +4,7 @@ use crate::Init;
 use crate::failure::{Failure, Outcome};
 use crate::step::Act;
 use crate::step::mounts::{PropagateHeld, ReadonlyHeld};
-use crate::sys::{self, Fd};
+use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
 
 impl Act<Init> for ReadonlyHeld<'_> {
@@ -40,6 +40,17 @@ impl Init {
         let place = self.held.get_mut(number as usize).ok_or(Failure::from(Part::Plan))?;
         *place = usize::try_from(mounted.0).map_err(|_| Failure::from(Part::Plan))?;
         Ok(())
+    }
+
+    /// A filesystem is changed only if it is the one that init has made, and holds: whatever an image's link leads to,
+    /// or was mounted there since, may be the host's.
+    pub(super) fn ensure_made(&self, there: (u32, u32), made: Option<u32>) -> Outcome {
+        let made = self.held_mount(made.ok_or(Failure::from(Part::Plan))?)?;
+        if sys::status(made, c"", sys::AT_EMPTY_PATH)?.filesystem == there {
+            Ok(())
+        } else {
+            Err(Failure::new(Part::Source, Errno::XDEV))
+        }
     }
 
     fn held_mount(&self, number: u32) -> Result<Fd, Failure> {

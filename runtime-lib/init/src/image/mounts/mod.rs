@@ -81,14 +81,12 @@ impl Act<Init> for ChangeMount<'_> {
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
         let place = path::open(init.root, self.target).of(Part::Target)?;
-        if sys::status(place, c"", sys::AT_EMPTY_PATH)
-            .of(Part::Target)?
-            .is_mount_root
-            == Some(false)
-        {
+        let there = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+        if there.is_mount_root == Some(false) {
             return Err(Failure::new(Part::Source, Errno::INVAL));
         }
         if !self.parameters.is_empty() {
+            init.ensure_made(there.filesystem, self.made)?;
             let context = sys::pick_filesystem(place).of(Part::Source)?;
             for (index, parameter) in (0..).zip(self.parameters.iter()) {
                 configure(context, parameter)
