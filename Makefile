@@ -27,6 +27,7 @@ export ORLOP_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo
 .PHONY: build try test install uninstall
 
 build:
+	@tools/check-rust.sh $(CARGO)
 	$(CARGO) build --release --locked --target $(triple) --package orlop-cli
 
 try: build

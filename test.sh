@@ -30,7 +30,7 @@ NOT_YET=exec,pause,update,resources,ps
 # The last commit whose containers have records of the first version.
 OLDER=4b6ae65
 
-host=$(rustc -vV | sed -n 's/^host: //p')
+host=$(rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 built=${CARGO_TARGET_DIR:-target}/$host/release
 harness=${CARGO_TARGET_DIR:-target}/$host/harness
 older=${CARGO_TARGET_DIR:-target}/older/$OLDER/orlop
@@ -148,6 +148,7 @@ fuzz() {
 case ${1-} in
 -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;;
 esac
+tools/check-rust.sh
 [ $# -gt 0 ] || set -- packages format lints unit build older conformance engines musl
 for stage in "$@"; do
     case $stage in
