@@ -1,52 +1,32 @@
 //! The words of the command line, under the table of commands. As runc reads them: global flags first, then the
 //! command; a command's flags may follow its arguments; one dash is as good as two; short flags do not combine.
 
-use crate::command::{Command, Count};
+use crate::command::Command;
 use crate::flag::{self, Flag, HasFlags, Kind};
 use crate::global::Global;
 use crate::matches::Matches;
+use crate::misuse::{self, Misuse, meant_flag};
 use lexopt::Parser;
 use std::ffi::OsString;
-
-/// What is wrong with a command line, and which help shows how it is right.
-#[derive(Debug)]
-pub(crate) struct Misuse {
-    pub(crate) command: Option<&'static Command>,
-    /// It is a wrong number of arguments, not a wrong flag.
-    pub(crate) is_count: bool,
-    pub(crate) text: String,
-}
 
 /// Reads the flags before the command. What follows is left in the parser.
 pub(crate) fn global(parser: &mut Parser) -> Result<Matches, Misuse> {
     let mut matches = Matches::default();
-    read(parser, Global::FLAGS, true, &mut matches).map_err(|text| Misuse {
-        command: None,
-        is_count: false,
-        text,
-    })?;
+    read(parser, None, &mut matches)?;
     Ok(matches)
 }
 
 /// Reads what follows the command's name.
 pub(crate) fn of_command(command: &'static Command, parser: &mut Parser) -> Result<Matches, Misuse> {
     let mut matches = Matches::default();
-    read(parser, command.flags, command.stops_at_arguments, &mut matches).map_err(|text| Misuse {
-        command: Some(command),
-        is_count: false,
-        text,
-    })?;
+    read(parser, Some(command), &mut matches)?;
     matches.arguments.extend(rest(parser));
     if matches.asks_for_help() {
         return Ok(matches);
     }
-    match miscount(command.count, matches.arguments.len()) {
+    match Misuse::of_count(command, &matches.arguments) {
         None => Ok(matches),
-        Some(text) => Err(Misuse {
-            command: Some(command),
-            is_count: true,
-            text: format!("{:?} {text}", command.name),
-        }),
+        Some(misuse) => Err(misuse),
     }
 }
 
@@ -55,24 +35,39 @@ pub(crate) fn rest(parser: &mut Parser) -> Vec<OsString> {
     parser.raw_args().map(Iterator::collect).unwrap_or_default()
 }
 
-fn miscount(count: Count, given: usize) -> Option<String> {
-    match count {
-        Count::Exactly(wanted) if given != wanted => Some(format!("requires exactly {wanted} argument(s)")),
-        Count::AtLeast(least) | Count::Between(least, _) if given < least => {
-            Some(format!("requires a minimum of {least} argument(s)"))
+/// A flag as it was written.
+struct Written<'a> {
+    /// Whose flag it is: the program's own without a command.
+    command: Option<&'static Command>,
+    name: &'a str,
+    dashes: usize,
+}
+
+impl Written<'_> {
+    fn misuse(&self, kind: misuse::Kind, text: String, hint: Option<String>) -> Misuse {
+        Misuse {
+            command: self.command,
+            kind,
+            text,
+            hint,
         }
-        Count::Between(_, most) if given > most => Some(format!("requires a maximum of {most} argument(s)")),
-        _ => None,
+    }
+
+    fn wrong(&self, text: String, hint: Option<String>) -> Misuse {
+        self.misuse(misuse::Kind::Flag, text, hint)
     }
 }
 
-/// Reads flags and arguments. With `stops`, the first argument and all that follows it is left in the parser.
-fn read(parser: &mut Parser, flags: &'static [Flag], stops: bool, matches: &mut Matches) -> Result<(), String> {
+/// Reads flags and arguments. Where flags stop at arguments, the first argument and all that follows it is left in the
+/// parser.
+fn read(parser: &mut Parser, command: Option<&'static Command>, matches: &mut Matches) -> Result<(), Misuse> {
+    let stops = command.is_none_or(|command| command.stops_at_arguments);
     loop {
         // A word that is no flag is taken before lexopt sees it, and so is `-long`, which
         // lexopt would read as `-l -o ...`.
-        let Some(mut words) = parser.try_raw_args() else {
-            return Err("a flag has a value that it does not take".to_owned());
+        let Ok(mut words) = parser.raw_args() else {
+            // No flag's value is left in the parser when the next word is looked at.
+            return Ok(());
         };
         let Some(word) = words.peek() else { return Ok(()) };
         let bytes = word.as_encoded_bytes();
@@ -90,20 +85,27 @@ fn read(parser: &mut Parser, flags: &'static [Flag], stops: bool, matches: &mut 
             matches.arguments.extend(words.next());
             continue;
         }
-        if bytes.starts_with(b"--") {
-            let name = match parser.next().map_err(|error| error.to_string())? {
-                Some(lexopt::Arg::Long(name)) => name.to_owned(),
-                _ => return Err("flag provided but not defined".to_owned()),
+        let dashes = if bytes.starts_with(b"--") { 2 } else { 1 };
+        if dashes == 2 {
+            let name = match parser.next() {
+                Ok(Some(lexopt::Arg::Long(name))) => name.to_owned(),
+                _ => String::new(),
             };
             let value = parser.optional_value();
-            take(parser, flags, &name, value, matches)?;
+            let written = Written {
+                command,
+                name: &name,
+                dashes,
+            };
+            take(parser, &written, value, matches)?;
         } else {
             let word = words.next().unwrap_or_default().to_string_lossy()[1..].to_owned();
             let (name, value) = match word.split_once('=') {
                 Some((name, value)) => (name, Some(value.into())),
                 None => (word.as_str(), None),
             };
-            take(parser, flags, name, value, matches)?;
+            let written = Written { command, name, dashes };
+            take(parser, &written, value, matches)?;
         }
     }
 }
@@ -111,33 +113,52 @@ fn read(parser: &mut Parser, flags: &'static [Flag], stops: bool, matches: &mut 
 /// Takes one flag, with its value if it wants one.
 fn take(
     parser: &mut Parser,
-    flags: &'static [Flag],
-    name: &str,
+    written: &Written<'_>,
     value: Option<OsString>,
     matches: &mut Matches,
-) -> Result<(), String> {
+) -> Result<(), Misuse> {
+    let name = written.name;
+    let flags = written.command.map_or(Global::FLAGS, |command| command.flags);
     let Some(flag) = flag::find(flags, name) else {
-        return Err(format!("flag provided but not defined: -{name}"));
+        let hint = meant_flag(written.command, name, written.dashes, &rest(parser));
+        return Err(written.wrong(format!("flag provided but not defined: -{name}"), hint));
     };
     let value = match (flag.kind, value) {
         (Kind::Switch, None) => "true".into(),
         (Kind::Switch, Some(value)) => match value.to_str() {
             Some("1" | "t" | "T" | "true" | "TRUE" | "True") => "true".into(),
             Some("0" | "f" | "F" | "false" | "FALSE" | "False") => "false".into(),
-            _ => return Err(format!("invalid boolean value {value:?} for -{name}: parse error")),
+            _ => {
+                let text = format!("invalid boolean value {value:?} for -{name}: parse error");
+                return Err(written.wrong(text, Some("the choices are true and false".to_owned())));
+            }
         },
         (_, Some(value)) => value,
         (_, None) => parser
             .raw_args()
             .ok()
             .and_then(|mut words| words.next())
-            .ok_or_else(|| format!("flag needs an argument: -{name}"))?,
+            .ok_or_else(|| written.wrong(format!("flag needs an argument: -{name}"), Some(flag.help.to_owned())))?,
     };
-    if flag.kind == Kind::Number && value.to_str().is_none_or(|value| value.parse::<u32>().is_err()) {
-        return Err(format!("invalid value {value:?} for flag -{name}: parse error"));
-    }
+    check(written, flag, &value)?;
     matches.add(flag, value);
     Ok(())
+}
+
+/// Refuses a value that the flag does not take.
+fn check(written: &Written<'_>, flag: &Flag, value: &OsString) -> Result<(), Misuse> {
+    let name = written.name;
+    if flag.kind == Kind::Number && value.to_str().is_none_or(|value| value.parse::<u32>().is_err()) {
+        let text = format!("invalid value {value:?} for flag -{name}: parse error");
+        return Err(written.wrong(text, Some("it takes a whole number from 0 on".to_owned())));
+    }
+    match flag.choices {
+        Some(choices) if !choices.has(value) => {
+            let text = format!("{} {value:?}", choices.fault);
+            Err(written.misuse(misuse::Kind::Choice, text, Some(choices.told())))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -220,6 +241,9 @@ mod tests {
             ("state a b", "\"state\" requires exactly 1 argument(s)"),
             ("kill a b c", "\"kill\" requires a maximum of 2 argument(s)"),
             ("kill", "\"kill\" requires a minimum of 1 argument(s)"),
+            ("list --format yaml", "invalid format option \"yaml\""),
+            ("--log-format=poem list", "invalid log-format: \"poem\""),
+            ("--rootless maybe list", "invalid value for --rootless: \"maybe\""),
         ] {
             assert_eq!(parse(line).unwrap_err().text, text, "{line}");
         }

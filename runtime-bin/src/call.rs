@@ -8,11 +8,13 @@ use crate::root;
 use orlop::{Id, IdFault, Runtime};
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What every verb may look at.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
+    /// The name that the program was called by.
+    pub(crate) program: &'a str,
     /// The verb's name.
     pub(crate) verb: &'static str,
     pub(crate) global: &'a Given<'a, Global>,
@@ -41,6 +43,10 @@ impl<'a> Call<'a> {
         let id = self.arguments.first().map(OsString::as_os_str).unwrap_or_default();
         match id.to_str().map(Id::new) {
             Some(Err(IdFault::Empty)) => Err(IdFault::Empty.to_string().into()),
+            Some(Err(fault)) if Path::new(id).is_dir() => {
+                let refusal = Refusal::from(fault).0;
+                Err(format!("{refusal}; a bundle's folder is named by --bundle, and the argument is the id").into())
+            }
             Some(id) => Ok(id?),
             None => Err(IdFault::Characters(id.to_string_lossy().into_owned()).into()),
         }

@@ -8,8 +8,14 @@ use crate::refusal::Outcome;
 /// The exit status of a failure.
 pub(crate) const ERROR: u8 = 1;
 
+/// The exit status where there is no such command.
+pub(crate) const UNKNOWN_COMMAND: u8 = 3;
+
 /// What a verb says that has a row and no more.
 pub(crate) const NOT_BUILT: &str = "not built yet";
+
+/// What who names several containers is told.
+pub(crate) const ONE_AT_A_TIME: &str = "it takes one container at a time";
 
 /// How many arguments a command takes.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +32,8 @@ pub(crate) enum Offer {
     Nothing,
     /// The ids of the containers that there are.
     Containers,
+    Folders,
+    Commands,
     Words {
         what: &'static str,
         words: &'static str,
@@ -40,10 +48,13 @@ pub(crate) struct Command {
     /// The arguments as the usage line shows them.
     pub(crate) arguments: &'static str,
     pub(crate) count: Count,
+    /// What to say to who gives fewer arguments than that, if there is more to say.
+    pub(crate) missing: &'static str,
+    /// What to say to who gives more arguments than that, if there is more to say.
+    pub(crate) surplus: &'static str,
     pub(crate) offer: Offer,
     /// Everything from the first argument on is an argument, whatever it looks like.
     pub(crate) stops_at_arguments: bool,
-    pub(crate) hidden: bool,
     pub(crate) flags: &'static [Flag],
     pub(crate) description: &'static str,
     /// The exit status of a failure other than a wrong number of arguments.
@@ -59,9 +70,10 @@ impl Command {
             summary: "",
             arguments: "",
             count: Count::Exactly(0),
+            missing: "",
+            surplus: "",
             offer: Offer::Nothing,
             stops_at_arguments: false,
-            hidden: false,
             flags: &[],
             description: "",
             failure: ERROR,

@@ -1,5 +1,7 @@
 //! What a flag is. Each flag that a verb looks up is a type, so that a misspelt one does not compile.
 
+use std::ffi::OsStr;
+
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -24,6 +26,37 @@ pub(crate) struct Flag {
     pub(crate) hidden: bool,
     /// The value is a folder's path.
     pub(crate) is_folder: bool,
+    /// The value is one of a few words.
+    pub(crate) choices: Option<Choices>,
+}
+
+/// The words that a flag takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choices {
+    /// The words, with spaces between them.
+    pub(crate) words: &'static str,
+    /// What another word is told to be, in runc's words.
+    pub(crate) fault: &'static str,
+}
+
+impl Choices {
+    fn each(&self) -> impl Iterator<Item = &'static str> {
+        self.words.split(' ')
+    }
+
+    pub(crate) fn has(&self, value: &OsStr) -> bool {
+        self.each().any(|word| value == word)
+    }
+
+    /// `the choices are table and json`
+    pub(crate) fn told(&self) -> String {
+        let words: Vec<&str> = self.each().collect();
+        match words.split_last() {
+            Some((last, [])) => format!("the only choice is {last}"),
+            Some((last, others)) => format!("the choices are {} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
 }
 
 impl Flag {
@@ -35,6 +68,7 @@ impl Flag {
             help,
             hidden: false,
             is_folder: false,
+            choices: None,
         }
     }
 
@@ -59,6 +93,14 @@ impl Flag {
 
     pub(crate) const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
+    }
+
+    /// The value is one of these words, with spaces between them; another one is told as this fault.
+    pub(crate) const fn choices(self, words: &'static str, fault: &'static str) -> Self {
+        Self {
+            choices: Some(Choices { words, fault }),
+            ..self
+        }
     }
 
     pub(crate) const fn folder(self) -> Self {
@@ -87,14 +129,14 @@ pub(crate) struct Number;
 
 /// Declares flags, one a line: `Detach: Switch("detach", "do not wait for the process").short("d");`
 macro_rules! flags {
-    ($($flag:ident: $kind:ident($name:literal, $help:literal) $(.$mark:ident($($with:literal)?))*;)*) => {$(
+    ($($flag:ident: $kind:ident($name:literal, $help:literal) $(.$mark:ident($($with:literal),*))*;)*) => {$(
         #[derive(Debug)]
         pub(crate) struct $flag;
 
         impl $crate::flag::Declared for $flag {
             type Kind = $crate::flag::$kind;
             const FLAG: $crate::flag::Flag =
-                $crate::flag::Flag::new($name, $crate::flag::Kind::$kind, $help)$(.$mark($($with)?))*;
+                $crate::flag::Flag::new($name, $crate::flag::Kind::$kind, $help)$(.$mark($($with),*))*;
         }
     )*};
 }

@@ -6,10 +6,11 @@ use crate::shared_flags::Help;
 flags! {
     Debug: Switch("debug", "log more");
     LogFile: Text("log", "file that gets the log; errors go to stderr as well");
-    LogFormat: Text("log-format", "text or json (default: \"text\")");
+    LogFormat: Text("log-format", "text or json (default: \"text\")").choices("text json", "invalid log-format:");
     Root: Text("root", "folder that holds the containers' states (default: /run/orlop, or $XDG_RUNTIME_DIR/orlop)").folder();
     SystemdCgroup: Switch("systemd-cgroup", "let systemd make the cgroups; cgroupsPath is slice:prefix:name (not built yet)");
-    Rootless: Text("rootless", "ignore missing cgroup permissions: true, false or auto (default: \"auto\")");
+    Rootless: Text("rootless", "ignore missing cgroup permissions: true, false or auto (default: \"auto\")")
+        .choices("true false auto 1 0", "invalid value for --rootless:");
     Version: Switch("version", "print the version").short("v");
 }
 

@@ -13,14 +13,8 @@ pub(crate) fn program(name: &str, commands: &[Command]) -> String {
          VERSION:\n   {}\n\nCOMMANDS:\n",
         env!("CARGO_PKG_VERSION")
     );
-    let shown = || {
-        commands
-            .iter()
-            .filter(|command| !command.hidden)
-            .map(|command| (command.name, command.summary))
-    };
-    let width = shown().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, summary) in shown().chain([("help, h", "show the help of the program or of one command")]) {
+    let width = commands.iter().map(|command| command.name.len()).max().unwrap_or(0);
+    for Command { name, summary, .. } in commands {
         let _ = writeln!(text, "   {name:width$}  {summary}");
     }
     text.push_str("\nGLOBAL OPTIONS:\n");
@@ -82,11 +76,10 @@ mod tests {
     use crate::verbs;
 
     #[test]
-    fn the_programs_help_lists_what_is_not_hidden() {
+    fn the_programs_help_lists_the_commands() {
         let help = program("orlop", verbs::COMMANDS);
         assert!(help.starts_with("NAME:\n   orlop - "));
         assert!(help.contains("\n   create      create a container\n"));
-        assert!(!help.contains("   man "));
     }
 
     #[test]
@@ -95,6 +88,6 @@ mod tests {
         let help = command("orlop", kill);
         assert!(help.contains("USAGE:\n   orlop kill [command options] <container-id> [signal]\n"));
         assert!(help.contains("   --help, -h  show help\n"));
-        assert!(!help.contains("--all"));
+        assert!(help.contains("   --all, -a   "));
     }
 }

@@ -14,30 +14,29 @@ mod interrupts;
 mod log;
 mod manual;
 mod matches;
+mod misuse;
 mod output;
 mod refusal;
 mod root;
 mod shared_flags;
 #[cfg(not(test))]
 mod start;
+#[cfg(test)]
+mod table_test;
 mod terminal;
 mod verbs;
 mod version;
 
-use arguments::Misuse;
 use call::Call;
-use command::{Command, ERROR};
-use global::{Debug, Global, LogFile, LogFormat, Rootless, Version};
+use command::{Command, ERROR, UNKNOWN_COMMAND};
+use global::{Debug, Global, LogFile, LogFormat, Version};
 use lexopt::Parser;
 use log::Log;
 use matches::{Given, Matches};
 use output::print;
-use refusal::Refusal;
+use refusal::Outcome;
 use std::ffi::OsString;
 use std::path::Path;
-use verbs::COMMANDS;
-
-const UNKNOWN_COMMAND: u8 = 3;
 
 /// Runs the program with its command line, and gives its exit status.
 #[cfg_attr(test, allow(dead_code))]
@@ -51,7 +50,7 @@ fn run(words: Vec<OsString>) -> u8 {
     let mut parser = Parser::from_args(words);
     let global = match arguments::global(&mut parser) {
         Ok(global) => global,
-        Err(misuse) => return refuse_misuse(program, &misuse, &mut Log::to_stderr()),
+        Err(misuse) => return misuse.tell(program, &mut Log::to_stderr()),
     };
     let flags = Given::<Global>::of(&global);
     let log = Log::open(flags.text(LogFile), flags.text(LogFormat), flags.is_on(Debug));
@@ -71,38 +70,31 @@ fn call(program: &str, global: &Matches, parser: &mut Parser, log: &mut Log) -> 
     let name = rest.as_mut().ok().and_then(Iterator::next);
     drop(rest);
     if flags.is_on(Version) {
-        return told(print(&version::text(program)), log);
+        return ended(print(&version::text(program)).map(|()| 0), log);
     }
-    let name = match name.as_ref().map(|name| name.to_string_lossy()) {
+    let name = name.as_ref().map(|name| name.to_string_lossy());
+    let name = match name.as_deref() {
         Some(name) if !global.asks_for_help() => name,
-        _ => return told(print(&help::program(program, COMMANDS)), log),
+        topic => return ended(verbs::show_help(program, topic, log), log),
     };
-    if matches!(&*name, "help" | "h") {
-        return match arguments::rest(parser).first() {
-            None => told(print(&help::program(program, COMMANDS)), log),
-            Some(topic) => help_on(program, &topic.to_string_lossy(), log),
-        };
-    }
-    let Some(command) = verbs::command(&name) else {
-        return no_such_topic(&name, log);
+    let Some(command) = verbs::command(name) else {
+        log.error(&misuse::no_such_topic(program, name));
+        return UNKNOWN_COMMAND;
     };
     log.debug(&format!("orlop {} called for {name}", env!("CARGO_PKG_VERSION")));
-    if let Some(rootless) = flags.text(Rootless)
-        && !matches!(rootless.to_str(), Some("auto" | "true" | "false" | "1" | "0"))
-    {
-        log.error(&format!("--rootless: {rootless:?} is not true, false or auto"));
-        return ERROR;
-    }
     let matches = match arguments::of_command(command, parser) {
-        Ok(matches) if matches.asks_for_help() => return told(print(&help::command(program, command)), log),
+        Ok(matches) if matches.asks_for_help() => {
+            return ended(print(&help::command(program, command)).map(|()| 0), log);
+        }
         Ok(matches) => matches,
-        Err(misuse) => return refuse_misuse(program, &misuse, log),
+        Err(misuse) => return misuse.tell(program, log),
     };
-    act(command, &flags, &matches, log)
+    act(program, command, &flags, &matches, log)
 }
 
-fn act(command: &Command, global: &Given<'_, Global>, matches: &Matches, log: &mut Log) -> u8 {
+fn act(program: &str, command: &Command, global: &Given<'_, Global>, matches: &Matches, log: &mut Log) -> u8 {
     let mut call = Call {
+        program,
         verb: command.name,
         global,
         arguments: &matches.arguments,
@@ -120,43 +112,10 @@ fn act(command: &Command, global: &Given<'_, Global>, matches: &Matches, log: &m
     }
 }
 
-fn told(printed: Result<(), Refusal>, log: &mut Log) -> u8 {
-    match printed {
-        Ok(()) => 0,
-        Err(refusal) => {
-            log.error(&refusal.0);
-            ERROR
-        }
-    }
-}
-
-fn help_on(program: &str, topic: &str, log: &mut Log) -> u8 {
-    match verbs::command(topic) {
-        Some(command) => told(print(&help::command(program, command)), log),
-        None => no_such_topic(topic, log),
-    }
-}
-
-fn no_such_topic(name: &str, log: &mut Log) -> u8 {
-    log.error(&format!("No help topic for '{name}'; orlop --help lists the commands"));
-    UNKNOWN_COMMAND
-}
-
-/// Shows the help, and what is wrong with the command line.
-fn refuse_misuse(program: &str, misuse: &Misuse, log: &mut Log) -> u8 {
-    let help = match misuse.command {
-        Some(command) => help::command(program, command),
-        None => help::program(program, COMMANDS),
-    };
-    let reason = if misuse.is_count {
-        ".".to_owned()
-    } else {
-        format!(": {}", misuse.text)
-    };
-    let _: Result<(), _> = print(&format!("Incorrect Usage{reason}\n\n{help}\n"));
-    log.error(&misuse.text);
-    match misuse.command {
-        Some(command) if !misuse.is_count => command.failure,
-        _ => ERROR,
-    }
+/// The exit status of what is not a verb's.
+fn ended(outcome: Outcome, log: &mut Log) -> u8 {
+    outcome.unwrap_or_else(|refusal| {
+        log.error(&refusal.0);
+        ERROR
+    })
 }

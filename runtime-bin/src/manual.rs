@@ -17,7 +17,7 @@ pub(crate) fn page(commands: &[Command]) -> String {
     );
     flags(&mut text, Global::FLAGS);
     text.push_str(".SH COMMANDS\n");
-    for command in commands.iter().filter(|command| !command.hidden) {
+    for command in commands {
         let _ = writeln!(
             text,
             ".SS \"{} [options] {}\"\n{}.",
@@ -79,19 +79,6 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verbs::COMMANDS;
-
-    #[test]
-    fn the_page_shows_every_command() {
-        let page = page(COMMANDS);
-        assert!(page.starts_with(".TH ORLOP 8"));
-        assert!(
-            COMMANDS
-                .iter()
-                .filter(|command| !command.hidden)
-                .all(|command| page.contains(&format!(".SS \"{} ", command.name)))
-        );
-    }
 
     #[test]
     fn text_is_no_roff_command() {

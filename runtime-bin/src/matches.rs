@@ -83,6 +83,18 @@ impl<'a, T: HasFlags> Given<'a, T> {
 
     /// The folder of `--bundle`, or the current one.
     pub(crate) fn bundle(&self) -> PathBuf {
-        self.path(Bundle).unwrap_or_else(|| ".".into())
+        self.path(Bundle).map_or_else(|| ".".into(), folder_of)
+    }
+}
+
+/// A bundle's folder, which may be named by its `config.json`.
+pub(crate) fn folder_of(path: PathBuf) -> PathBuf {
+    if path.file_name() != Some(OsStr::new("config.json")) || path.is_dir() {
+        return path;
+    }
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => ".".into(),
+        Some(folder) => folder.to_owned(),
+        None => path,
     }
 }

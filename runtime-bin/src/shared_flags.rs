@@ -13,5 +13,5 @@ flags! {
     PreserveFds: Number("preserve-fds", "pass so many descriptors after stdio and $LISTEN_FDS (default: 0)");
     Detach: Switch("detach", "do not wait for the process").short("d");
     Json: Switch("json", "print JSON");
-    Format: Text("format", "table or json (default: \"table\")").short("f");
+    Format: Text("format", "table or json (default: \"table\")").short("f").choices("table json", "invalid format option");
 }

@@ -2,7 +2,11 @@
 
 /// `orlop version X.Y.Z`, `commit: ...`, `spec: X.Y.Z`.
 pub(crate) fn text(program: &str) -> String {
-    let name = if program == "runc" { "runc" } else { "orlop" };
+    let name = if crate::misuse::is_runc(program) {
+        "runc"
+    } else {
+        "orlop"
+    };
     let commit = option_env!("ORLOP_COMMIT").unwrap_or("unknown");
     format!(
         "{name} version {}\ncommit: {commit}\nspec: {}\n",

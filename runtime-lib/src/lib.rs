@@ -55,6 +55,7 @@ pub mod fuzzing;
 mod host;
 mod id;
 mod launch;
+mod nearest;
 mod network;
 mod plan;
 mod problem;
@@ -79,6 +80,7 @@ pub use features::{
 pub use host::Host;
 pub use id::{Id, IdFault};
 pub use launch::{Console, Io, Passed};
+pub use nearest::nearest;
 pub use plan::{Arguments, Exec, ExplainedAct, Plan};
 pub use problem::{JsonPath, Problem, Problems, Severity};
 pub use process::{ExitStatus, Pid, Signal, UnknownSignal};

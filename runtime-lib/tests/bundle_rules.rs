@@ -320,7 +320,7 @@ fn options_of_mounts_are_looked_at_with_the_bundle() {
     );
     assert_refused(
         &[("/mounts", bind(json!(["rbind", "ro,rbinddd"])))],
-        "mounts[0].options[1]: unknown option \"rbinddd\"",
+        "mounts[0].options[1]: unknown option \"rbinddd\"; did you mean `rbind`?",
     );
     assert_refused(
         &[(
@@ -651,7 +651,7 @@ fn the_whole_check_looks_at_the_plan_and_at_the_rootfs_too() {
     assert_eq!(
         told(&[("/root/paths", json!(1)), ("/linux/maskedPaths", json!(["/"]))]),
         [
-            "root.paths: unknown member, ignored".to_owned(),
+            "root.paths: unknown member, ignored; did you mean `path`?".to_owned(),
             "linux.maskedPaths[0]: the root itself cannot be hidden".to_owned(),
             format!("root.path: cannot use the rootfs {rootfs:?}: no such file or directory (ENOENT)"),
         ]
@@ -696,7 +696,7 @@ fn check_tells_all_faults_at_once_and_of_unknown_members() {
             "windows: not for Linux, ignored",
             "process.cwd: \"x\" is not absolute",
             "hostname: needs a uts namespace in linux.namespaces; it would change the host's",
-            "root.paths: unknown member, ignored",
+            "root.paths: unknown member, ignored; did you mean `path`?",
         ]
     );
     assert_eq!(

@@ -1,7 +1,8 @@
 //! `check`: everything that is wrong or doubtful in a bundle.
 
+use super::bundle_named::bundle_named;
 use crate::call::Call;
-use crate::command::{Command, Verb};
+use crate::command::{Command, Count, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::output::print;
@@ -26,13 +27,16 @@ impl Verb for Check {
     const COMMAND: Command = Command {
         name: "check",
         summary: "tell everything that is wrong or doubtful in a bundle, without running it",
+        arguments: "[bundle]",
+        count: Count::Between(0, 1),
+        offer: Offer::Folders,
         flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
         description: "One line for each fault: `error: JSON path: what`, or `warning: ...`.\nThe exit status is 1 if there is an error.",
         ..Command::of::<Self>()
     };
 
-    fn run(_: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        let problems = orlop::check(flags.bundle())?;
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let problems = orlop::check(bundle_named(call, flags)?)?;
         print(&if flags.is_on(Json) {
             json(problems.all())?
         } else {

@@ -35,7 +35,7 @@ impl Verb for Completion {
             .unwrap_or_default();
         match completion::script(&shell, COMMANDS) {
             Some(script) => print(&script).map(|()| 0),
-            None => Err(format!("{shell:?} is not bash, zsh or fish").into()),
+            None => Err(format!("no completions for {shell:?}; the choices are bash, zsh and fish").into()),
         }
     }
 }

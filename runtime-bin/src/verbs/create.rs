@@ -21,6 +21,8 @@ impl Verb for Create {
         summary: "create a container",
         arguments: "<container-id>",
         count: Count::Exactly(1),
+        missing: "choose an id for the new container: orlop create --bundle DIR ID",
+        surplus: "process.args in config.json says what runs, and --bundle names the folder with config.json",
         flags: &[
             Bundle::FLAG,
             ConsoleSocket::FLAG,

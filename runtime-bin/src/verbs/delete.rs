@@ -1,7 +1,7 @@
 //! `delete`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, Offer, Verb};
+use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::refusal::Outcome;
@@ -20,6 +20,7 @@ impl Verb for Delete {
         summary: "delete a container that is stopped, or was never started",
         arguments: "<container-id>",
         count: Count::Exactly(1),
+        surplus: ONE_AT_A_TIME,
         offer: Offer::Containers,
         flags: &[Force::FLAG, Help::FLAG],
         ..Command::of::<Self>()

@@ -1,7 +1,8 @@
 //! `explain`: what running a bundle will do.
 
+use super::bundle_named::bundle_named;
 use crate::call::Call;
-use crate::command::{Command, Verb};
+use crate::command::{Command, Count, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::output::print;
@@ -20,13 +21,16 @@ impl Verb for Explain {
     const COMMAND: Command = Command {
         name: "explain",
         summary: "tell, step by step, what running a bundle will do, without doing it",
+        arguments: "[bundle]",
+        count: Count::Between(0, 1),
+        offer: Offer::Folders,
         flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
         description: "Each step stands with the place in config.json that asks for it.",
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        let bundle = orlop::Bundle::load(flags.bundle())?;
+        let bundle = orlop::Bundle::load(bundle_named(call, flags)?)?;
         let (plan, warnings) = Plan::for_this_host(&bundle, &Arguments::new(Id::new("ID")?))?;
         let acts = plan.explain();
         print(&if flags.is_on(Json) {

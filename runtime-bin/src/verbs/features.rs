@@ -1,7 +1,7 @@
 //! `features`: what is built, and what this kernel can do.
 
 use crate::call::Call;
-use crate::command::{Command, Count, Verb};
+use crate::command::{Command, Verb};
 use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::output::print;
@@ -30,7 +30,6 @@ impl Verb for Features {
     const COMMAND: Command = Command {
         name: "features",
         summary: "print what is built, as JSON",
-        count: Count::Any,
         flags: &[Probe::FLAG, Help::FLAG],
         ..Command::of::<Self>()
     };

@@ -6,10 +6,10 @@ use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::refusal::Outcome;
 use crate::shared_flags::Help;
-use orlop::{Scope, Signal};
+use orlop::{Scope, Signal, UnknownSignal};
 
 flags! {
-    All: Switch("all", "send it to all processes of the container").short("a").hidden();
+    All: Switch("all", "send it to all processes of the container, also after init's end").short("a");
 }
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Verb for Kill {
             .arguments
             .get(1)
             .map_or("TERM".into(), |name| name.to_string_lossy());
-        let signal: Signal = name.parse().map_err(|_| format!("unknown signal {name:?}"))?;
+        let signal: Signal = name.parse().map_err(|unknown: UnknownSignal| unknown.to_string())?;
         let scope = if flags.is_on(All) { Scope::All } else { Scope::Init };
         call.container()?.kill(signal, scope)?;
         Ok(0)

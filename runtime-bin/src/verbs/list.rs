@@ -1,7 +1,7 @@
 //! `list`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, Verb};
+use crate::command::{Command, Verb};
 use crate::flag::{Declared, flags};
 use crate::global::Root;
 use crate::matches::Given;
@@ -27,7 +27,7 @@ impl Verb for List {
     const COMMAND: Command = Command {
         name: "list",
         summary: "list the containers of the state root",
-        count: Count::Any,
+        surplus: "`orlop state ID` tells of one container",
         flags: &[Format::FLAG, Quiet::FLAG, Help::FLAG],
         ..Command::of::<Self>()
     };
@@ -46,9 +46,8 @@ impl Verb for List {
         faults.iter().for_each(|fault| call.warn(fault));
         print(&match &*format {
             _ if flags.is_on(Quiet) => states.iter().map(|state| format!("{}\n", state.id)).collect(),
-            "table" => table(&states),
             "json" => json(&states)?,
-            _ => return Err("invalid format option".into()),
+            _ => table(&states),
         })?;
         Ok(0)
     }

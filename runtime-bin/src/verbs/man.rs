@@ -16,8 +16,7 @@ pub(crate) struct Man;
 impl Verb for Man {
     const COMMAND: Command = Command {
         name: "man",
-        summary: "print the man page",
-        hidden: true,
+        summary: "print the man page, for `man -l`",
         flags: &[Help::FLAG],
         ..Command::of::<Self>()
     };

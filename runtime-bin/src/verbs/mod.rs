@@ -1,5 +1,6 @@
 //! The verbs, one file each, and the table of their rows.
 
+mod bundle_named;
 mod check;
 mod completion;
 mod create;
@@ -8,6 +9,7 @@ mod events;
 mod exec;
 mod explain;
 mod features;
+mod help;
 mod kill;
 mod list;
 mod man;
@@ -22,6 +24,8 @@ mod state;
 mod tour;
 mod update;
 
+pub(crate) use help::show as show_help;
+
 use crate::command::{Command, Verb};
 
 /// All verbs, as the help lists them.
@@ -34,6 +38,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     exec::Exec::COMMAND,
     explain::Explain::COMMAND,
     features::Features::COMMAND,
+    help::Help::COMMAND,
     kill::Kill::COMMAND,
     list::List::COMMAND,
     man::Man::COMMAND,
@@ -48,8 +53,9 @@ pub(crate) static COMMANDS: &[Command] = &[
     update::Update::COMMAND,
 ];
 
-/// The command of this name.
+/// The command of this name; `h` is runc's short one for `help`.
 pub(crate) fn command(name: &str) -> Option<&'static Command> {
+    let name = if name == "h" { "help" } else { name };
     COMMANDS.iter().find(|command| command.name == name)
 }
 

@@ -16,6 +16,7 @@ impl Verb for Ps {
         summary: "list a container's processes (not built yet)",
         arguments: "<container-id> [ps arguments...]",
         count: Count::AtLeast(1),
+        missing: "`orlop list` lists the containers",
         offer: Offer::Containers,
         stops_at_arguments: true,
         flags: &[Format::FLAG, Help::FLAG],

@@ -1,7 +1,7 @@
 //! `resume`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, NOT_BUILT, Offer, Verb};
+use crate::command::{Command, Count, NOT_BUILT, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::refusal::Outcome;
@@ -16,6 +16,7 @@ impl Verb for Resume {
         summary: "thaw a container's processes (not built yet)",
         arguments: "<container-id>",
         count: Count::Exactly(1),
+        surplus: ONE_AT_A_TIME,
         offer: Offer::Containers,
         flags: &[Help::FLAG],
         ..Command::of::<Self>()

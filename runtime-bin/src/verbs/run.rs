@@ -43,6 +43,8 @@ impl Verb for Run {
         summary: "create a container, start it and wait for its end",
         arguments: "<container-id>",
         count: Count::Exactly(1),
+        missing: "choose an id for the new container: orlop run --bundle DIR ID",
+        surplus: "process.args in config.json says what runs, and --bundle names the folder with config.json",
         flags: &[
             Bundle::FLAG,
             ConsoleSocket::FLAG,

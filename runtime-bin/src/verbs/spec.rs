@@ -1,7 +1,7 @@
 //! `spec`: a config.json to start from.
 
 use crate::call::Call;
-use crate::command::{Command, Count, Verb};
+use crate::command::{Command, Verb};
 use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::refusal::Outcome;
@@ -21,7 +21,7 @@ impl Verb for Spec {
     const COMMAND: Command = Command {
         name: "spec",
         summary: "write a config.json to start from",
-        count: Count::Any,
+        surplus: "--bundle names the folder to write it in",
         flags: &[Target::FLAG, Rootless::FLAG, Help::FLAG],
         ..Command::of::<Self>()
     };

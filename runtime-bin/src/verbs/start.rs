@@ -2,7 +2,7 @@
 
 use super::create::service_manager;
 use crate::call::Call;
-use crate::command::{Command, Count, Offer, Verb};
+use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
@@ -18,6 +18,7 @@ impl Verb for Start {
         summary: "run the process of a created container",
         arguments: "<container-id>",
         count: Count::Exactly(1),
+        surplus: ONE_AT_A_TIME,
         offer: Offer::Containers,
         flags: &[Help::FLAG],
         ..Command::of::<Self>()

@@ -1,7 +1,7 @@
 //! `state`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, Offer, Verb};
+use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::output::print;
@@ -17,6 +17,7 @@ impl Verb for State {
         summary: "print a container's state, as JSON",
         arguments: "<container-id>",
         count: Count::Exactly(1),
+        surplus: ONE_AT_A_TIME,
         offer: Offer::Containers,
         flags: &[Help::FLAG],
         ..Command::of::<Self>()

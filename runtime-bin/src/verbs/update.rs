@@ -1,7 +1,7 @@
 //! `update`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, NOT_BUILT, Offer, Verb};
+use crate::command::{Command, Count, NOT_BUILT, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::{Declared, Flag};
 use crate::matches::Given;
 use crate::refusal::Outcome;
@@ -16,6 +16,7 @@ impl Verb for Update {
         summary: "change a container's resources (not built yet)",
         arguments: "<container-id>",
         count: Count::Exactly(1),
+        surplus: ONE_AT_A_TIME,
         offer: Offer::Containers,
         flags: &[
             Flag::text("resources", "file with the new resources, or -").short("r"),

@@ -51,6 +51,7 @@ pub use linux::{
 };
 pub use load::{Bundle, check, parse_process, parse_resources};
 pub use mounts::MountEntry;
+pub(crate) use mounts::meant_option;
 pub(crate) use mounts::{
     Bind, Changes, Filesystem, IdMaps, MapsOf, Mount, MountKind, Parameter, ReadOnly, Remount, Superblock, attribute,
     option_names as mount_option_names, too_long,

@@ -1,5 +1,6 @@
 //! Names of members, and words of closed lists.
 
+use crate::nearest::meant;
 use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 use std::fmt;
 
@@ -48,7 +49,7 @@ impl Visitor<'_> for Word {
         match self.words.iter().position(|word| *word == text) {
             Some(at) => Ok(at),
             None => Err(E::custom(format_args!(
-                "{} {} {}",
+                "{} {} {}{}",
                 // In runc's words, which engines' tests look for.
                 if self.noun.starts_with("memory policy") {
                     "invalid"
@@ -56,7 +57,8 @@ impl Visitor<'_> for Word {
                     "unknown"
                 },
                 self.noun,
-                super::quote::Quoted(text)
+                super::quote::Quoted(text),
+                meant(text, self.words.iter().copied())
             ))),
         }
     }

@@ -1,11 +1,12 @@
 //! From a failure that init tells to a sentence.
 
 use crate::Errno;
+use crate::bundle::meant_option;
 use crate::error::{Error, ExecFailure, ExecFault, Failure, HookEnd, HookFailure};
 use crate::plan::acts::{Acts, Origin};
 use crate::process::ExitStatus;
 use orlop_init::linux::errno as numbers;
-use orlop_init::step::{Attempted, Failed, Hint, Member, Step, hooks, program};
+use orlop_init::step::{Attempted, Failed, Hint, Member, Step, hooks, mounts, program};
 use orlop_init::wire::{Message, Part};
 use std::ffi::CStr;
 use std::time::Duration;
@@ -52,6 +53,11 @@ pub(crate) fn of_step(step: &Step<'_>, origin: &Origin, message: &Message, text:
         Some(Member::Nobody) => failure.path = None,
     }
     refine(&failed, &mut failure);
+    if let Some(parameter) = refused_parameter(step, &failed) {
+        let said = failure.hint.unwrap_or_default();
+        let hint = format!("{}{}", said.trim_end(), meant_option(&parameter));
+        failure.hint = Some(hint.trim_start_matches("; ").to_owned()).filter(|hint| !hint.is_empty());
+    }
     failure.into()
 }
 
@@ -75,6 +81,17 @@ pub(super) fn of_hook(origin: &Origin, message: &Message, text: &str) -> Error {
         stderr: text.to_owned(),
     }
     .into()
+}
+
+/// The filesystem's parameter that it refuses.
+fn refused_parameter(step: &Step<'_>, failed: &Failed<'_>) -> Option<String> {
+    let parameters = match step {
+        Step::Mounts(mounts::Steps::Mount(mount)) => mount.parameters,
+        Step::Mounts(mounts::Steps::ChangeMount(change)) => change.parameters,
+        _ => return None,
+    };
+    let parameter = parameters.iter().nth(failed.detail as usize);
+    parameter.filter(|_| failed.part == Part::Parameter).map(word)
 }
 
 /// Why there is no such program.

@@ -203,7 +203,10 @@ fn merge(into: &mut Value, from: &Value) {
 fn an_unknown_word_on_a_bind_mount_is_refused_and_a_pair_is_a_warning() {
     let bind = |options: Value| json!([{"destination": "/data", "type": "bind", "source": "/srv", "options": options}]);
     let error = first_error(|config| config["mounts"] = bind(json!(["bind", "rbinddd"])));
-    assert_eq!(error, "mounts[0].options[1]: unknown option \"rbinddd\"");
+    assert_eq!(
+        error,
+        "mounts[0].options[1]: unknown option \"rbinddd\"; did you mean `rbind`?"
+    );
     let (plan, _, bundle) = compile(
         &config(|config| config["mounts"] = bind(json!(["bind", "size=1k", ""]))),
         &hybrid(),

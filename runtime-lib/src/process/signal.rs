@@ -1,5 +1,6 @@
 //! Signals, by number and by name.
 
+use crate::nearest::meant;
 use std::fmt;
 use std::str::FromStr;
 
@@ -56,7 +57,9 @@ impl fmt::Display for Signal {
 
 impl fmt::Display for UnknownSignal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "unknown signal {:?}", self.0)
+        write!(formatter, "unknown signal {:?}", self.0)?;
+        let name = self.0.to_ascii_uppercase();
+        formatter.write_str(&meant(name.strip_prefix("SIG").unwrap_or(&name), NAMES))
     }
 }
 

@@ -5,6 +5,7 @@ use super::action;
 use super::check::{path, rule_path};
 use super::names::{Call, Multiplexer, ORDINARY, SPAN};
 use crate::bundle::{Quoted, Seccomp, SyscallArg, SyscallRule};
+use crate::nearest::meant;
 use crate::problem::{JsonPath, Problems};
 
 /// What happens to one system call.
@@ -259,6 +260,13 @@ fn unknown_name(rule: usize, at: usize, name: &str, problems: &mut Problems) {
     if name.is_empty() {
         problems.error(path, "a system call's name cannot be empty");
     } else {
-        problems.warning(path, format!("ignored: no system call is named {}", Quoted(name)));
+        // Profiles may name calls of kernels to come: after a few it is clear that they are no slips.
+        let is_one_of_few = problems.all().len() < 16;
+        let hint = if is_one_of_few {
+            meant(name, Call::names())
+        } else {
+            String::new()
+        };
+        problems.warning(path, format!("ignored: no system call is named {}{hint}", Quoted(name)));
     }
 }

@@ -24,6 +24,16 @@ impl Call {
         }
     }
 
+    /// The names of all calls.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        let name = |ends: &[u16]| match ends {
+            [start, end] => NAMES.get(usize::from(*start)..usize::from(*end)),
+            _ => None,
+        };
+        let names = ENDS.windows(2).filter_map(name);
+        names.filter_map(|name| std::str::from_utf8(name).ok())
+    }
+
     /// Where it stands in the arrays by number of this ABI, if it is there at all: see [`slot_number`].
     pub(super) fn slot(self, abi: Abi) -> Option<usize> {
         let number = usize::try_from(NUMBERS[self.0][abi as usize]).ok()?;

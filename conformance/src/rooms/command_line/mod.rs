@@ -3,8 +3,9 @@
 mod container_ids;
 mod features;
 mod logs;
+mod slips;
 mod usage;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![usage, container_ids, features, logs];
+pub(super) const ROOMS: &[Room] = rooms![usage, slips, container_ids, features, logs];

@@ -4,7 +4,8 @@ mod annotations;
 mod broken_configs;
 mod config_text;
 mod engine_configs;
+mod near_misses;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![config_text, engine_configs, broken_configs, annotations];
+pub(super) const ROOMS: &[Room] = rooms![config_text, engine_configs, broken_configs, near_misses, annotations];

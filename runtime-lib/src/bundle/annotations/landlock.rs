@@ -252,10 +252,13 @@ mod tests {
                 "at: the rules: not JSON: EOF while parsing a value at line 1 column 0",
             ),
             ("{}", "at: nothing is handled or scoped, so nothing would be denied"),
-            (r#"{"scoped": ["signals"]}"#, "at: scoped[0]: unknown scope \"signals\""),
+            (
+                r#"{"scoped": ["signals"]}"#,
+                "at: scoped[0]: unknown scope \"signals\"; did you mean `signal`?",
+            ),
             (
                 r#"{"scoped": ["signal"], "netwrok": {}}"#,
-                "at: netwrok: unknown member",
+                "at: netwrok: unknown member; did you mean `network`?",
             ),
             (
                 r#"{"filesystem": {"handled": ["execute"], "allowed": [{"paths": ["bin"], "access": ["execute"]}]}}"#,

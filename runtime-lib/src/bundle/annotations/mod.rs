@@ -15,6 +15,7 @@ pub use landlock::{
 use super::config::Config;
 use super::quote::Quoted;
 use super::text::Text;
+use crate::nearest::meant;
 use crate::problem::{JsonPath, Problem, Problems};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +23,18 @@ use std::path::PathBuf;
 /// Annotations that make this runtime do something: an engine should not let everybody set them. One that ends with a
 /// dot stands for all that begin like it (runtime-spec: features.md#unsafe-annotations-in-configjson).
 pub(crate) const UNSAFE: &[&str] = &[LANDLOCK, "org.systemd.property.", "run.oci."];
+
+/// The annotations that a mistyped one may have been meant to be.
+const KNOWN: [&str; 8] = [
+    HookOutput::STDERR,
+    HookOutput::STDOUT,
+    LANDLOCK,
+    SECCOMP_RECEIVER,
+    "run.oci.keep_original_groups",
+    "run.oci.mount_context_type",
+    "run.oci.pidfd_receiver",
+    "run.oci.seccomp_fail_unknown_syscall",
+];
 
 const SECCOMP_RECEIVER: &str = "run.oci.seccomp.receiver";
 const LANDLOCK: &str = "org.orlop.landlock";
@@ -143,7 +156,7 @@ fn read(annotations: &BTreeMap<Text, Text>, problems: &mut Problems) -> Annotate
             _ => match name.strip_prefix(systemd::PREFIX) {
                 Some(property) => systemd::check(property, &reading.place(), value, problems),
                 None if name.starts_with("run.oci.") || name.starts_with("org.orlop.") => {
-                    reading.notice("unknown to this runtime, ignored");
+                    reading.notice(&format!("unknown to this runtime, ignored{}", meant(name, KNOWN)));
                 }
                 None => {}
             },

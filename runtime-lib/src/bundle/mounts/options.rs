@@ -3,12 +3,14 @@
 use super::changes::Changes;
 use super::entry::MountEntry;
 use super::links::Links;
+use super::meant;
 use super::parameter::Parameter;
 use super::pieces::pieces;
 use super::reading::Reading;
 use super::words::{Effect, Link, effect};
 use super::{attribute, old_flags};
 use crate::bundle::{Propagation, Quoted};
+use crate::nearest::asked;
 use std::borrow::Cow;
 use std::ffi::CString;
 
@@ -155,13 +157,17 @@ impl Sum<'_, '_> {
             let text = "mappings in an option are crun's own; uidMappings and gidMappings of the mount are the spec's";
             self.reading.refuse_option(place, text);
         } else if !self.options.is_bind {
+            if let Some(option) = meant::by(word) {
+                let text = format!("{} is left to the filesystem{}", Quoted(word), asked(option));
+                self.reading.notice_option(place, text);
+            }
             self.options.parameter(place, word);
         } else if word.contains('=') {
             let text = format!("a bind mount has no filesystem options; {} is ignored", Quoted(word));
             self.reading.warn_of_option(place, text);
         } else {
             self.reading
-                .refuse_option(place, format!("unknown option {}", Quoted(word)));
+                .refuse_option(place, format!("unknown option {}{}", Quoted(word), meant::told(word)));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::entry::MountEntry;
 use crate::bundle::Config;
-use crate::problem::{JsonPath, Problems};
+use crate::problem::{JsonPath, Problem, Problems};
 use std::path::Path;
 
 /// An entry that is being read.
@@ -20,6 +20,12 @@ impl Reading<'_> {
     /// Tells of the option at a place of the list.
     pub(super) fn warn_of_option(&mut self, place: usize, text: impl Into<String>) {
         self.problems.warning(self.path.member("options").index(place), text);
+    }
+
+    /// Tells whoever checks the bundle of the option at a place of the list.
+    pub(super) fn notice_option(&mut self, place: usize, text: impl Into<String>) {
+        let problem = Problem::warning(self.path.member("options").index(place), text);
+        self.problems.push(problem.into_notice());
     }
 
     /// Refuses the option at a place of the list.

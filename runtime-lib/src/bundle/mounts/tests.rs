@@ -105,5 +105,8 @@ fn what_a_copied_link_cannot_have_is_noticed() {
 fn a_refused_option_is_told_of_with_its_place() {
     let list = json!([{"destination": "/data", "source": "/srv", "options": ["bind", "ro,rbinddd"]}]);
     let problems: Vec<String> = read(list).1.iter().map(ToString::to_string).collect();
-    assert_eq!(problems, ["mounts[0].options[1]: unknown option \"rbinddd\""]);
+    assert_eq!(
+        problems,
+        ["mounts[0].options[1]: unknown option \"rbinddd\"; did you mean `rbind`?"]
+    );
 }

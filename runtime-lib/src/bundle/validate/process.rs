@@ -5,6 +5,8 @@ use super::super::quote::Quoted;
 use super::super::schedule::{Scheduler, SchedulerPolicy};
 use super::super::text::Text;
 use super::{NO_ID, absolute, is_number_list};
+use crate::bundle::Capability;
+use crate::nearest::meant;
 use crate::problem::{JsonPath, Problem, Problems};
 
 /// Collects the faults of a process; `at` is its path, empty for a `process.json`.
@@ -49,7 +51,9 @@ pub(in super::super) fn process(process: &Process, at: &'static str, problems: &
         for (set, names) in capabilities.sets() {
             let unknown = names.iter().enumerate().filter(|(_, name)| name.known().is_none());
             warn_of_some(unknown, &member("capabilities").member(set), problems, |name| {
-                format!("unknown capability {}, ignored", Quoted(name.as_str()))
+                let known = Capability::ALL.iter().map(|known| known.as_str());
+                let hint = meant(name.as_str(), known);
+                format!("unknown capability {}, ignored{hint}", Quoted(name.as_str()))
             });
         }
     }
