@@ -1,11 +1,11 @@
 //! One call of the program: its global flags, its arguments and its log.
 
 use crate::global::{Global, Root};
-use crate::log::Log;
+use crate::log::{Details, Log};
 use crate::matches::Given;
 use crate::refusal::Refusal;
 use crate::root;
-use orlop::{Id, IdFault, Runtime};
+use orlop::{Id, IdFault, Runtime, Trace};
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,16 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn runtime(&self) -> Result<Runtime, Refusal> {
-        self.root().map(Runtime::new)
+        self.runtime_in(None)
+    }
+
+    /// A runtime whose state root is this one, if there is one.
+    pub(crate) fn runtime_in(&self, root: Option<PathBuf>) -> Result<Runtime, Refusal> {
+        let runtime = Runtime::new(root.map_or_else(|| self.root(), Ok)?);
+        Ok(match self.log.details() {
+            None => runtime,
+            Some(details) => runtime.traced(told(self.verb, details)),
+        })
     }
 
     /// The container that the first argument names.
@@ -55,4 +64,12 @@ impl<'a> Call<'a> {
     pub(crate) fn warn(&mut self, what: &impl Display) {
         self.log.warning(format!("{}: {what}", self.verb));
     }
+}
+
+/// Notes each act of a verb, with the place in the config that asked for it.
+fn told(verb: &'static str, details: Details) -> Trace {
+    Trace::new(move |act| {
+        let path = act.path.as_ref().map(|path| format!(" ({path})")).unwrap_or_default();
+        details.note(verb, &format!("{}: {}{path}", act.by, act.text));
+    })
 }

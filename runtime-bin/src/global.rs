@@ -4,7 +4,7 @@ use crate::flag::{Declared, Flag, HasFlags, flags};
 use crate::shared_flags::Help;
 
 flags! {
-    Debug: Switch("debug", "log more");
+    Debug: Switch("debug", "log each thing that is done; on stderr without --log");
     LogFile: Text("log", "file that gets the log; errors go to stderr as well");
     LogFormat: Text("log-format", "text or json (default: \"text\")").choices("text json", "invalid log-format:");
     Root: Text("root", "folder that holds the containers' states (default: /run/orlop, or $XDG_RUNTIME_DIR/orlop)").folder();

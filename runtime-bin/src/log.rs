@@ -65,16 +65,30 @@ impl Log {
         })
     }
 
-    /// Notes something for whoever looks for a fault: in the file, with `--debug`.
-    pub(crate) fn debug(&mut self, message: &str) {
-        if self.debug {
-            self.write("debug", message);
+    /// What notes, with `--debug`, each thing that is done: in the file, or on standard error without one.
+    pub(crate) fn details(&self) -> Option<Details> {
+        if !self.debug {
+            return None;
         }
+        let file = self.file.as_ref().map(File::try_clone).transpose().ok()?;
+        Some(Details {
+            file,
+            format: self.format,
+        })
     }
 
     /// Notes a warning. It is told by [`Log::tell_warnings`].
     pub(crate) fn warning(&mut self, message: String) {
         self.warnings.push(message);
+    }
+
+    /// Tells something that is right and may surprise.
+    pub(crate) fn notice(&mut self, verb: &str, text: &str) {
+        if self.file.is_some() {
+            self.write("info", &format!("{verb}: {text}"));
+        } else {
+            say(&format!("{verb}: notice: {text}"));
+        }
     }
 
     /// Tells the warnings: what the call was for has worked.
@@ -102,6 +116,26 @@ impl Log {
     fn write(&mut self, level: &str, message: &str) {
         if let Some(file) = &mut self.file {
             let _ = file.write_all(record(self.format, level, message, SystemTime::now()).as_bytes());
+        }
+    }
+}
+
+/// The part of a log that is for whoever looks for a fault.
+#[derive(Debug)]
+pub(crate) struct Details {
+    file: Option<File>,
+    format: Format,
+}
+
+impl Details {
+    pub(crate) fn note(&self, verb: &str, text: &str) {
+        match &self.file {
+            Some(file) => {
+                let mut file = file;
+                let text = record(self.format, "debug", &format!("{verb}: {text}"), SystemTime::now());
+                let _ = file.write_all(text.as_bytes());
+            }
+            None => say(&format!("{verb}: debug: {text}")),
         }
     }
 }
@@ -217,7 +251,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("orlop-text-log-{}", std::process::id()));
         let mut log = Log::open(Some(path.as_os_str()), None, false).unwrap();
         log.warning("run: linux: odd".to_owned());
-        log.debug("not asked for");
+        assert!(log.details().is_none());
         log.tell_warnings();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();

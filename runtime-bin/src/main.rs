@@ -81,7 +81,9 @@ fn call(program: &str, global: &Matches, parser: &mut Parser, log: &mut Log) -> 
         log.error(&misuse::no_such_topic(program, name));
         return UNKNOWN_COMMAND;
     };
-    log.debug(&format!("orlop {} called for {name}", env!("CARGO_PKG_VERSION")));
+    if let Some(details) = log.details() {
+        details.note(command.name, &format!("orlop {} begins", env!("CARGO_PKG_VERSION")));
+    }
     let matches = match arguments::of_command(command, parser) {
         Ok(matches) if matches.asks_for_help() => {
             return ended(print(&help::command(program, command)).map(|()| 0), log);

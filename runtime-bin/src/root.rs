@@ -20,10 +20,17 @@ pub(crate) fn choose(flag: Option<&OsStr>) -> Result<PathBuf, Refusal> {
 }
 
 fn default() -> PathBuf {
-    match std::env::var_os("XDG_RUNTIME_DIR") {
-        Some(dir) if !dir.is_empty() && belongs_to_a_user() => Path::new(&dir).join("orlop"),
-        _ => DEFAULT.into(),
-    }
+    of_user().unwrap_or_else(|| DEFAULT.into())
+}
+
+fn of_user() -> Option<PathBuf> {
+    let dir = std::env::var_os("XDG_RUNTIME_DIR").filter(|dir| !dir.is_empty())?;
+    belongs_to_a_user().then(|| Path::new(&dir).join("orlop"))
+}
+
+/// Whether there is a place for the states that the user may be expected to write to.
+pub(crate) fn is_own() -> bool {
+    of_user().is_some() || rustix::process::geteuid().is_root()
 }
 
 /// Root has `/run` for itself, unless it is an ordinary user who is root only in a user namespace.

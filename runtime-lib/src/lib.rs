@@ -66,6 +66,7 @@ mod state;
 mod store;
 mod sys;
 mod template;
+mod trace;
 mod users;
 
 pub use bundle::Bundle;
@@ -86,3 +87,4 @@ pub use problem::{JsonPath, Problem, Problems, Severity};
 pub use process::{ExitStatus, Pid, Signal, UnknownSignal};
 pub use state::{State, Status};
 pub use template::template;
+pub use trace::Trace;

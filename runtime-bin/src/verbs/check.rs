@@ -31,7 +31,7 @@ impl Verb for Check {
         count: Count::Between(0, 1),
         offer: Offer::Folders,
         flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
-        description: "One line for each fault: `error: JSON path: what`, or `warning: ...`.\nThe exit status is 1 if there is an error.",
+        description: "One line for each problem: `error: PATH: what` for what stops the bundle from running, `warning: ...` for what\nis not applied, `notice: ...` for what is right and may surprise. The exit status is 1 if there is an error.",
         ..Command::of::<Self>()
     };
 

@@ -8,7 +8,7 @@ use crate::matches::Given;
 use crate::output::print;
 use crate::refusal::Outcome;
 use crate::shared_flags::{Bundle, Help, Json};
-use orlop::{Arguments, ExplainedAct, Id, Plan};
+use orlop::{Arguments, ExplainedAct, Id, Plan, Severity};
 use std::fmt::Write;
 
 /// Longer sentences do not push the paths of the others to the right.
@@ -25,12 +25,13 @@ impl Verb for Explain {
         count: Count::Between(0, 1),
         offer: Offer::Folders,
         flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
-        description: "Each step stands with the place in config.json that asks for it.",
+        description: "Each step stands with the place in config.json that asks for it. Warnings and notices, as `orlop check` has them,\nfollow on standard error.",
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        let bundle = orlop::Bundle::load(bundle_named(call, flags)?)?;
+        let folder = bundle_named(call, flags)?;
+        let bundle = orlop::Bundle::load(&folder)?;
         let (plan, warnings) = Plan::for_this_host(&bundle, &Arguments::new(Id::new("ID")?))?;
         let acts = plan.explain();
         print(&if flags.is_on(Json) {
@@ -39,6 +40,12 @@ impl Verb for Explain {
             table(&acts)
         })?;
         warnings.iter().for_each(|warning| call.warn(warning));
+        let problems = orlop::check(&folder)?;
+        let notices = problems
+            .all()
+            .iter()
+            .filter(|problem| problem.severity == Severity::Notice);
+        notices.for_each(|notice| call.log.notice(call.verb, &notice.to_string()));
         Ok(0)
     }
 }

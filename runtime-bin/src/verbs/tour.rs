@@ -7,8 +7,10 @@ use super::run::{Manner, run_bundle};
 use crate::call::Call;
 use crate::command::{Command, Count, Verb};
 use crate::flag::{Declared, flags};
+use crate::global::Root;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
+use crate::root;
 use crate::shared_flags::Help;
 use orlop::{Arguments, Console, Failure, Id, Io};
 use serde_json::{Value, json};
@@ -17,6 +19,9 @@ use std::fs;
 use std::io::{Error, ErrorKind, IsTerminal};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
+
+/// The folder of the state root, for a user who has none.
+const STATE: &str = "state";
 
 /// What runs without a command.
 const TOUR: &str = include_str!("tour.sh");
@@ -74,7 +79,7 @@ impl Verb for Try {
             )?,
         };
         let outcome = fill(&dir, call.arguments).and_then(|()| {
-            let runtime = call.runtime()?;
+            let runtime = call.runtime_in(own_root(call, &dir))?;
             let arguments = surroundings(&runtime, &Id::new(format!("try-{}", std::process::id()))?)?;
             let manner = Manner {
                 io: io(&arguments)?,
@@ -85,11 +90,19 @@ impl Verb for Try {
             };
             run_bundle(call, &runtime, &dir, manner)
         });
+        // Empty by now; whatever is left of a container is not to be lost.
+        let _ = fs::remove_dir(dir.join(STATE));
         if kept.is_none() {
             remove(&dir)?;
         }
         outcome
     }
+}
+
+/// The state root, where the user has none: in the bundle's own folder, for so long.
+fn own_root(call: &Call<'_>, dir: &Path) -> Option<PathBuf> {
+    let has_root = call.global.path(Root).is_some() || root::is_own();
+    (!has_root).then(|| dir.join(STATE))
 }
 
 fn io(arguments: &Arguments) -> Result<Io, Refusal> {
@@ -182,9 +195,25 @@ fn fill(dir: &Path, command: &[OsString]) -> Result<(), Refusal> {
         mounts.extend(binds);
         mounts.extend(["/tmp", "/root"].map(scratch));
     }
+    if rootless().is_some() {
+        own_network(&mut config);
+    }
     let text = serde_json::to_string_pretty(&config).map_err(|error| error.to_string())?;
     let file = dir.join("config.json");
     fs::write(&file, text + "\n").map_err(|error| failed("write", &file, &error))
+}
+
+/// A network of the container's own, which a rootless template leaves out, as nobody connects it. The /sys that shows
+/// it is one of its own, too.
+fn own_network(config: &mut Value) {
+    if let Some(namespaces) = config["linux"]["namespaces"].as_array_mut() {
+        namespaces.push(json!({"type": "network"}));
+    }
+    let mounts = config["mounts"].as_array_mut().into_iter().flatten();
+    for mount in mounts.filter(|mount| mount["destination"] == "/sys") {
+        *mount = json!({"destination": "/sys", "type": "sysfs", "source": "sysfs",
+            "options": ["nosuid", "noexec", "nodev", "ro"]});
+    }
 }
 
 /// An ordinary user's ids: its container gets a user namespace, in which they are root.

@@ -5,11 +5,12 @@ use super::live;
 use crate::bundle::{Hook, HookOutput};
 use crate::cgroup::Cgroup;
 use crate::launch::{HookState, Watched, run_hooks};
-use crate::plan::About;
+use crate::plan::deeds::{Later, Told};
+use crate::plan::{About, Leftover};
 use crate::process::await_end;
 use crate::state::Status;
 use crate::store::{Entry, KeptPlan, Leftovers, StateRecord};
-use crate::{Error, Id};
+use crate::{Error, Id, Trace};
 use rustix::process::{Signal, pidfd_send_signal};
 
 /// The hooks that run when all else is gone, and what they are told.
@@ -43,11 +44,12 @@ impl Poststop {
     }
 
     /// Gives what they failed at: one that fails does not keep the rest from running.
-    pub(super) fn run(&self) -> Vec<Error> {
+    pub(super) fn run(&self, trace: &Trace) -> Vec<Error> {
         let state = HookState::new(&self.id, &self.about, Status::Stopped, None);
         let run = |(index, hook)| {
+            let begins = |_, hook: &Hook| trace.hook("delete", "poststop", index, hook.path.as_str());
             let hook = std::slice::from_ref(hook);
-            let outcome = run_hooks("poststop", hook, &state, &self.output, Watched::default());
+            let outcome = run_hooks("poststop", hook, &state, &self.output, Watched::default(), begins);
             outcome.err().map(|error| error.with_index(index))
         };
         self.hooks.iter().enumerate().filter_map(run).collect()
@@ -104,8 +106,22 @@ pub(super) fn remove(leftovers: &Leftovers) -> Result<(), Error> {
 }
 
 /// The rest of the walk, when init has ended. Gives what the poststop hooks failed at.
-pub(super) fn finish(entry: &Entry, leftovers: &Leftovers, poststop: Option<&Poststop>) -> Result<Vec<Error>, Error> {
+pub(super) fn finish(
+    entry: &Entry,
+    leftovers: &Leftovers,
+    poststop: Option<&Poststop>,
+    trace: &Trace,
+) -> Result<Vec<Error>, Error> {
+    trace.deed("delete", || {
+        let cgroup = leftovers.cgroup().cloned().map(Leftover::Cgroup);
+        let group = leftovers.resctrl().cloned().map(Leftover::Resctrl);
+        group.iter().chain(&cgroup).flat_map(Leftover::undoing).collect()
+    });
     remove(leftovers)?;
+    trace.deed("delete", || Later::RemoveState.lines());
     entry.remove()?;
-    Ok(poststop.map(Poststop::run).unwrap_or_default())
+    let Some(poststop) = poststop else {
+        return Ok(Vec::new());
+    };
+    Ok(poststop.run(trace))
 }

@@ -1,14 +1,14 @@
 //! `create`.
 
 use super::cleaning::{self, Poststop};
-use super::{Container, Created, Process, Runtime};
+use super::{Created, Process, Runtime};
 use crate::bundle::Bundle;
 use crate::cgroup::Cgroup;
 use crate::launch::{Console, Io, Launched, Launching};
 use crate::plan::{Arguments, Leftover, Plan};
 use crate::problem::{Problem, Severity};
 use crate::store::{Entry, KeptPlan, Store};
-use crate::{Error, Failure, Host, Id};
+use crate::{Error, Failure, Host, Id, Trace};
 use rustix::io::Errno;
 
 impl Plan {
@@ -53,11 +53,11 @@ impl Runtime {
             let _ = entry.remove();
             return Err(error);
         }
-        let mut launching = Launching::new(plan, &io, &entry);
+        let mut launching = Launching::new(plan, &io, &entry, &self.trace);
         match launching.run() {
             Ok(launched) => Ok(self.created(plan.id(), launched)),
             Err(error) => {
-                undo(launching, plan, &io, &entry);
+                undo(launching, plan, &io, &entry, &self.trace);
                 Err(error)
             }
         }
@@ -84,7 +84,7 @@ impl Runtime {
 
     fn created(&self, id: &Id, launched: Launched) -> Created {
         Created {
-            container: Container::new(self.root(), id),
+            container: self.new_container(id),
             init: Process {
                 pid: launched.pid,
                 pidfd: launched.pidfd,
@@ -97,7 +97,8 @@ impl Runtime {
 
 /// Undoes a creation that failed, as far as it came. That something of this fails, too, would only be another word
 /// about the same: what could not be cleaned is left with its record, for `delete --force`.
-fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry) {
+fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry, trace: &Trace) {
+    trace.deed("create", || vec!["undo what was done".to_owned()]);
     // runtime-spec: runtime.md#lifecycle: what the first hooks did is for the last ones to undo.
     let poststop = launching.leftovers.is_poststop_due().then(|| KeptPlan::read(entry));
     let poststop = match poststop {
@@ -135,7 +136,7 @@ fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry) {
         let _ = entry.remove();
     }
     if let Some(poststop) = poststop {
-        poststop.run();
+        poststop.run(trace);
     }
 }
 

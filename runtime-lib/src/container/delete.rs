@@ -38,12 +38,14 @@ impl Container {
             if !is_in_the_making(&record) && !is_waiting(&entry) {
                 return not_stopped(super::state::status(&entry, &record)?);
             }
+            self.trace
+                .deed("delete", || vec!["kill init, which waits for start".to_owned()]);
             let _ = pidfd_send_signal(&pidfd, Signal::KILL);
             await_end(&pidfd)?;
         }
         let leftovers = Leftovers::read_all(&entry)?;
         let poststop = Poststop::read(&entry, &leftovers)?;
-        cleaning::finish(&entry, &leftovers, poststop.as_ref())
+        cleaning::finish(&entry, &leftovers, poststop.as_ref(), &self.trace)
     }
 }
 
@@ -61,6 +63,8 @@ impl Runtime {
             Err(Error::NotFound(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
+        self.trace
+            .deed("delete", || vec!["kill init, and all that is in the cgroup".to_owned()]);
         // Killed first, then locked: whoever holds the lock may be waiting for just this container.
         cleaning::kill(&Leftovers::read_all(&entry)?)?;
         match entry.lock() {
@@ -75,7 +79,12 @@ impl Runtime {
             Ok(poststop) => (poststop, Vec::new()),
             Err(error) => (None, vec![error]),
         };
-        failed.append(&mut cleaning::finish(&entry, &leftovers, poststop.as_ref())?);
+        failed.append(&mut cleaning::finish(
+            &entry,
+            &leftovers,
+            poststop.as_ref(),
+            &self.trace,
+        )?);
         Ok(failed)
     }
 }

@@ -31,6 +31,14 @@ impl Container {
         let init = live(record.init.as_ref())?;
         // Without a pid namespace of its own nothing ends the others when init does.
         let everything = scope == Scope::All || (signal == Signal::KILL && !record.own_pid_namespace);
+        self.trace.deed("kill", || {
+            let whom = if everything {
+                "all processes of the container"
+            } else {
+                "init"
+            };
+            vec![format!("send {signal} to {whom}")]
+        });
         if everything {
             return send_to_all(&record, init.as_ref(), signal, scope);
         }

@@ -1,6 +1,6 @@
 //! `list`.
 
-use super::{Container, Runtime, not_whole};
+use super::{Runtime, not_whole};
 use crate::store::Store;
 use crate::users::Users;
 use crate::{Error, Id, State};
@@ -44,7 +44,7 @@ impl Runtime {
     }
 
     fn listed(&self, id: &Id, users: &mut Option<Users>) -> Result<Option<State>, Error> {
-        let container = Container::new(self.root(), id);
+        let container = self.new_container(id);
         let entry = container.entry()?;
         if entry.read_state()?.is_none() {
             // Somebody may have taken the id just now.

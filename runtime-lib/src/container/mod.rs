@@ -17,7 +17,7 @@ pub use readiness::Readiness;
 
 use crate::process::Identity;
 use crate::store::{Entry, StateRecord, Store};
-use crate::{Error, Failure, Id, Problem};
+use crate::{Error, Failure, Id, Problem, Trace};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -26,12 +26,22 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub struct Runtime {
     root: PathBuf,
+    trace: Trace,
 }
 
 impl Runtime {
     /// A runtime that keeps its containers' state below `root`, which is made (mode 0700) by the first `create`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            trace: Trace::default(),
+        }
+    }
+
+    /// The same, whose acts are told of, and those of the containers that it gives.
+    #[must_use]
+    pub fn traced(self, trace: Trace) -> Self {
+        Self { trace, ..self }
     }
 
     /// The state root.
@@ -45,7 +55,15 @@ impl Runtime {
     /// There is none.
     pub fn container(&self, id: &Id) -> Result<Container, Error> {
         Store::new(&self.root).open(id)?;
-        Ok(Container::new(&self.root, id))
+        Ok(self.new_container(id))
+    }
+
+    fn new_container(&self, id: &Id) -> Container {
+        Container {
+            root: self.root.clone(),
+            id: id.clone(),
+            trace: self.trace.clone(),
+        }
     }
 
     /// The folder of the host's, absolute, that is mounted into the container `id` if its process is to tell when it
@@ -77,16 +95,10 @@ pub struct Created {
 pub struct Container {
     root: PathBuf,
     id: Id,
+    trace: Trace,
 }
 
 impl Container {
-    fn new(root: &Path, id: &Id) -> Self {
-        Self {
-            root: root.to_owned(),
-            id: id.clone(),
-        }
-    }
-
     /// Its id.
     pub fn id(&self) -> &Id {
         &self.id

@@ -2,6 +2,7 @@
 
 use super::cleaning::about;
 use super::{Container, live};
+use crate::bundle::Hook;
 use crate::launch::{self, HookState, Watched, run_hooks};
 use crate::state::Status;
 use crate::store::{KeptPlan, Phase};
@@ -42,13 +43,22 @@ impl Container {
             return Err(super::not_whole(self.id()));
         };
         kept.check_start()?;
-        launch::start(&entry, &kept, pid, &pidfd)?;
+        launch::start(&entry, &kept, pid, &pidfd, &self.trace)?;
         // A hook may delete the container, which takes the lock.
         drop(entry);
         if !kept.poststart().is_empty() {
             let state = HookState::new(self.id(), &about(record.clone()), Status::Running, Some(pid));
             let output = kept.hook_output();
-            if let Err(error) = run_hooks("poststart", kept.poststart(), &state, &output, Watched::default()) {
+            let begins = |index, hook: &Hook| self.trace.hook("start", "poststart", index, hook.path.as_str());
+            let outcome = run_hooks(
+                "poststart",
+                kept.poststart(),
+                &state,
+                &output,
+                Watched::default(),
+                begins,
+            );
+            if let Err(error) = outcome {
                 // runtime-spec: runtime.md#lifecycle: a poststart hook that fails stops the container.
                 let _ = super::kill::kill_everything(&record, &pidfd);
                 return Err(error);

@@ -103,15 +103,17 @@ pub(super) fn open_output(file: &Path, origin: &JsonPath) -> Result<OwnedFd, Err
     Ok(opened)
 }
 
-/// Runs hooks one after the other; the first that fails is an error.
+/// Runs hooks one after the other; the first that fails is an error. Tells which one begins.
 pub(crate) fn run(
     kind: &'static str,
     hooks: &[Hook],
     state: &HookState,
     output: &HookOutput,
     watched: Watched<'_>,
+    begins: impl Fn(usize, &Hook),
 ) -> Result<(), Error> {
     for (index, hook) in hooks.iter().enumerate() {
+        begins(index, hook);
         run_one(kind, index, hook, state, output, watched)?;
     }
     Ok(())

@@ -39,10 +39,17 @@ impl Init {
             .ok_or_else(|| broken("an init without a descriptor"))
     }
 
-    /// Waits until init says that it is this turn.
-    pub(crate) fn await_turn(&self, turn: u32, plan: &Plan, cancel: Cancel<'_>) -> Result<Offer, Error> {
+    /// Waits until init says that it is this turn. Where it has failed, `failed_at` becomes the step's number.
+    pub(crate) fn await_turn(
+        &self,
+        turn: u32,
+        plan: &Plan,
+        cancel: Cancel<'_>,
+        failed_at: &mut Option<usize>,
+    ) -> Result<Offer, Error> {
         match self.channel.receive(cancel)? {
             Received::Message(message, text, _) if message.kind == Message::FAILED => {
+                *failed_at = Some(message.step as usize);
                 Err(failure::of_plan(&plan.acts, &message, &text))
             }
             Received::Message(message, text, file) if (message.kind, message.detail) == (Message::TURN, turn) => {

@@ -3,7 +3,9 @@
 use super::broken;
 use super::init::{Init, Offer};
 use super::io::{Console, Io};
+use super::progress::Progress;
 use super::sending::send_descriptor;
+use crate::Trace;
 use crate::cgroup::Made;
 use crate::network::Moved;
 use crate::plan::acts::{self, Origin};
@@ -34,6 +36,7 @@ pub(crate) struct Launching<'a> {
     pub(super) console: Option<OwnedFd>,
     pub(super) moved: Vec<Moved>,
     pub(super) warnings: Vec<Problem>,
+    progress: Progress<'a>,
     /// When the creation began.
     pub(super) created: String,
     /// The pid file is written.
@@ -50,7 +53,7 @@ pub(crate) struct Launched {
 }
 
 impl<'a> Launching<'a> {
-    pub(crate) fn new(plan: &'a Plan, io: &'a Io, entry: &'a Entry) -> Self {
+    pub(crate) fn new(plan: &'a Plan, io: &'a Io, entry: &'a Entry, trace: &'a Trace) -> Self {
         Self {
             plan,
             io,
@@ -64,6 +67,7 @@ impl<'a> Launching<'a> {
             console: None,
             moved: Vec::new(),
             warnings: Vec::new(),
+            progress: Progress::new(trace, &plan.acts),
             created: now(),
             has_pid_file: false,
         }
@@ -77,7 +81,12 @@ impl<'a> Launching<'a> {
         let turns = plan.acts.turns();
         for turn in 0..turns {
             let cancel = self.io.cancel.as_ref().map(AsFd::as_fd);
-            self.offer = self.init()?.await_turn(turn, plan, cancel)?;
+            let mut failed_at = None;
+            let offer = self.init()?.await_turn(turn, plan, cancel, &mut failed_at);
+            if let Some(step) = failed_at {
+                self.progress.fail_at(step);
+            }
+            self.offer = offer?;
             self.carry_out(acts::Place::Turn(turn))?;
             if turn + 1 == turns {
                 self.tell_who_asked()?;
@@ -86,6 +95,7 @@ impl<'a> Launching<'a> {
             self.init()?.go(turn, answer.as_ref().map(AsFd::as_fd))?;
         }
         self.moved.drain(..).for_each(Moved::keep);
+        self.progress.end();
         let init = self.init.take().ok_or_else(|| broken("a creation without init"))?;
         Ok(Launched {
             pid: init.pid,
@@ -111,6 +121,7 @@ impl<'a> Launching<'a> {
     }
 
     fn act(&mut self, deed: &Deed, origin: &Origin) -> Result<(), Error> {
+        self.progress.begin(deed);
         if let Some(leftover) = deed.told().leaves() {
             self.leftovers.add(self.entry, as_things_are(leftover))?;
         }

@@ -12,6 +12,7 @@ mod init;
 mod io;
 mod launching;
 mod mapped_trees;
+mod progress;
 mod sending;
 mod start;
 

@@ -2,11 +2,13 @@
 
 use super::channel::{Channel, Received};
 use super::{broken, failure};
+use crate::plan::ExplainedAct;
 use crate::plan::acts::Origin;
+use crate::plan::deeds::{Later, Told};
 use crate::process::Pid;
 use crate::store::{Entry, KeptPlan, START_SOCKET};
-use crate::{Error, Failure, StatusFault};
-use orlop_init::step::Failed;
+use crate::{Error, Failure, StatusFault, Trace};
+use orlop_init::step::{Failed, Phrase};
 use orlop_init::wire::{Message, Part};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -45,7 +47,8 @@ pub(crate) fn is_waiting(entry: &Entry) -> bool {
 }
 
 /// Lets init go on to its execve. Comes back when that has succeeded, or with the reason why not.
-pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
+pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd, trace: &Trace) -> Result<(), Error> {
+    trace.deed("start", || Later::LetStart.lines());
     let failed = |errno| Failure::new("reach the container's init", errno);
     let connection = socket(SocketFlags::empty()).map_err(failed)?;
     let address = SocketAddrUnix::new(entry.short_path(START_SOCKET)).map_err(failed)?;
@@ -62,6 +65,7 @@ pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd) -
     if let Received::Message(message, text, _) = Channel::over(connection).receive(None)? {
         return Err(match message.kind {
             Message::FAILED => {
+                tell_steps(kept, trace, message.step as usize);
                 await_end_of(pidfd);
                 told(kept, &message, &text)
             }
@@ -69,7 +73,23 @@ pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd) -
         });
     }
     let _ = rustix::fs::unlinkat(entry.folder(), START_SOCKET, rustix::fs::AtFlags::empty());
-    verify(pid, pidfd)
+    verify(pid, pidfd)?;
+    tell_steps(kept, trace, usize::MAX);
+    Ok(())
+}
+
+/// Tells of the steps of the start before that of this number.
+fn tell_steps(kept: &KeptPlan, trace: &Trace, end: usize) {
+    let numbers = kept.numbers().take_while(|number| trace.is_on() && *number < end);
+    for (number, step) in numbers.filter_map(|number| Some((number, kept.step(number)?))) {
+        trace.tell(&ExplainedAct {
+            phase: "start",
+            by: "init",
+            place: None,
+            text: Phrase(step.reads()).to_string(),
+            path: kept.origin(number).path(),
+        });
+    }
 }
 
 /// Waits for a process that is about to end: until it has, the container would still seem created. That it ends is not

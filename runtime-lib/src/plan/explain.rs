@@ -1,7 +1,7 @@
 //! A plan for a person to read: the list of its acts, and nothing else.
 
 use super::Plan;
-use super::acts::What;
+use super::acts::{Act, What};
 use crate::problem::JsonPath;
 use orlop_init::step::Phrase;
 use serde::Serialize;
@@ -28,27 +28,29 @@ pub struct ExplainedAct {
 impl Plan {
     /// What will be done, in the order in which it is done.
     pub fn explain(&self) -> Vec<ExplainedAct> {
-        let mut explained = Vec::new();
-        for act in self.acts.iter() {
-            let path = |line| match &act.what {
-                What::Deed(deed) => deed.told().asked_by(line).or_else(|| act.origin.path()),
-                What::Step(_) => act.origin.path(),
-            };
-            let (by, lines) = match &act.what {
-                What::Deed(deed) => ("runtime", deed.told().lines()),
-                What::Step(step) => ("init", vec![Phrase(step.reads()).to_string()]),
-            };
-            let is_of_creation = act.phase == super::acts::Phase::Create;
-            let place = act.place.filter(|_| is_of_creation).map(|place| place.to_string());
-            let if_allowed = if act.if_allowed { ", if the caller may" } else { "" };
-            explained.extend(lines.into_iter().enumerate().map(|(number, line)| ExplainedAct {
-                phase: act.phase.as_str(),
-                by,
-                place: place.clone(),
-                text: format!("{line}{if_allowed}"),
-                path: path(number),
-            }));
-        }
-        explained
+        self.acts.iter().flat_map(|act| explained(&act)).collect()
     }
+}
+
+/// The lines of one act.
+pub(crate) fn explained(act: &Act<'_>) -> Vec<ExplainedAct> {
+    let path = |line| match &act.what {
+        What::Deed(deed) => deed.told().asked_by(line).or_else(|| act.origin.path()),
+        What::Step(_) => act.origin.path(),
+    };
+    let (by, lines) = match &act.what {
+        What::Deed(deed) => ("runtime", deed.told().lines()),
+        What::Step(step) => ("init", vec![Phrase(step.reads()).to_string()]),
+    };
+    let is_of_creation = act.phase == super::acts::Phase::Create;
+    let place = act.place.filter(|_| is_of_creation).map(|place| place.to_string());
+    let if_allowed = if act.if_allowed { ", if the caller may" } else { "" };
+    let line = |(number, line): (usize, String)| ExplainedAct {
+        phase: act.phase.as_str(),
+        by,
+        place: place.clone(),
+        text: format!("{line}{if_allowed}"),
+        path: path(number),
+    };
+    lines.into_iter().enumerate().map(line).collect()
 }

@@ -37,6 +37,7 @@ pub use explain::ExplainedAct;
 
 pub(crate) use about::About;
 pub(crate) use cgroup::{HandOver, Need, Place, Placement};
+pub(crate) use explain::explained;
 pub(crate) use for_exec::ForExec;
 pub(crate) use leftover::{CgroupLeft, Leftover};
 #[cfg(test)]

@@ -65,9 +65,15 @@ impl Store {
     }
 
     fn cannot_make(&self, path: &Path, error: std::io::Error) -> Failure {
-        let is_denied = error.kind() == std::io::ErrorKind::PermissionDenied;
-        let failure = Failure::io(format!("make the state folder {path:?}"), &error);
-        if is_denied {
+        Self::hinted(Failure::io(format!("make the state folder {path:?}"), &error))
+    }
+
+    /// Whoever may not use this root has to have another one.
+    fn hinted(failure: Failure) -> Failure {
+        if failure
+            .errno
+            .is_some_and(|errno| errno.raw() == Errno::ACCESS.raw_os_error())
+        {
             failure.hint("an ordinary user needs a state root of its own: XDG_RUNTIME_DIR, or --root")
         } else {
             failure
@@ -93,13 +99,13 @@ impl Store {
                 folder,
             }),
             Err(Errno::NOENT | Errno::NOTDIR) => Err(Error::NotFound(id.clone())),
-            Err(errno) => Err(Failure::new(format!("open the state folder {path:?}"), errno).into()),
+            Err(errno) => Err(Self::hinted(Failure::new(format!("open the state folder {path:?}"), errno)).into()),
         }
     }
 
     /// The ids of all containers, sorted.
     pub(crate) fn ids(&self) -> Result<Vec<Id>, Error> {
-        let failed = |errno| Failure::new(format!("read the state root {:?}", self.path), errno);
+        let failed = |errno| Self::hinted(Failure::new(format!("read the state root {:?}", self.path), errno));
         let root = match openat(CWD, &self.path, FOLDER, Mode::empty()) {
             Ok(root) => root,
             Err(Errno::NOENT) => return Ok(Vec::new()),

@@ -179,6 +179,11 @@ impl KeptPlan {
         self.head.first
     }
 
+    /// The numbers of the steps of the start.
+    pub(crate) fn numbers(&self) -> std::ops::Range<usize> {
+        self.head.first..self.head.first.saturating_add(self.head.origins.len())
+    }
+
     /// Who asked for the step of this number.
     pub(crate) fn origin(&self, number: usize) -> Origin {
         let at = number.checked_sub(self.head.first);

@@ -4,8 +4,9 @@ mod container_ids;
 mod features;
 mod logs;
 mod slips;
+mod telling;
 mod usage;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![usage, slips, container_ids, features, logs];
+pub(super) const ROOMS: &[Room] = rooms![usage, slips, telling, container_ids, features, logs];
