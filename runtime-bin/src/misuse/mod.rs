@@ -48,7 +48,7 @@ impl Misuse {
         };
         let hint = match arguments.get(most) {
             None if !command.missing.is_empty() => Some(command.missing.to_owned()),
-            None => Some(format!("it is `orlop {} {}`", command.name, command.arguments)),
+            None => Some(format!("write orlop {} {}", command.name, command.arguments)),
             Some(_) if !command.surplus.is_empty() => Some(command.surplus.to_owned()),
             Some(word) => Some(format!("{word:?} is too many")),
         };

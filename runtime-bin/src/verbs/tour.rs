@@ -115,6 +115,9 @@ fn io(arguments: &Arguments) -> Result<Io, Refusal> {
 fn new_folder(path: PathBuf, mode: u32) -> Result<PathBuf, Refusal> {
     match fs::DirBuilder::new().mode(mode).create(&path) {
         Ok(()) => Ok(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Failure::io(format!("make {path:?}"), &error)
+            .hint("--keep names a new folder")
+            .into()),
         Err(error) => Err(failed("make", &path, &error)),
     }
 }
