@@ -26,16 +26,7 @@ fn written(steps: &[Step]) -> (String, String) {
                 general.push_str("[]");
             }
             Step::Member(name) => {
-                let is_data = [
-                    "annotations",
-                    "linux.sysctl",
-                    "linux.netDevices",
-                    "linux.timeOffsets",
-                    "linux.resources.rdma",
-                ]
-                .iter()
-                .chain(&["linux.resources.unified"])
-                .any(|map| *map == general);
+                let is_data = MAPS.contains(&format!("{general}[]").as_str());
                 let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
                 match (plain, exact.is_empty()) {
                     (true, true) => exact.push_str(name),
@@ -87,6 +78,16 @@ fn find<'a>(value: &'a mut Value, steps: &[Step]) -> &'a mut Value {
 /// What Linux has no use for, and what is below it.
 const IGNORED: &[&str] = &["windows", "solaris", "zos", "freebsd"];
 
+/// Members of objects whose names are data.
+const MAPS: &[&str] = &[
+    "annotations[]",
+    "linux.sysctl[]",
+    "linux.netDevices[]",
+    "linux.timeOffsets[]",
+    "linux.resources.rdma[]",
+    "linux.resources.unified[]",
+];
+
 /// Members that must be there. Elements of lists must not be `null` either.
 const REQUIRED: &[&str] = &[
     "ociVersion",
@@ -97,8 +98,6 @@ const REQUIRED: &[&str] = &[
     "mounts[1].source",
     "process.consoleSize.height",
     "process.consoleSize.width",
-    "process.user.uid",
-    "process.user.gid",
     "process.args",
     "process.cwd",
     "process.rlimits[].type",
@@ -256,8 +255,8 @@ const LINES: &[&str] = &["linux.intelRdt.schemata[]"];
 fn mutations(value: &Value, exact: &str, general: &str) -> Vec<(&'static str, Option<Value>, bool)> {
     let required = REQUIRED.contains(&general)
         || REQUIRED.contains(&exact)
-        || general.ends_with(']') && !["annotations[]", "linux.sysctl[]"].contains(&general);
-    let mut list = vec![("null", Some(Value::Null), !required && !general.ends_with(']'))];
+        || general.ends_with(']') && !MAPS.contains(&general);
+    let mut list = vec![("null", Some(Value::Null), !required)];
     if !general.ends_with(']') {
         list.push(("left out", None, !required));
     }
@@ -361,6 +360,42 @@ fn each_fault_is_one_line_that_names_its_place() {
     );
     println!("{refused} refused with the right path, {harmless} harmless");
     assert!(refused > 1000);
+}
+
+#[test]
+fn null_is_what_absence_is_for_each_member() {
+    let (mut taken, mut refused, mut wrong) = (0, 0, Vec::new());
+    for (name, text) in configs() {
+        let good: Value = serde_json::from_str(&text).unwrap();
+        let mut all = Vec::new();
+        places(&good, &mut Vec::new(), &mut all);
+        for steps in all {
+            let Some((Step::Member(member), parent)) = steps.split_last() else {
+                continue;
+            };
+            let (mut null, mut absent) = (good.clone(), good.clone());
+            *find(&mut null, &steps) = Value::Null;
+            find(&mut absent, parent).as_object_mut().unwrap().remove(member);
+            let read = |config: &Value| {
+                let bundle = Bundle::parse("/bundle", &config.to_string());
+                bundle
+                    .map(|bundle| (bundle.config().clone(), bundle.warnings().to_vec()))
+                    .map_err(|error| error.to_string())
+            };
+            let (null, absent) = (read(&null), read(&absent));
+            if null != absent {
+                let place = written(&steps).0;
+                wrong.push(format!("{name} {place}: {:?} and {:?}", null.err(), absent.err()));
+            } else if null.is_ok() {
+                taken += 1;
+            } else {
+                refused += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    println!("{taken} taken, {refused} refused");
+    assert!(taken > 5_000 && refused > 500, "{taken} taken, {refused} refused");
 }
 
 /// A generator of numbers that is good enough for choosing places.

@@ -85,7 +85,6 @@ mod tests {
     fn a_wrong_type_is_told_with_what_was_found() {
         for (value, found) in [
             ("\"x\"", "the string \"x\""),
-            ("null", "null"),
             ("-1", "-1"),
             ("4294967296", "4294967296"),
             ("1.5", "1.5"),
@@ -106,6 +105,8 @@ mod tests {
     fn what_is_missing_has_its_own_path() {
         assert_fault("{}", "ociVersion: missing");
         assert_fault(r#"{"ociVersion": "1.0.0", "root": {} }"#, "root.path: missing");
+        assert_fault(r#"{"root": {"path": null} }"#, "root.path: missing");
+        assert_fault(r#"{"root": null}"#, "ociVersion: missing");
         assert_fault(
             r#"{"linux": {"resources": {"devices": [{"allow": true}, {"access": "rwm"}]}}}"#,
             "linux.resources.devices[1].allow: missing",

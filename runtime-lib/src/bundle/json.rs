@@ -39,6 +39,11 @@ pub(crate) trait Json: Sized {
         Self::read(deserializer).map(Some)
     }
 
+    /// Reads the value of a member: `null` is what a member has that is not there, and gives `None`.
+    fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_option(Member(PhantomData))
+    }
+
     /// The value of a member that is not there; `None` if it must be.
     fn absent() -> Option<Self> {
         None
@@ -50,7 +55,43 @@ pub(crate) trait Json: Sized {
     }
 }
 
-/// Lets serde's collections read a [`Json`].
+/// Reads a member whose own type knows nothing of `null`.
+struct Member<T>(PhantomData<T>);
+
+impl<'de, T: Json> Visitor<'de> for Member<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value or null")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        T::read(deserializer).map(Some)
+    }
+}
+
+/// Lets serde's objects read a member that is a [`Json`].
+pub(crate) struct MemberSeed<T>(PhantomData<T>);
+
+impl<T> MemberSeed<T> {
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: Json> DeserializeSeed<'de> for MemberSeed<T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        T::read_member(deserializer)
+    }
+}
+
+/// Lets serde's lists read a [`Json`].
 pub(crate) struct Seed<T>(PhantomData<T>);
 
 impl<T> Seed<T> {
@@ -90,6 +131,10 @@ impl<T: Json> Json for Option<T> {
         }
 
         deserializer.deserialize_option(Optional(PhantomData))
+    }
+
+    fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Self::read(deserializer).map(Some)
     }
 
     fn absent() -> Option<Self> {
@@ -134,6 +179,10 @@ impl<T: Json> Json for Vec<T> {
         deserializer.deserialize_option(List(PhantomData))
     }
 
+    fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Self::read(deserializer).map(Some)
+    }
+
     fn absent() -> Option<Self> {
         Some(Self::new())
     }
@@ -170,13 +219,18 @@ impl<K: Json + Ord, V: Json> Json for BTreeMap<K, V> {
                     if map.contains_key(&key) {
                         return Err(A::Error::custom(DUPLICATE));
                     }
-                    map.insert(key, members.next_value_seed(Seed::new())?);
+                    map.insert(key, members.next_value_seed(MemberSeed::new())?);
                 }
-                Ok(map)
+                let present = map.into_iter().filter_map(|(key, value)| Some((key, value?)));
+                Ok(present.collect())
             }
         }
 
         deserializer.deserialize_option(Members(PhantomData))
+    }
+
+    fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Self::read(deserializer).map(Some)
     }
 
     fn absent() -> Option<Self> {
@@ -196,6 +250,10 @@ impl Json for bool {
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_option(Bool)
+    }
+
+    fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Self::read(deserializer).map(Some)
     }
 
     fn absent() -> Option<Self> {
@@ -250,6 +308,10 @@ impl Json for Present {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = <Option<IgnoredAny> as serde::Deserialize>::deserialize(deserializer)?;
         Ok(Self(value.is_some()))
+    }
+
+    fn read_member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Self::read(deserializer).map(Some)
     }
 
     fn absent() -> Option<Self> {

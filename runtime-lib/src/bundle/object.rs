@@ -4,8 +4,8 @@
 //! ones) follow from it.
 
 /// Declares a struct that is a JSON object: `field: Type = "jsonName"`. Whether a member may be left out is its type's
-/// matter (`Json::absent`), except: with `or default`, a member that is absent or `null` has the type's default; with
-/// `or error`, it must be there and not be `null`.
+/// matter (`Json::absent`), except: with `or default`, a member that is absent has the type's default; with `or error`,
+/// it must be there. A member that is `null` is absent, always.
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -35,10 +35,10 @@ macro_rules! object {
 
                     fn visit_map<A: ::serde::de::MapAccess<'de>>(self, mut members: A) -> Result<$name, A::Error> {
                         #[allow(unused_imports, reason = "not each object has required members")]
-                        use $crate::bundle::json::{Json, MemberName, Seed, DUPLICATE};
+                        use $crate::bundle::json::{Json, MemberName, MemberSeed, DUPLICATE};
                         use ::serde::de::Error;
                         const NAMES: &[&str] = &[$($json),*];
-                        $(let mut $field: Option<object!(@read $type $(, $default)?)> = None;)*
+                        $(let mut $field: Option<Option<object!(@read $type $(, $default)?)>> = None;)*
                         while let Some(number) = members.next_key_seed(MemberName(NAMES))? {
                             let Some(number) = number else {
                                 $crate::bundle::unknown::note();
@@ -51,7 +51,7 @@ macro_rules! object {
                                     if $field.is_some() {
                                         return Err(A::Error::custom(DUPLICATE));
                                     }
-                                    $field = Some(members.next_value_seed(Seed::new())?);
+                                    $field = Some(members.next_value_seed(MemberSeed::new())?);
                                     continue;
                                 }
                                 at += 1;
@@ -59,9 +59,12 @@ macro_rules! object {
                             let _ = at;
                         }
                         Ok($name {
-                            $($field: match $field.or_else(Json::absent) {
+                            $($field: match $field.flatten() {
                                 Some(value) => object!(@take value $(, $default)?),
-                                None => return Err(A::Error::missing_field($json)),
+                                None => match object!(@absent $type $(, $default)?) {
+                                    Some(value) => value,
+                                    None => return Err(A::Error::missing_field($json)),
+                                },
                             },)*
                         })
                     }
@@ -93,9 +96,12 @@ macro_rules! object {
     (@read $type:ty) => { $type };
     (@read $type:ty, error) => { $crate::bundle::json::Strict<$type> };
     (@take $value:ident, error) => { $value.0 };
-    (@read $type:ty, default) => { Option<$type> };
+    (@read $type:ty, default) => { $type };
     (@take $value:ident) => { $value };
-    (@take $value:ident, default) => { $value.unwrap_or_default() };
+    (@take $value:ident, default) => { $value };
+    (@absent $type:ty) => { <$type as Json>::absent() };
+    (@absent $type:ty, default) => { Some(<$type>::default()) };
+    (@absent $type:ty, error) => { None };
 }
 
 /// Declares an enum of a closed list of words, with what such a word is called in an error:

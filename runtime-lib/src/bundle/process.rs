@@ -62,10 +62,10 @@ object! {
     /// Who a process runs as (runtime-spec: config.md#posix-platform-user).
     #[derive(Default)]
     pub struct User {
-        /// The user id in the container.
-        uid: u32 = "uid",
-        /// The group id in the container.
-        gid: u32 = "gid",
+        /// The user id in the container; root where it is left out.
+        uid: u32 = "uid" or default,
+        /// The group id in the container; that of root where it is left out.
+        gid: u32 = "gid" or default,
         /// The file mode creation mask; unset inherits.
         umask: Option<Mode> = "umask",
         /// Supplementary groups.

@@ -47,6 +47,8 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "takes it")
     ),
     test!(annotation_that_is_no_text_is_refused),
+    test!(null_is_what_absence_is),
+    test!(member_that_is_needed_may_not_be_null),
     test!(reserved_annotations_are_taken),
     test!(
         members_of_other_platforms_are_ignored,
@@ -216,6 +218,48 @@ fn annotation_with_an_empty_name_is_refused(t: &Trial<'_>) -> Verdict {
 
 fn annotation_that_is_no_text_is_refused(t: &Trial<'_>) -> Verdict {
     t.refused(&t.bundle()?.set("/annotations", json!({"a": 1})), &[])
+}
+
+fn null_is_what_absence_is(t: &Trial<'_>) -> Verdict {
+    let members = [
+        "/annotations",
+        "/hooks",
+        "/hostname",
+        "/mounts/0/options",
+        "/mounts/0/source",
+        "/process/capabilities",
+        "/process/capabilities/effective",
+        "/process/env",
+        "/process/noNewPrivileges",
+        "/process/oomScoreAdj",
+        "/process/rlimits",
+        "/process/terminal",
+        "/process/user",
+        "/process/user/additionalGids",
+        "/process/user/gid",
+        "/process/user/uid",
+        "/process/user/umask",
+        "/root/readonly",
+        "/linux/maskedPaths",
+        "/linux/resources",
+        "/linux/resources/devices",
+        "/linux/rootfsPropagation",
+        "/linux/seccomp",
+    ];
+    for member in members {
+        let report = t.see_one(&t.bundle()?.set(member, json!(null)))?;
+        for ids in ["uids", "gids"] {
+            same(&format!("{ids} with {member} null"), &report[ids], json!([0, 0, 0]))?;
+        }
+    }
+    Ok(())
+}
+
+fn member_that_is_needed_may_not_be_null(t: &Trial<'_>) -> Verdict {
+    for member in ["/process/cwd", "/linux/namespaces/0/type"] {
+        t.refused(&t.bundle()?.set(member, json!(null)), &[])?;
+    }
+    Ok(())
 }
 
 fn reserved_annotations_are_taken(t: &Trial<'_>) -> Verdict {
