@@ -253,9 +253,8 @@ const LINES: &[&str] = &["linux.intelRdt.schemata[]"];
 
 /// What is done to a place, and whether it does no harm there.
 fn mutations(value: &Value, exact: &str, general: &str) -> Vec<(&'static str, Option<Value>, bool)> {
-    let required = REQUIRED.contains(&general)
-        || REQUIRED.contains(&exact)
-        || general.ends_with(']') && !MAPS.contains(&general);
+    let required =
+        REQUIRED.contains(&general) || REQUIRED.contains(&exact) || general.ends_with(']') && !MAPS.contains(&general);
     let mut list = vec![("null", Some(Value::Null), !required)];
     if !general.ends_with(']') {
         list.push(("left out", None, !required));

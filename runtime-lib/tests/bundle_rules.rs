@@ -50,6 +50,22 @@ fn assert_warnings(changes: &[(&str, Value)], expected: &[&str]) {
     assert_eq!(warnings, expected);
 }
 
+/// What only `check` tells.
+#[track_caller]
+fn assert_notices(changes: &[(&str, Value)], expected: &[&str]) {
+    assert_warnings(changes, &[]);
+    let dir = std::env::temp_dir().join(format!("orlop-bundle-notices-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("config.json"), changed(changes)).unwrap();
+    let (_, problems) = check(&dir).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+    let notices = problems.all().iter().map(|problem| {
+        assert_eq!(problem.severity, Severity::Notice, "{problem}");
+        problem.to_string()
+    });
+    assert_eq!(notices.collect::<Vec<_>>(), expected);
+}
+
 fn namespaces(kinds: &[&str]) -> Value {
     kinds
         .iter()
@@ -157,10 +173,6 @@ fn limits_of_the_process_must_agree() {
             "process.scheduler.nice: 20 is not from -20 to 19",
         ),
         (
-            json!({"policy": "SCHED_FIFO", "priority": 5, "nice": 1}),
-            "process.scheduler.nice: has no meaning for SCHED_FIFO",
-        ),
-        (
             json!({"policy": "SCHED_RR"}),
             "process.scheduler.priority: missing, SCHED_RR needs one",
         ),
@@ -178,6 +190,17 @@ fn limits_of_the_process_must_agree() {
         ),
     ] {
         assert_refused(&[("/process/scheduler", scheduler)], expected);
+    }
+    for scheduler in [
+        json!({"policy": "SCHED_FIFO", "priority": 5, "nice": 1}),
+        json!({"policy": "SCHED_IDLE", "nice": 1}),
+        json!({"policy": "SCHED_DEADLINE", "runtime": 1_000_000, "deadline": 5_000_000, "nice": 1}),
+    ] {
+        let text = format!(
+            "process.scheduler.nice: has no meaning for {}, ignored",
+            scheduler["policy"].as_str().unwrap()
+        );
+        assert_notices(&[("/process/scheduler", scheduler)], &[&text]);
     }
     assert_refused(
         &[(

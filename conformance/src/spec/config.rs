@@ -223,7 +223,10 @@ pub(super) const CONFIG: Document = Document {
                 ),
                 tested(
                     "scheduler: nice",
-                    &["scheduling: batch_policy_with_a_nice_value_is_set"],
+                    &[
+                        "scheduling: batch_policy_with_a_nice_value_is_set",
+                        "scheduling: nice_value_that_a_policy_has_no_use_for_is_no_fault",
+                    ],
                 ),
                 partly(
                     "scheduler: flags",

@@ -186,7 +186,10 @@ pub(super) const LINUX_MOUNT_OPTIONS: Section = Section {
         ),
         tested(
             "others: data on a bind is no error",
-            &["mount_changes: data_on_a_bind_is_tolerated"],
+            &[
+                "mount_changes: data_on_a_bind_is_tolerated",
+                "mount_options: words_of_fstab_are_taken_on_a_bind",
+            ],
         ),
     ],
 };

@@ -68,6 +68,8 @@ words! {
     rslave_holds = propagates("rslave", Some("master:")), NO_PROPAGATION;
     unbindable_holds = propagates("unbindable", Some("unbindable")), NO_PROPAGATION;
     runbindable_holds = propagates("runbindable", Some("unbindable")), NO_PROPAGATION;
+    words_of_fstab_are_taken_on_a_bind = of_fstab_on_a_bind;
+    words_of_fstab_are_taken_on_a_filesystem = of_fstab_on_a_filesystem, TO_FILESYSTEM, RUNC_TO_FILESYSTEM;
     word_that_is_no_option_reaches_the_filesystem = of_the_filesystem(&["nr_inodes=1234"], "nr_inodes=1234", true);
 }
 
@@ -127,6 +129,45 @@ fn of_the_filesystem(
 /// Nothing is seen of it, but it is no error either.
 fn taken(words: &'static [&'static str]) -> impl Fn(&Trial<'_>) -> Verdict {
     move |t| words.iter().try_for_each(|word| fresh(t, &[word]).map(drop))
+}
+
+/// What mount(8) and others read in fstab, and the kernel does not know.
+const OF_FSTAB: &[&str] = &[
+    "nofail",
+    "auto",
+    "noauto",
+    "user",
+    "users",
+    "owner",
+    "group",
+    "nouser",
+    "_netdev",
+    "loop",
+    "comment=mine",
+    "x-systemd.automount",
+    "x-systemd.requires=other.service",
+    "x-foo=bar",
+    "X-mount.mkdir",
+    "X-mount.mode=0700",
+];
+
+/// They set nothing: neither the flags that mount(8) implies, nor the mode of the mount point.
+fn of_fstab_on_a_bind(t: &Trial<'_>) -> Verdict {
+    let plain = bound(t, MountFlags::empty(), &["bind"])?["options"].clone();
+    for words in OF_FSTAB.chunks(1).chain([OF_FSTAB]) {
+        let options: Vec<&str> = ["bind"].iter().chain(words).copied().collect();
+        let mount = bound(t, MountFlags::empty(), &options)?;
+        same(&words.join(","), &mount["options"], plain.clone())?;
+    }
+    Ok(())
+}
+
+fn of_fstab_on_a_filesystem(t: &Trial<'_>) -> Verdict {
+    let plain = fresh(t, &[])?["options"].clone();
+    for words in OF_FSTAB.chunks(1).chain([OF_FSTAB]) {
+        same(&words.join(","), &fresh(t, words)?["options"], plain.clone())?;
+    }
+    Ok(())
 }
 
 fn relatime(t: &Trial<'_>) -> Verdict {

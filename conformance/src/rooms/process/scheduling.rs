@@ -16,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(real_time_policies_are_set, OLD_RUNC, OLD_CRUN),
     test!(idle_policy_is_set, OLD_RUNC, OLD_CRUN),
     test!(deadline_policy_is_set, OLD_RUNC, OLD_CRUN),
+    test!(nice_value_that_a_policy_has_no_use_for_is_no_fault, OLD_RUNC, OLD_CRUN),
     test!(reset_on_fork_is_set, OLD_RUNC, OLD_CRUN),
     test!(policy_that_linux_does_not_have_is_refused, OLD_RUNC, OLD_CRUN),
     test!(scheduling_is_set_for_an_ordinary_user, OLD_RUNC, OLD_CRUN),
@@ -83,6 +84,20 @@ fn deadline_policy_is_set(t: &Trial<'_>) -> Verdict {
     same("deadline", &seen["deadline"], 5_000_000)?;
     same("period", &seen["period"], 10_000_000)?;
     same("flags", &seen["flags"], 2)
+}
+
+fn nice_value_that_a_policy_has_no_use_for_is_no_fault(t: &Trial<'_>) -> Verdict {
+    for (wanted, number) in [
+        (
+            json!({"policy": "SCHED_DEADLINE", "runtime": 1_000_000, "deadline": 5_000_000, "nice": 5}),
+            6,
+        ),
+        (json!({"policy": "SCHED_RR", "priority": 3, "nice": -5}), 2),
+        (json!({"policy": "SCHED_IDLE", "nice": 5}), 5),
+    ] {
+        same("policy", &scheduler(t, wanted)?["policy"], number)?;
+    }
+    Ok(())
 }
 
 fn reset_on_fork_is_set(t: &Trial<'_>) -> Verdict {

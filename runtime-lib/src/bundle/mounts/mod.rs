@@ -8,6 +8,7 @@ mod cgroup;
 mod changes;
 mod entry;
 mod filesystem;
+mod fstab_words;
 mod id_maps;
 mod lengths;
 mod links;

@@ -2,6 +2,7 @@
 
 use super::changes::Changes;
 use super::entry::MountEntry;
+use super::fstab_words;
 use super::links::Links;
 use super::meant;
 use super::parameter::Parameter;
@@ -153,7 +154,9 @@ impl Sum<'_, '_> {
         if word.is_empty() {
             return;
         }
-        if word.starts_with("idmap=") || word.starts_with("ridmap=") {
+        if let Some(meaning) = fstab_words::meaning(word, self.options.is_bind) {
+            self.reading.notice_option(place, format!("{} {meaning}", Quoted(word)));
+        } else if word.starts_with("idmap=") || word.starts_with("ridmap=") {
             let text = "mappings in an option are crun's own; uidMappings and gidMappings of the mount are the spec's";
             self.reading.refuse_option(place, text);
         } else if !self.options.is_bind {

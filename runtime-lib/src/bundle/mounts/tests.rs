@@ -110,3 +110,63 @@ fn a_refused_option_is_told_of_with_its_place() {
         ["mounts[0].options[1]: unknown option \"rbinddd\"; did you mean `rbind`?"]
     );
 }
+
+#[test]
+fn words_of_fstab_are_noticed_on_every_kind_of_mount() {
+    let words = [
+        "nofail",
+        "auto",
+        "noauto",
+        "user",
+        "nouser",
+        "users",
+        "nousers",
+        "owner",
+        "noowner",
+        "group",
+        "nogroup",
+        "_netdev",
+        "loop",
+        "loop=/dev/loop3",
+        "offset=512",
+        "sizelimit=1024",
+        "encryption=aes",
+        "helper=fuse",
+        "uhelper=udisks2",
+        "comment=mine",
+        "x-systemd.requires=a.service",
+        "x-systemd.automount",
+        "x-gvfs-hide",
+        "x-foo=bar",
+        "X-mount.mkdir",
+        "X-mount.mode=0755",
+    ];
+    for (kind, option) in [
+        ("none", "rbind"),
+        ("tmpfs", "ro"),
+        ("cgroup", "ro"),
+        ("proc", "ro"),
+        ("none", "remount"),
+    ] {
+        for word in words {
+            let (mounts, problems) = read(json!([
+                {"destination": "/data", "type": kind, "source": "/srv", "options": [format!("{option},{word}")]}
+            ]));
+            let [mount] = &*mounts else {
+                panic!("{word}: {problems:?}")
+            };
+            let parameters = match &mount.kind {
+                MountKind::Filesystem(filesystem) => filesystem.parameters.len(),
+                MountKind::Remount(remount) => remount.parameters.len(),
+                MountKind::Bind(_) | MountKind::Cgroup => 0,
+            };
+            assert_eq!(parameters, 0, "{kind} {word}");
+            let [problem] = &*problems else {
+                panic!("{kind} {word}: {problems:?}")
+            };
+            assert_eq!(problem.severity, Severity::Notice);
+            assert_eq!(problem.path.as_str(), "mounts[0].options[0]");
+            assert!(problem.text.contains(word), "{problem}");
+        }
+    }
+}

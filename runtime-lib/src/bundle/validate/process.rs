@@ -150,7 +150,8 @@ fn user(user: &User, path: &JsonPath, problems: &mut Problems) {
     }
 }
 
-/// What a policy has no use for is refused: the kernel would drop it silently, or refuse it without saying what.
+/// What a policy has no use for is refused: the kernel would drop it silently, or refuse it without saying what. A nice
+/// value is noticed only: peers let it pass with each policy, and the kernel keeps to it where it has a meaning.
 fn scheduling(scheduler: &Scheduler, path: &JsonPath, problems: &mut Problems) {
     use SchedulerPolicy::{Batch, Deadline, Fifo, Other, Rr};
     let policy = scheduler.policy;
@@ -158,7 +159,8 @@ fn scheduling(scheduler: &Scheduler, path: &JsonPath, problems: &mut Problems) {
         if !(-20..=19).contains(&nice) {
             problems.error(path.member("nice"), format!("{nice} is not from -20 to 19"));
         } else if nice != 0 && !matches!(policy, Other | Batch) {
-            problems.error(path.member("nice"), format!("has no meaning for {policy}"));
+            let problem = Problem::warning(path.member("nice"), format!("has no meaning for {policy}, ignored"));
+            problems.push(problem.into_notice());
         }
     }
     match scheduler.priority {
