@@ -333,7 +333,13 @@ pub(super) const CONFIG: Document = Document {
                     ],
                 ),
                 tested("args", &["hook_calls: hooks_get_their_arguments_and_environment_only"]),
-                tested("env", &["hook_calls: hooks_get_their_arguments_and_environment_only"]),
+                tested(
+                    "env",
+                    &[
+                        "hook_calls: hooks_get_their_arguments_and_environment_only",
+                        "hook_environment: empty_environment_stays_empty",
+                    ],
+                ),
                 tested(
                     "timeout: of a hook of the host",
                     &[

@@ -28,8 +28,8 @@ object! {
         path: Text = "path",
         /// Its arguments, with its name (`argv[0]`) first.
         args: Vec<Text> = "args",
-        /// Its environment, `NAME=value` each.
-        env: Vec<Text> = "env",
+        /// Its environment, `NAME=value` each. Unset is the runtime's own, or the process's for `startContainer`.
+        env: Option<Vec<Text>> = "env",
         /// Seconds after which it is stopped; more than 0.
         timeout: Option<i64> = "timeout",
     }

@@ -17,7 +17,9 @@ pub(crate) use security_modules::SecurityModules;
 pub(crate) use shared_filesystems::SharedFilesystems;
 
 use crate::Error;
-use crate::bundle::{Bundle, Config, DeviceType, NamespaceType};
+use crate::bundle::{Bundle, Config, DeviceType, Hook, NamespaceType};
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
 /// Facts about the host and the caller, as far as a bundle's plan depends on them.
@@ -36,6 +38,8 @@ pub struct Host {
     pub(crate) security_modules: SecurityModules,
     /// Whether there is a resource director. Looked at only if the bundle has `linux.intelRdt`.
     pub(crate) has_resctrl: bool,
+    /// The runtime's environment. Looked at only if init runs hooks with it.
+    pub(crate) environment: Vec<CString>,
 }
 
 impl Host {
@@ -54,8 +58,27 @@ impl Host {
             permitted_capabilities: crate::sys::permitted_capabilities(),
             security_modules: SecurityModules::look(bundle),
             has_resctrl: config.linux.intel_rdt.is_some() && filesystem::is_resctrl(crate::resctrl::MOUNT),
+            environment: if inherits_environment(&config.hooks.create_container) {
+                environment()
+            } else {
+                Vec::new()
+            },
         })
     }
+}
+
+/// Whether one of these hooks has no environment of its own.
+fn inherits_environment(hooks: &[Hook]) -> bool {
+    hooks.iter().any(|hook| hook.env.is_none())
+}
+
+/// The runtime's environment as `execve` takes it.
+pub(crate) fn environment() -> Vec<CString> {
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        let variable = [name.as_bytes(), b"=", value.as_bytes()].concat();
+        CString::new(variable).ok()
+    });
+    variables.collect()
 }
 
 /// Whether the bundle's device nodes are the runtime's user namespace to make.

@@ -154,8 +154,10 @@ fn to_its_end(
     } else {
         args.iter().map(CString::as_c_str).collect()
     };
-    // Only what the config gives: neither the runtime's environment nor the container's.
-    let env: Vec<CString> = hook.env.iter().map(crate::bundle::Text::to_c_string).collect();
+    let env: Vec<CString> = match &hook.env {
+        Some(env) => env.iter().map(crate::bundle::Text::to_c_string).collect(),
+        None => crate::host::environment(),
+    };
     let env: Vec<&CStr> = env.iter().map(CString::as_c_str).collect();
     let input = state.file()?;
     let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())

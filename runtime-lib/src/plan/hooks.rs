@@ -9,6 +9,16 @@ use crate::state::Status;
 use orlop_init::step::hooks::{Hook as HookStep, HookOutput as HookOutputStep};
 use std::path::PathBuf;
 
+/// What hooks of a kind that init runs have in common.
+pub(crate) struct Surroundings {
+    /// They are bound like the process, since their programs are the container's.
+    pub(crate) bound: bool,
+    /// The environment of those that have none of their own.
+    pub(crate) environment: StringList,
+    /// To that belongs the process's `HOME`, which init has found.
+    pub(crate) home: bool,
+}
+
 impl Compiler<'_> {
     pub(crate) fn hooks_before_pivot(&mut self) {
         let hooks = &self.config.hooks;
@@ -21,7 +31,18 @@ impl Compiler<'_> {
             self.hooks_of_the_host(member);
         }
         let has_output = self.hook_output();
-        self.inner_hooks("hooks.createContainer", &hooks.create_container, false);
+        let mut environment = StringList::default();
+        for variable in &self.host.environment {
+            environment.push_host(variable);
+        }
+        // The programs are the host's: an image that could set their environment could have them load what it holds
+        // (CVE-2025-23266).
+        let surroundings = Surroundings {
+            bound: false,
+            environment,
+            home: false,
+        };
+        self.inner_hooks("hooks.createContainer", &hooks.create_container, &surroundings);
         if has_output && hooks.start_container.is_empty() {
             // Nothing of the host's stays open while the container waits that nobody will use.
             let end = HookOutputStep {
@@ -84,24 +105,25 @@ impl Compiler<'_> {
         true
     }
 
-    /// Hooks that init runs; `bound` like the process, if their programs are the container's.
-    pub(crate) fn inner_hooks(&mut self, list: &'static str, hooks: &[Hook], bound: bool) {
+    /// Hooks that init runs.
+    pub(crate) fn inner_hooks(&mut self, list: &'static str, hooks: &[Hook], surroundings: &Surroundings) {
         for (index, hook) in hooks.iter().enumerate() {
             let args: StringList = if hook.args.is_empty() {
                 [&hook.path].into_iter().collect()
             } else {
                 hook.args.iter().collect()
             };
-            let env: StringList = hook.env.iter().collect();
+            let own: Option<StringList> = hook.env.as_ref().map(|env| env.iter().collect());
             let timeout = hook
                 .timeout
                 .map_or(0, |seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
             let step = HookStep {
                 path: &c_string(&hook.path),
                 args: args.as_strings(),
-                env: env.as_strings(),
+                env: own.as_ref().unwrap_or(&surroundings.environment).as_strings(),
+                home: surroundings.home && own.is_none(),
                 timeout,
-                bound,
+                bound: surroundings.bound,
             };
             self.step(&step, Origin::Element(list, index));
         }

@@ -84,13 +84,18 @@ impl Init {
         if let Err(errno) = sys::close_on_exec_from(3) {
             return errno;
         }
-        let Hook { path, args, env, .. } = *hook;
+        let Hook {
+            path, args, env, home, ..
+        } = *hook;
+        let home = self.program.home().filter(|_| home);
         let attempt = || -> sys::Result<Errno> {
-            let room = sys::room_for(args.len() + env.len())?;
+            let count = env.len() + usize::from(home.is_some());
+            let room = sys::room_for(args.len() + count)?;
             if hook.bound {
                 self.bind_like_the_process()?;
             }
-            Ok(sys::execute(room, path, args.iter(), args.len(), env.iter(), env.len()))
+            let env = env.iter().chain(home);
+            Ok(sys::execute(room, path, args.iter(), args.len(), env, count))
         };
         attempt().unwrap_or_else(|errno| errno)
     }

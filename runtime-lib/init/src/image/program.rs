@@ -22,6 +22,11 @@ impl Program {
             home: None,
         }
     }
+
+    /// `HOME=...`, where it was looked for.
+    pub(crate) fn home(&self) -> Option<&CStr> {
+        self.home.as_ref().map(Buffer::as_c_str)
+    }
 }
 
 impl Act<Init> for WorkingDirectory<'_> {
@@ -78,7 +83,7 @@ impl Act<Init> for FindProgram<'_> {
 impl Act<Init> for Execute<'_> {
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
-        let home = init.program.home.as_ref().map(Buffer::as_c_str);
+        let home = init.program.home();
         let count = self.env.len() + usize::from(home.is_some());
         // While no filter forbids it.
         let room = sys::room_for(self.args.len() + count)?;

@@ -22,6 +22,8 @@ steps! { 8<'a>;
         args: Strings<'a>,
         /// Its environment.
         env: Strings<'a>,
+        /// To that belongs the `HOME` that was found for the process.
+        home: bool,
         /// Seconds until it is killed; 0 for never.
         timeout: u32,
         /// What binds the process binds the hook, too, whose program may be the image's own: the filter, without the

@@ -10,7 +10,7 @@ pub(super) fn hooks(hooks: &Hooks, problems: &mut Problems) {
         for (index, hook) in hooks.iter().enumerate() {
             let path = JsonPath::from("hooks").member(kind).index(index);
             absolute(&hook.path, || path.member("path").to_string(), problems);
-            environment(&hook.env, &path.member("env"), problems);
+            environment(hook.env.as_deref().unwrap_or_default(), &path.member("env"), problems);
             if let Some(timeout) = hook.timeout
                 && timeout <= 0
             {

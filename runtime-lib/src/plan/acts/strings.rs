@@ -1,7 +1,7 @@
 //! Texts of the config in the form in which init reads them.
 
 use orlop_init::wire::Strings;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 /// A list of strings that is being put together.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +13,17 @@ pub(crate) struct StringList {
 impl StringList {
     /// Adds a string. It holds no NUL: the config's texts are checked for that.
     pub(crate) fn push(&mut self, string: &str) {
+        self.push_bytes(string.as_bytes());
+    }
+
+    /// Adds a string of the host's, which need not be UTF-8.
+    pub(crate) fn push_host(&mut self, string: &CStr) {
+        self.push_bytes(string.to_bytes());
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8]) {
         self.count += 1;
-        self.bytes.extend_from_slice(string.as_bytes());
+        self.bytes.extend_from_slice(bytes);
         self.bytes.push(0);
     }
 

@@ -10,6 +10,7 @@ mod landlock;
 
 use super::acts::{Acts, Origin, StringList, c_string};
 use super::compile::Compiler;
+use super::hooks::Surroundings;
 use super::{Filter, readiness};
 use crate::bundle::{Hook, MemoryPolicy, Personality, Process, Rlimit};
 use crate::problem::Problems;
@@ -69,10 +70,27 @@ impl Compiler<'_> {
         self.step(&CloseOnExecute { preserve }, Origin::Default);
         self.rooms(process).labels();
         // Their programs are the container's, and are not to do what its process may not.
-        self.inner_hooks("hooks.startContainer", hooks, true);
+        if !hooks.is_empty() {
+            let surroundings = self.surroundings_of_start_hooks(process);
+            self.inner_hooks("hooks.startContainer", hooks, &surroundings);
+        }
         let mut rooms = self.rooms(process);
         rooms.limits(Rlimit::is_too_small_for_init);
         rooms.execute(landlock, agent, &environment);
+    }
+
+    /// They see what the process sees, but for what only the process is given.
+    fn surroundings_of_start_hooks(&self, process: &Process) -> Surroundings {
+        let environment = Environment::of(
+            process,
+            self.arguments.listen_fds,
+            self.arguments.notify_folder.is_some(),
+        );
+        Surroundings {
+            bound: true,
+            environment: environment.list(0, None),
+            home: !environment.has_home,
+        }
     }
 
     /// A container without a process takes the caller's mask again, too.
