@@ -13,6 +13,7 @@ use crate::problem::Problems;
 use orlop_init::linux::namespace;
 use orlop_init::step::labels::{OpenLabel, SecurityModule};
 use orlop_init::step::namespaces::{BecomeRoot, Dumpable, GoOnInChild, JoinCgroup, JoinProcess};
+use orlop_init::step::process::EveryCpu;
 use orlop_init::step::start::{CloseOnExecute, LetGoOfHost, Outlive};
 use orlop_init::wire::Slot;
 
@@ -105,6 +106,10 @@ fn join(acts: &mut Acts, container: &ForExec, process: &Process) {
             controllers: &name,
         };
         acts.step(&step, Origin::Default);
+    }
+    let affinity = process.exec_cpu_affinity.as_ref();
+    if affinity.is_none_or(|affinity| affinity.last.is_none()) {
+        acts.step(&EveryCpu {}, Origin::Default);
     }
     for (module, label, origin) in [
         (

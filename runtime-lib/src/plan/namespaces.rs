@@ -11,6 +11,7 @@ use orlop_init::step::namespaces::{
     BecomeRoot, DropGroups, Dumpable, EnterTimeNamespace, GoOnInChild, JoinCgroup, JoinDeferred, JoinNamespace,
     NewKeyring, OpenTimeOffsets, TimeOffsets, Unshare,
 };
+use orlop_init::step::process::EveryCpu;
 use orlop_init::wire::Slot;
 
 /// `CLONE_NEW*` (`man 2 clone`).
@@ -228,6 +229,8 @@ impl Compiler<'_> {
             };
             self.step(&step, Origin::Member("linux.cgroupsPath"));
         }
+        // What the caller is bound to is no matter of the container's. As runc does: in time for the hooks of init.
+        self.step(&EveryCpu {}, Origin::Default);
     }
 
     /// Where in the config a namespace of this type is.

@@ -345,6 +345,7 @@ const TABLE: &[Row] = &[
         by(call("write").with("oom_score_adj>"))
     }),
     Row("set the scheduling policy ", |_, _| by(call("sched_setattr"))),
+    Row("run on every CPU ", |_, _| by(call("sched_setaffinity"))),
     Row("set the I/O priority ", |_, _| by(call("ioprio_set"))),
     Row("set the personality ", |_, _| by(call("personality"))),
     // Pivoting ends with a chdir to the root, too; only here init asks where it is then.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
@@ -25,6 +26,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(io_priority_is_set_for_the_process_group, OLD_RUNC, OLD_CRUN),
     test!(every_io_priority_class_is_set, OLD_RUNC, OLD_CRUN),
     test!(cpu_affinity_of_exec_is_accepted),
+    test!(
+        callers_cpu_affinity_stays_outside,
+        ("runc", "1.1", "is older than the reset of the affinity"),
+        ("crun", "1.8", "is older than the reset of the affinity")
+    ),
 ];
 
 fn scheduler(t: &Trial<'_>, scheduler: Value) -> Result<Value, Failure> {
@@ -187,4 +193,29 @@ fn cpu_affinity_of_exec_is_accepted(t: &Trial<'_>) -> Verdict {
         &report["status"]["Cpus_allowed_list"],
         plain,
     )
+}
+
+/// The harness itself is bound to a CPU meanwhile: what it calls inherits that.
+fn callers_cpu_affinity_stays_outside(t: &Trial<'_>) -> Verdict {
+    let allowed = sched_getaffinity(None)?;
+    let first = (0..CpuSet::MAX_CPU).find(|cpu| allowed.is_set(*cpu));
+    let mut one = CpuSet::new();
+    one.set(first.unwrap_or(0));
+    if allowed.count() < 2 {
+        return Err(Failure::Skip("there is one CPU alone".into()));
+    }
+    for bundle in [t.bundle()?, mapped(t)?] {
+        sched_setaffinity(None, &one)?;
+        let report = t.see_one(&bundle);
+        sched_setaffinity(None, &allowed)?;
+        let seen = report?["status"]["Cpus_allowed_list"].clone();
+        same("CPUs inside", &seen, cpus_of_the_harness()?)?;
+    }
+    Ok(())
+}
+
+fn cpus_of_the_harness() -> Result<String, Failure> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    Ok(line.unwrap_or_default().trim().to_owned())
 }

@@ -5,7 +5,7 @@ use crate::digits::decimal;
 use crate::failure::Outcome;
 use crate::step::Act;
 use crate::step::process::{
-    IoPriority, MemoryPolicy, NoNewPrivileges, OomScore, Personality, Rlimit, Scheduling, StdioOwner, Umask,
+    EveryCpu, IoPriority, MemoryPolicy, NoNewPrivileges, OomScore, Personality, Rlimit, Scheduling, StdioOwner, Umask,
 };
 use crate::{stdio, sys};
 
@@ -39,6 +39,14 @@ impl Act<Init> for Scheduling {
             utilization_min: 0,
             utilization_max: 0,
         })?)
+    }
+}
+
+impl Act<Init> for EveryCpu {
+    /// Nobody asked for it, so that a refusal, by a filter around the runtime for example, is no error.
+    fn act(&self, _: &mut Init) -> Outcome {
+        let _ = sys::allow_every_cpu();
+        Ok(())
     }
 }
 

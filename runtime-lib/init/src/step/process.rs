@@ -92,6 +92,9 @@ steps! { 10<'a>;
         /// The user.
         uid: u32,
     }
+    /// Run on every CPU that the cgroup allows, whatever the runtime's caller is bound to (`man 2 sched_setaffinity`).
+    EveryCpu = 11 {
+    }
 }
 
 /// A limit: a number, or none.
@@ -103,6 +106,12 @@ impl Display for Limit {
             u64::MAX => out.write_str("unlimited"),
             number => write!(out, "{number}"),
         }
+    }
+}
+
+impl Reads for EveryCpu {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("run on every CPU that the cgroup allows")
     }
 }
 

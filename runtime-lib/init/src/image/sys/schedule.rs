@@ -13,6 +13,16 @@ pub(crate) fn set_scheduling(mut attributes: SchedulingAttributes) -> Result<()>
     unsafe { call(number::SCHED_SETATTR, arguments) }.map(drop)
 }
 
+/// Allows this thread each CPU; the kernel keeps to those of its cpuset (`man 2 sched_setaffinity`).
+pub(crate) fn allow_every_cpu() -> Result<()> {
+    /// As many as a kernel can be built for (Linux: `NR_CPUS`); it passes over what it has no CPU for.
+    const CPUS: usize = 8192;
+    let all = [u64::MAX; CPUS / 64];
+    let arguments = [Arg::NULL, size_of_val(&all).into(), Arg::from_ref(&all)];
+    // SAFETY: the kernel reads at most so many bytes, which are borrowed.
+    unsafe { call(number::SCHED_SETAFFINITY, arguments) }.map(drop)
+}
+
 /// Sets the priority for input and output of this process's group (`man 2 ioprio_set`).
 pub(crate) fn set_io_priority(class: u32, priority: u32) -> Result<()> {
     let value = class << IOPRIO_CLASS_SHIFT | priority;

@@ -118,6 +118,7 @@ pub(super) mod number {
     pub(crate) const SETHOSTNAME: usize = 170;
     pub(crate) const SETDOMAINNAME: usize = 171;
     pub(crate) const FSETXATTR: usize = 190;
+    pub(crate) const SCHED_SETAFFINITY: usize = 203;
     pub(crate) const GETDENTS64: usize = 217;
     pub(crate) const CLOCK_GETTIME: usize = 228;
     pub(crate) const SET_MEMPOLICY: usize = 238;
