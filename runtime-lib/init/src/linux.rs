@@ -318,3 +318,15 @@ pub mod errno {
     pub const LOOP: i32 = 40;
     pub const OPNOTSUPP: i32 = 95;
 }
+
+/// Terminals, by their numbers (Linux: `Documentation/admin-guide/devices.txt`).
+pub mod terminal {
+    /// Whether a terminal is one that a user has for itself, and may own: a pseudo-terminal, a console or a serial
+    /// line, and not one of the names that are everybody's (`/dev/tty`, `/dev/tty0`, `/dev/ptmx`).
+    pub fn is_a_users(major: u32, minor: u32) -> bool {
+        const CONSOLES: u32 = 4;
+        const FIRST_PSEUDO: u32 = 136;
+        const LAST_PSEUDO: u32 = 143;
+        major == CONSOLES && minor != 0 || (FIRST_PSEUDO..=LAST_PSEUDO).contains(&major)
+    }
+}

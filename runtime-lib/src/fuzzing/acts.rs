@@ -127,6 +127,7 @@ impl From<&deeds::Deed> for Deed {
             | deeds::Deed::MakeGroup(_)
             | deeds::Deed::JoinGroup(_)
             | deeds::Deed::WriteKnobs(_)
+            | deeds::Deed::GiveStdio(_)
             | deeds::Deed::SetAttribute(_)
             | deeds::Deed::SendPidfd(_) => Self::Other,
         }

@@ -43,6 +43,12 @@ pub struct Host {
 }
 
 impl Host {
+    /// Whether the caller may give a file to another user.
+    pub(crate) fn may_change_owners(&self) -> bool {
+        const CAP_CHOWN: u64 = 1;
+        self.permitted_capabilities & CAP_CHOWN != 0
+    }
+
     /// Looks at this host, as the calling thread sees it, for what the bundle asks for.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! tail as at the start.
 
 use super::acts::{Acts, Origin, Place, c_string};
-use super::deeds::{FollowInit, OpenInherited, StartInit};
+use super::deeds::{FollowInit, GiveStdio, OpenInherited, StartInit};
 use super::for_exec::ForExec;
 use super::inherited::Inherited;
 use super::process::{Around, Rooms};
@@ -52,12 +52,15 @@ fn exec(container: &ForExec, filter: Option<&Filter>, process: &Process, host: &
     let mut problems = Problems::default();
     let instructions = filter.map_or(0, Filter::instructions);
     join(&mut acts, container, process);
+    let in_user_namespace = container.namespaces & namespace::NEWUSER != 0;
+    let runtime_gives_stdio = in_user_namespace && host.may_change_owners();
     let mut rooms = Rooms {
         acts: &mut acts,
         problems: &mut problems,
         process,
         around: Around {
-            in_user_namespace: container.namespaces & namespace::NEWUSER != 0,
+            in_user_namespace,
+            runtime_gives_stdio,
             permitted_capabilities: host.permitted_capabilities,
             keep_groups: container.keep_groups,
             personality: container.personality.as_ref(),
@@ -78,7 +81,12 @@ fn exec(container: &ForExec, filter: Option<&Filter>, process: &Process, host: &
     };
     rooms.acts.step(&let_go, Origin::Default);
     rooms.acts.step(&Outlive {}, Origin::Default);
-    rooms.acts.turn(Origin::Default);
+    let ready = rooms.acts.turn(Origin::Default);
+    if runtime_gives_stdio && !process.terminal {
+        let uid = process.user.uid;
+        let give = GiveStdio { uid, on_host: None };
+        rooms.acts.deed(ready, give, Origin::Member("process.user.uid"));
+    }
     rooms.acts.step(&CloseOnExecute { preserve: 0 }, Origin::Default);
     rooms.labels();
     rooms.limits(crate::bundle::Rlimit::is_too_small_for_init);

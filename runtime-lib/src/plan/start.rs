@@ -33,6 +33,7 @@ impl Compiler<'_> {
     /// What the runtime does at the last turn of a creation.
     fn when_ready(&mut self, ready: Place, agent: Option<Agent>) {
         self.settle(ready);
+        self.give_stdio(ready);
         self.set_attributes(ready);
         if self.goes_on_in_child {
             self.join_resctrl(ready);

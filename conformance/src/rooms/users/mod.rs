@@ -2,6 +2,7 @@
 
 mod inside_user_namespace;
 mod ordinary_user;
+mod reopened_stdio;
 mod rootless;
 mod rootless_cgroups;
 mod rootless_rules;
@@ -16,6 +17,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     user_joins,
     subordinate_ids,
     ordinary_user,
+    reopened_stdio,
     rootless,
     rootless_cgroups,
     rootless_rules,

@@ -86,7 +86,7 @@ impl Act<Init> for NoNewPrivileges {
 }
 
 impl Act<Init> for StdioOwner {
-    fn act(&self, init: &mut Init) -> Outcome {
-        stdio::give_to(self.uid, init.null)
+    fn act(&self, _: &mut Init) -> Outcome {
+        stdio::give_to(self.uid)
     }
 }

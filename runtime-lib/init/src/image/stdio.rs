@@ -1,6 +1,7 @@
 //! Standard input, output and error.
 
 use crate::failure::{In, Outcome};
+use crate::linux::terminal::is_a_users;
 use crate::sys::{self, Fd};
 use crate::wire::Part;
 use core::ffi::CStr;
@@ -18,19 +19,21 @@ pub(crate) fn take_over(chosen: [i32; 3]) -> Outcome {
 }
 
 /// Gives stdio to the process's user, so that it can open `/dev/stdout` anew. What is not ours to give is left:
-/// `/dev/null` is everybody's, and a refusal (a read-only filesystem, an unmapped owner) costs the process that one
-/// convenience.
-pub(crate) fn give_to(uid: u32, null: Fd) -> Outcome {
-    let null = sys::status(null, NOTHING, sys::AT_EMPTY_PATH).ok();
+/// `/dev/null` is everybody's, and a file that is only read could be written by its owner. A refusal (a read-only
+/// filesystem, an unmapped owner) costs the process that one convenience.
+pub(crate) fn give_to(uid: u32) -> Outcome {
     for number in 0..3 {
         let file = Fd(number);
         let Ok(status) = sys::status(file, NOTHING, sys::AT_EMPTY_PATH) else {
             continue;
         };
-        let is_null = null.is_some_and(|null| {
-            status.mode & sys::S_IFMT == sys::S_IFCHR && (status.major, status.minor) == (null.major, null.minor)
-        });
-        if status.uid != uid && !is_null {
+        let is_to_give = match status.mode & sys::S_IFMT {
+            sys::S_IFIFO | sys::S_IFSOCK => true,
+            sys::S_IFREG => status.uid != uid && sys::is_writable(file),
+            sys::S_IFCHR => is_a_users(status.major, status.minor),
+            _ => false,
+        };
+        if status.uid != uid && is_to_give {
             let _ = sys::change_owner(file, uid, u32::MAX);
         }
     }

@@ -10,6 +10,7 @@ mod record;
 mod resctrl;
 mod rootfs;
 mod start_init;
+mod stdio;
 mod terminal;
 
 pub(crate) use rootfs::check_rootfs;

@@ -11,6 +11,7 @@ mod network;
 mod outside;
 mod record;
 mod resctrl;
+mod stdio;
 mod terminal;
 
 pub(crate) use agent::TellAgent;
@@ -22,6 +23,7 @@ pub(crate) use network::MoveDevice;
 pub(crate) use outside::{Attribute, SetAttribute};
 pub(crate) use record::{KeepPlan, RecordState};
 pub(crate) use resctrl::{JoinGroup, MakeGroup};
+pub(crate) use stdio::GiveStdio;
 pub(crate) use terminal::HandOverTerminal;
 
 use super::acts::Origin;
@@ -117,6 +119,7 @@ deeds! {
     RunHook,
     GiveState,
     TellAgent,
+    GiveStdio,
     SetAttribute,
     SendPidfd,
 }

@@ -8,11 +8,12 @@ mod filter;
 mod labels;
 mod landlock;
 
-use super::acts::{Acts, Origin, StringList, c_string};
+use super::acts::{Acts, Origin, Place, StringList, c_string};
 use super::compile::Compiler;
+use super::deeds::GiveStdio;
 use super::hooks::Surroundings;
 use super::{Filter, readiness};
-use crate::bundle::{Hook, MemoryPolicy, Personality, Process, Rlimit};
+use crate::bundle::{Hook, IdMapping, MemoryPolicy, NamespaceType, Personality, Process, Rlimit};
 use crate::problem::Problems;
 use environment::Environment;
 use orlop_init::step::process::{NoNewPrivileges, StdioOwner, Umask};
@@ -26,6 +27,8 @@ pub(crate) struct Around<'a> {
     pub(crate) in_user_namespace: bool,
     /// The caller's permitted capabilities, as bits.
     pub(crate) permitted_capabilities: u64,
+    /// Its user is given stdio by the runtime, and not by init.
+    pub(crate) runtime_gives_stdio: bool,
     /// The process stays in the caller's supplementary groups.
     pub(crate) keep_groups: bool,
     pub(crate) personality: Option<&'a Personality>,
@@ -79,6 +82,28 @@ impl Compiler<'_> {
         rooms.execute(landlock, agent, &environment);
     }
 
+    /// In another user namespace init cannot give what the namespace has no owner for. Where the runtime may not
+    /// either, an ordinary user's files have an owner there, if that user is mapped.
+    fn runtime_gives_stdio(&self) -> bool {
+        self.in_user_namespace() && self.host.may_change_owners()
+    }
+
+    /// Pushes that stdio becomes the process's, where the runtime does that.
+    pub(crate) fn give_stdio(&mut self, turn: Place) {
+        let Some(process) = self.config.process.as_ref().filter(|process| !process.terminal) else {
+            return;
+        };
+        if !self.runtime_gives_stdio() {
+            return;
+        }
+        let uid = process.user.uid;
+        let on_host = match self.makes(NamespaceType::User) {
+            true => IdMapping::on_host(&self.config.linux.uid_mappings, uid),
+            false => None,
+        };
+        self.deed(turn, GiveStdio { uid, on_host }, Origin::Member("process.user.uid"));
+    }
+
     /// They see what the process sees, but for what only the process is given.
     fn surroundings_of_start_hooks(&self, process: &Process) -> Surroundings {
         let environment = Environment::of(
@@ -103,6 +128,7 @@ impl Compiler<'_> {
         let around = Around {
             in_user_namespace: self.in_user_namespace(),
             permitted_capabilities: self.host.permitted_capabilities,
+            runtime_gives_stdio: self.runtime_gives_stdio(),
             keep_groups: self.bundle.annotated().keep_original_groups,
             personality: linux.personality.as_ref(),
             memory_policy: linux.memory_policy.as_ref(),
@@ -123,7 +149,7 @@ impl Compiler<'_> {
 impl Rooms<'_> {
     /// Pushes what is done with the runtime's own rights.
     pub(crate) fn before_the_credentials(&mut self) {
-        if !self.process.terminal {
+        if !self.process.terminal && !self.around.runtime_gives_stdio {
             let uid = self.process.user.uid;
             self.acts.step(&StdioOwner { uid }, Origin::Member("process.user.uid"));
         }

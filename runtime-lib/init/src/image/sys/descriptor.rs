@@ -44,6 +44,16 @@ pub(crate) fn close_on_exec_from(first: u32) -> Result<()> {
     Ok(())
 }
 
+/// Whether a descriptor can be written to (`man 2 fcntl`, `F_GETFL`).
+pub(crate) fn is_writable(file: Fd) -> bool {
+    const F_GETFL: u32 = 3;
+    const O_WRONLY: usize = 1;
+    const O_RDWR: usize = 2;
+    // SAFETY: the arguments are a descriptor and numbers.
+    unsafe { call(number::FCNTL, [file.into(), F_GETFL.into(), Arg::NULL]) }
+        .is_ok_and(|flags| flags & (O_WRONLY | O_RDWR) != 0)
+}
+
 /// The end to read from and the end to write to (`man 2 pipe2`).
 pub(crate) fn pipe() -> Result<(Fd, Fd)> {
     let mut ends = [-1i32; 2];

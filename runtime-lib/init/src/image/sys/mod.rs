@@ -42,7 +42,7 @@ use arch::number;
 use argument::Arg;
 use core::mem::MaybeUninit;
 
-pub(crate) use crate::linux::file_type::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG};
+pub(crate) use crate::linux::file_type::{S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK};
 pub(crate) use crate::linux::scheduling::SchedulingAttributes;
 pub(crate) use arch::{O_DIRECTORY, O_NOFOLLOW};
 pub(crate) use clock::{monotonic_milliseconds, nap};
@@ -51,7 +51,7 @@ pub(crate) use control::{
     PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, process_control, set_name,
 };
 pub(crate) use credentials::{set_capabilities, set_gid, set_groups, set_uid};
-pub(crate) use descriptor::{close, close_on_exec_from, close_range, duplicate, pipe, poll};
+pub(crate) use descriptor::{close, close_on_exec_from, close_range, duplicate, is_writable, pipe, poll};
 pub(crate) use directory::{
     change_directory, change_root, enter_directory, entries, make_directory, make_link, make_node, read_link, unlink,
     working_directory_is_inside,
