@@ -62,7 +62,7 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn warn(&mut self, what: &impl Display) {
-        self.log.warning(format!("{}: {what}", self.verb));
+        self.log.warning(self.verb, what.to_string());
     }
 }
 

@@ -24,7 +24,32 @@ pub(crate) struct Log {
     format: Format,
     debug: bool,
     /// Written once the call cannot fail any more.
-    warnings: Vec<String>,
+    warnings: Vec<Said>,
+}
+
+/// A sentence, and the verb that it is about: none for the program as a whole.
+#[derive(Debug)]
+struct Said {
+    verb: &'static str,
+    text: String,
+}
+
+impl Said {
+    /// As the file has it, where a field of its own tells how much the sentence weighs.
+    fn in_file(&self) -> String {
+        match self.verb {
+            "" => self.text.clone(),
+            verb => format!("{verb}: {}", self.text),
+        }
+    }
+
+    /// As standard error has it.
+    fn on_stderr(&self, weight: &str) -> String {
+        match self.verb {
+            "" => format!("{weight}: {}", self.text),
+            verb => format!("{verb}: {weight}: {}", self.text),
+        }
+    }
 }
 
 impl Log {
@@ -77,9 +102,9 @@ impl Log {
         })
     }
 
-    /// Notes a warning. It is told by [`Log::tell_warnings`].
-    pub(crate) fn warning(&mut self, message: String) {
-        self.warnings.push(message);
+    /// Notes a warning of a verb's. It is told by [`Log::tell_warnings`].
+    pub(crate) fn warning(&mut self, verb: &'static str, text: String) {
+        self.warnings.push(Said { verb, text });
     }
 
     /// Tells something that is right and may surprise.
@@ -93,23 +118,29 @@ impl Log {
 
     /// Tells the warnings: what the call was for has worked.
     pub(crate) fn tell_warnings(&mut self) {
-        for message in std::mem::take(&mut self.warnings) {
+        for said in std::mem::take(&mut self.warnings) {
             if self.file.is_some() {
-                self.write("warning", &message);
+                self.write("warning", &said.in_file());
             } else {
-                let (verb, rest) = message.split_once(": ").unwrap_or(("", &message));
-                say(&format!("{verb}: warning: {rest}"));
+                say(&said.on_stderr("warning"));
             }
         }
     }
 
-    /// Tells why the call failed.
-    pub(crate) fn error(&mut self, message: &str) {
+    /// Tells why the program failed before there was a verb.
+    pub(crate) fn error(&mut self, text: &str) {
+        self.error_of("", text);
+    }
+
+    /// Tells why a verb failed.
+    pub(crate) fn error_of(&mut self, verb: &'static str, text: &str) {
         if self.format == Format::Text {
             self.tell_warnings();
         }
-        self.write("error", message);
-        say(message);
+        let text = text.to_owned();
+        let said = Said { verb, text };
+        self.write("error", &said.in_file());
+        say(&said.on_stderr("error"));
     }
 
     /// Writes one record in one go, as others may append to the same file. A log that cannot be written stops nobody.
@@ -227,6 +258,17 @@ mod tests {
     }
 
     #[test]
+    fn standard_error_says_how_much_a_sentence_weighs() {
+        let said = |verb| Said {
+            verb,
+            text: "linux: odd".to_owned(),
+        };
+        assert_eq!(said("run").on_stderr("error"), "run: error: linux: odd");
+        assert_eq!(said("run").in_file(), "run: linux: odd");
+        assert_eq!(said("").on_stderr("error"), "error: linux: odd");
+    }
+
+    #[test]
     fn leap_days_and_turns_of_the_year_are_right() {
         assert_eq!(rfc3339(at(0)), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(at(951_782_400)), "2000-02-29T00:00:00Z");
@@ -238,8 +280,8 @@ mod tests {
     fn a_json_log_of_a_failed_call_is_one_object() {
         let path = std::env::temp_dir().join(format!("orlop-log-{}", std::process::id()));
         let mut log = Log::open(Some(path.as_os_str()), Some(OsStr::new("json")), false).unwrap();
-        log.warning("run: linux: odd".to_owned());
-        log.error("run: broken");
+        log.warning("run", "linux: odd".to_owned());
+        log.error_of("run", "broken");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -250,7 +292,7 @@ mod tests {
     fn a_text_log_has_warnings_too() {
         let path = std::env::temp_dir().join(format!("orlop-text-log-{}", std::process::id()));
         let mut log = Log::open(Some(path.as_os_str()), None, false).unwrap();
-        log.warning("run: linux: odd".to_owned());
+        log.warning("run", "linux: odd".to_owned());
         assert!(log.details().is_none());
         log.tell_warnings();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -108,7 +108,7 @@ fn act(program: &str, command: &Command, global: &Given<'_, Global>, matches: &M
             status
         }
         Err(refusal) => {
-            log.error(&format!("{}: {}", command.name, refusal.0));
+            log.error_of(command.name, &refusal.0);
             command.failure
         }
     }

@@ -154,7 +154,7 @@ fn wait(call: &mut Call<'_>, created: Created, subreaper: bool) -> Outcome {
 fn delete(call: &mut Call<'_>, container: &Container) {
     match container.delete() {
         Ok(failed) => warn_of_hooks(call, failed),
-        Err(error) => call.log.error(&format!("{}: {error}", call.verb)),
+        Err(error) => call.log.error_of(call.verb, &error.to_string()),
     }
 }
 

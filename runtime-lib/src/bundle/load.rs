@@ -51,6 +51,7 @@ impl Bundle {
     }
 
     fn new(dir: PathBuf, json: &str) -> Result<Self, Error> {
+        let json = without_mark(json);
         let (config, has_unknown) = unknown::parse(|| read_document::<Config>(CONFIG, json));
         let mut config = config?;
         let mut problems = Problems::default();
@@ -124,6 +125,7 @@ pub fn check(dir: impl AsRef<Path>) -> Result<(Option<Bundle>, Problems), Error>
 }
 
 fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
+    let json = without_mark(json);
     let mut problems = Problems::default();
     let mut config: Config = match read_document(CONFIG, json) {
         Ok(config) => config,
@@ -146,7 +148,7 @@ fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
 /// # Errors
 /// The first fault in it.
 pub fn parse_process(json: &str) -> Result<(Process, Vec<Problem>), Error> {
-    let process: Process = read_document("the process", json)?;
+    let process: Process = read_document("the process", without_mark(json))?;
     let mut problems = Problems::default();
     validate::process(&process, "", &mut problems);
     Ok((process, problems.into_warnings()?))
@@ -157,7 +159,7 @@ pub fn parse_process(json: &str) -> Result<(Process, Vec<Problem>), Error> {
 /// # Errors
 /// The first fault in it.
 pub fn parse_resources(json: &str) -> Result<(Resources, Vec<Problem>), Error> {
-    let resources: Resources = read_document("the resources", json)?;
+    let resources: Resources = read_document("the resources", without_mark(json))?;
     let mut problems = Problems::default();
     validate::resources(&resources, "", &mut problems);
     Ok((resources, problems.into_warnings()?))
@@ -168,9 +170,20 @@ fn read_document<'de, T: Deserialize<'de>>(document: &str, json: &'de str) -> Re
     serde_json::from_str(json).map_err(|error| fault::explain(document, json, &error))
 }
 
+/// Some editors put a byte order mark at the beginning, which JSON has not (RFC 8259, section 8.1: it may be ignored).
+fn without_mark(json: &str) -> &str {
+    json.strip_prefix('\u{feff}').unwrap_or(json)
+}
+
 fn absolute(dir: &Path) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(dir).map(|dir| dir.components().collect());
-    absolute.map_err(|error| Failure::io(format!("find the bundle's folder {dir:?}"), &error).into())
+    let absolute: PathBuf =
+        absolute.map_err(|error| Failure::io(format!("find the bundle's folder {dir:?}"), &error))?;
+    if absolute.to_str().is_none() {
+        let hint = "it is not UTF-8, as which the container's state would have to tell it; rename the folder";
+        return Err(Failure::plain(format!("use the bundle's folder {absolute:?}"), hint).into());
+    }
+    Ok(absolute)
 }
 
 fn read(dir: &Path) -> Result<(PathBuf, String), Error> {

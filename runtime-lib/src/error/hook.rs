@@ -38,7 +38,10 @@ impl fmt::Display for HookEnd {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ended(ExitStatus::Exited(code)) => write!(formatter, "exit status {code}"),
-            Self::Ended(ExitStatus::Signaled(signal)) => write!(formatter, "signal: {}", signal.number()),
+            Self::Ended(ExitStatus::Signaled(signal)) => match signal.words() {
+                Some(words) => write!(formatter, "signal: {words} ({signal})"),
+                None => write!(formatter, "signal: {signal}"),
+            },
             Self::TimedOut(limit) => write!(formatter, "timed out after {} s", limit.as_secs()),
             Self::NotExecuted(Some(program), errno) => write!(formatter, "exec {program:?}: {errno}"),
             Self::NotExecuted(None, errno) => write!(formatter, "exec: {errno}"),
@@ -56,9 +59,14 @@ impl fmt::Display for HookFailure {
             stderr,
             ..
         } = self;
+        let member = match end {
+            HookEnd::NotExecuted(..) => ".path",
+            HookEnd::TimedOut(_) => ".timeout",
+            HookEnd::Ended(_) | HookEnd::Unknown => "",
+        };
         write!(
             formatter,
-            "hooks.{kind}[{index}]: error running {kind} hook #{index}: {end}"
+            "hooks.{kind}[{index}]{member}: error running {kind} hook #{index}: {end}"
         )?;
         let said = stderr.trim();
         if said.is_empty() {
@@ -70,3 +78,37 @@ impl fmt::Display for HookFailure {
 }
 
 impl std::error::Error for HookFailure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Signal;
+
+    #[test]
+    fn a_signal_has_its_words_and_its_name() {
+        let told = |number| HookEnd::Ended(ExitStatus::of_signal(number)).to_string();
+        assert_eq!(told(31), "signal: bad system call (SIGSYS)");
+        assert_eq!(told(Signal::KILL.number()), "signal: killed (SIGKILL)");
+        assert_eq!(told(40), "signal: 40");
+    }
+
+    #[test]
+    fn the_member_at_fault_is_named() {
+        let told = |end| {
+            let stderr = String::new();
+            let (kind, index) = ("poststop", 2);
+            HookFailure {
+                kind,
+                index,
+                end,
+                stderr,
+            }
+            .to_string()
+        };
+        let missing = HookEnd::NotExecuted(Some("/no".to_owned()), Errno::from_raw(libc::ENOENT));
+        let words = "error running poststop hook #2: exec \"/no\": no such file or directory (ENOENT)";
+        assert_eq!(told(missing), format!("hooks.poststop[2].path: {words}"));
+        assert!(told(HookEnd::TimedOut(Duration::from_secs(1))).starts_with("hooks.poststop[2].timeout: "));
+        assert!(told(HookEnd::Unknown).starts_with("hooks.poststop[2]: "));
+    }
+}

@@ -32,7 +32,7 @@ pub(crate) fn of_step(step: &Step<'_>, origin: &Origin, message: &Message, text:
         text,
     };
     match step {
-        Step::Hooks(hooks::Steps::Hook(_)) => return of_hook(origin, message, text),
+        Step::Hooks(hooks::Steps::Hook(hook)) => return of_hook(origin, Some(word(hook.path)), message, text),
         Step::Program(program::Steps::FindProgram(find)) => return not_found(&word(find.name), &failed).into(),
         Step::Program(program::Steps::Execute(execute)) if failed.part == Part::Whole => {
             return not_executed(&execute.args.iter().next().map(word).unwrap_or_default(), &failed).into();
@@ -61,17 +61,17 @@ pub(crate) fn of_step(step: &Step<'_>, origin: &Origin, message: &Message, text:
     failure.into()
 }
 
-/// A failure of a hook that init ran.
-pub(super) fn of_hook(origin: &Origin, message: &Message, text: &str) -> Error {
+/// A failure of a hook that init ran; its program, where the plan is known that far.
+pub(super) fn of_hook(origin: &Origin, program: Option<String>, message: &Message, text: &str) -> Error {
     let (kind, index) = match origin {
         Origin::Element("hooks.startContainer", index) => ("startContainer", *index),
         Origin::Element(_, index) => ("createContainer", *index),
         _ => ("createContainer", 0),
     };
     let end = match (Part::from_number(message.part), errno(message)) {
-        (Part::HookStatus, _) => HookEnd::Ended(ExitStatus::from_code(message.detail)),
+        (Part::HookStatus, _) => HookEnd::Ended(ExitStatus::from_told(message.detail)),
         (Part::HookTimeout, _) => HookEnd::TimedOut(Duration::from_secs(message.detail.into())),
-        (_, Some(errno)) => HookEnd::NotExecuted(None, errno),
+        (_, Some(errno)) => HookEnd::NotExecuted(program, errno),
         (_, None) => HookEnd::Unknown,
     };
     HookFailure {

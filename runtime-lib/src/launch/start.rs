@@ -109,7 +109,7 @@ fn told(kept: &KeptPlan, message: &Message, text: &str) -> Error {
         return failure::of_step(&step, &origin, message, text);
     }
     if matches!(origin, Origin::Element(..)) {
-        return failure::of_hook(&origin, message, text);
+        return failure::of_hook(&origin, None, message, text);
     }
     let failed = Failed {
         part: Part::from_number(message.part),

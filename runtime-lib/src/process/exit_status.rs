@@ -1,6 +1,7 @@
 //! How processes end.
 
 use super::Signal;
+use orlop_init::wire::KILLED;
 use std::fmt;
 
 /// How a process ended.
@@ -38,11 +39,11 @@ impl ExitStatus {
         Signal::new(number).map_or(Self::Exited(u8::MAX), Self::Signaled)
     }
 
-    /// From one number, as init tells it of hooks.
-    pub(crate) fn from_code(code: u32) -> Self {
-        match code {
-            129.. => Self::of_signal(i32::try_from(code - 128).unwrap_or(0)),
-            code => Self::Exited(u8::try_from(code).unwrap_or(u8::MAX)),
+    /// From one number, as init tells it of hooks: a byte, or what no byte is and the signal's number.
+    pub(crate) fn from_told(code: u32) -> Self {
+        match code.checked_sub(KILLED) {
+            Some(signal) => Self::of_signal(i32::try_from(signal).unwrap_or(0)),
+            None => Self::Exited(u8::try_from(code).unwrap_or(u8::MAX)),
         }
     }
 }
@@ -59,6 +60,13 @@ impl fmt::Display for ExitStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_init_tells_of_an_exit_is_never_taken_for_a_signal() {
+        assert_eq!(ExitStatus::from_told(137), ExitStatus::Exited(137));
+        assert_eq!(ExitStatus::from_told(200), ExitStatus::Exited(200));
+        assert_eq!(ExitStatus::from_told(KILLED + 9), ExitStatus::Signaled(Signal::KILL));
+    }
 
     #[test]
     fn an_exit_with_137_is_no_sigkill() {

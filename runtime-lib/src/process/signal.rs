@@ -33,6 +33,12 @@ impl Signal {
     pub fn number(self) -> i32 {
         self.0
     }
+
+    /// What it means, as shells and Go's programs say it, `bad system call` for example; `None` of a real-time signal.
+    pub(crate) fn words(self) -> Option<&'static str> {
+        let at = usize::try_from(self.0 - 1).ok()?;
+        WORDS.get(at).copied()
+    }
 }
 
 impl FromStr for Signal {
@@ -70,6 +76,41 @@ const NAMES: [&str; 31] = [
     "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
     "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
     "PWR", "SYS",
+];
+
+/// What they mean, in the same order.
+const WORDS: [&str; 31] = [
+    "hangup",
+    "interrupt",
+    "quit",
+    "illegal instruction",
+    "trace/breakpoint trap",
+    "aborted",
+    "bus error",
+    "floating point exception",
+    "killed",
+    "user defined signal 1",
+    "segmentation fault",
+    "user defined signal 2",
+    "broken pipe",
+    "alarm clock",
+    "terminated",
+    "stack fault",
+    "child exited",
+    "continued",
+    "stopped (signal)",
+    "stopped",
+    "stopped (tty input)",
+    "stopped (tty output)",
+    "urgent I/O condition",
+    "CPU time limit exceeded",
+    "file size limit exceeded",
+    "virtual timer expired",
+    "profiling timer expired",
+    "window changed",
+    "I/O possible",
+    "power failure",
+    "bad system call",
 ];
 
 const OTHER_NAMES: [(&str, i32); 3] = [("IOT", 6), ("CLD", 17), ("POLL", 29)];

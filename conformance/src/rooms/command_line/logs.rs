@@ -14,6 +14,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(log_is_appended_to),
     test!(error_goes_to_stderr_too),
     test!(error_is_one_line_on_stderr),
+    test!(
+        error_says_that_it_is_one,
+        ("runc", "1.1", "says it in the log's form only"),
+        ("crun", "1.8", "says it in the log's form only")
+    ),
     test!(unknown_log_format_is_refused, ("crun", "1.8", "words of its own")),
     test!(success_leaves_the_log_empty),
     test!(exit_status_of_an_error_is_one),
@@ -73,6 +78,35 @@ fn error_goes_to_stderr_too(t: &Trial<'_>) -> Verdict {
 fn error_is_one_line_on_stderr(t: &Trial<'_>) -> Verdict {
     let done = t.with_bundle(&["run"], &t.bundle()?.args(&["/nope"]))?.refusal(&[])?;
     same("lines", &done.err.trim_end().lines().count(), 1)
+}
+
+fn error_says_that_it_is_one(t: &Trial<'_>) -> Verdict {
+    let missing = t.bundle()?.args(&["/nope"]);
+    let failed = [
+        ("run", t.with_bundle(&["run"], &missing)?.refusal(&[])?.err),
+        ("delete", t.call(&["delete", "nobody"]).refusal(&[])?.err),
+        ("state", t.call(&["state", "a/b"]).refusal(&[])?.err),
+        ("", t.call(&["frobnicate"]).refusal(&[])?.err),
+        (
+            "",
+            t.call(&["list"]).global(&["--log", "/no/such/log"]).refusal(&[])?.err,
+        ),
+    ];
+    for (verb, said) in failed {
+        let begins = if verb.is_empty() {
+            " error: ".into()
+        } else {
+            format!(" {verb}: error: ")
+        };
+        ensure(said.contains(&begins), || format!("{verb}: {said:?}"))?;
+    }
+    // In the file the level says it.
+    let file = t.dir.join("log");
+    t.call(&["delete", "nobody"])
+        .global(&["--log", &file.to_string_lossy()])
+        .refuse(&[])?;
+    let text = fs::read_to_string(file)?;
+    ensure(text.contains(" level=error msg=\"delete: container"), || text)
 }
 
 fn unknown_log_format_is_refused(t: &Trial<'_>) -> Verdict {

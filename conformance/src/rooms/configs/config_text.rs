@@ -24,6 +24,16 @@ pub(crate) const TESTS: &[Test] = &[
         text_after_the_config_is_refused,
         ("runc", "1.1", "reads the first value only")
     ),
+    test!(
+        byte_order_mark_is_passed_over,
+        ("runc", "1.1", "takes it for a part of the text"),
+        ("crun", "1.8", "takes it for a part of the text")
+    ),
+    test!(
+        bundle_whose_path_is_no_utf8_runs_or_is_what_is_told,
+        ("runc", "1.1", "tells of a rootfs that is not there"),
+        ("crun", "1.8", "tells of JSON")
+    ),
     test!(unknown_members_are_ignored),
     test!(
         strange_version_is_refused,
@@ -86,6 +96,37 @@ fn config_that_is_not_json_is_refused(t: &Trial<'_>) -> Verdict {
         refuses(t, text.as_bytes())?;
     }
     Ok(())
+}
+
+fn byte_order_mark_is_passed_over(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.probe("exit 7");
+    bundle.save()?;
+    let file = bundle.dir.join("config.json");
+    let text = [b"\xef\xbb\xbf".as_slice(), &fs::read(&file)?].concat();
+    fs::write(&file, &text)?;
+    let run = |id: &str| t.call(&["run", "--bundle", &bundle.dir.to_string_lossy(), id]).finish();
+    same("exit status", &run(&bundle.id)?.code, 7)?;
+    // One is a mark, two are none.
+    fs::write(&file, [b"\xef\xbb\xbf".as_slice(), &text].concat())?;
+    same("exit status", &run(&bundle.id)?.code, 1)
+}
+
+/// A state that names another folder than the bundle's would be worse than an error.
+fn bundle_whose_path_is_no_utf8_runs_or_is_what_is_told(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::ffi::OsStrExt;
+    let bundle = t.bundle()?.probe("exit 7");
+    bundle.save()?;
+    fs::rename(&bundle.dir, t.dir.join(std::ffi::OsStr::from_bytes(b"odd-\xff")))?;
+    // The shell makes the byte, since a word of a call is text.
+    let done = t
+        .call(&["run", &bundle.id])
+        .folder(&t.dir)
+        .script(r#"cd odd-* && exec "$0" "$@""#)
+        .finish()?;
+    let tells = done.err.contains("odd-") && done.err.contains("UTF-8") && !done.err.contains("rootfs");
+    ensure(done.code == 7 || done.code == 1 && tells, || {
+        format!("{}: {}", done.code, done.err)
+    })
 }
 
 fn config_that_is_no_object_is_refused(t: &Trial<'_>) -> Verdict {

@@ -33,6 +33,21 @@ pub(crate) const TESTS: &[Test] = &[
     test!(failing_poststart_hook_fails_the_run, ("crun", "1.8", "run succeeds")),
     test!(failing_poststop_hook_is_a_warning, ("crun", "1.8", "says nothing")),
     test!(hook_that_is_killed_has_failed),
+    test!(
+        signal_that_kills_a_hook_is_told_by_its_name,
+        ("runc", "1.1", "start succeeds, init's stderr tells"),
+        ("crun", "1.8", "tells the number")
+    ),
+    test!(
+        status_of_a_hook_inside_is_told_as_it_is,
+        ("runc", "1.1", "start succeeds, init's stderr tells"),
+        ("crun", "1.8", "start succeeds, init's stderr tells")
+    ),
+    test!(
+        missing_hook_inside_is_named,
+        ("runc", "1.1", "start succeeds, init's stderr tells"),
+        ("crun", "1.8", "start succeeds, init's stderr tells")
+    ),
     test!(hook_that_is_no_program_has_failed),
     test!(
         hook_that_closes_stdin_at_once_is_no_failure,
@@ -186,6 +201,36 @@ fn failing_poststop_hook_is_a_warning(t: &Trial<'_>) -> Verdict {
 
 fn hook_that_is_killed_has_failed(t: &Trial<'_>) -> Verdict {
     create_fails(t, &t.bundle()?.hook("createRuntime", shell("kill -9 $$")))
+}
+
+fn signal_that_kills_a_hook_is_told_by_its_name(t: &Trial<'_>) -> Verdict {
+    for (signal, words) in [("KILL", "signal: killed"), ("SYS", "signal: bad system call")] {
+        for kind in ["createRuntime", "createContainer"] {
+            let bundle = t.bundle()?.hook(kind, shell(&format!("kill -{signal} $$")));
+            t.with_bundle(&["create"], &bundle)?.refuse(&[words])?;
+        }
+    }
+    let created = t.create(&t.bundle()?.hook("startContainer", inside(&["kill", "0", "9"])))?;
+    t.call(&["start", &created.id]).refuse(&["signal: killed"])
+}
+
+fn status_of_a_hook_inside_is_told_as_it_is(t: &Trial<'_>) -> Verdict {
+    for status in ["3", "137", "200", "255"] {
+        let created = t.create(&t.bundle()?.hook("startContainer", inside(&["exit", status])))?;
+        let told = format!("exit status {status}");
+        t.call(&["start", &created.id]).refuse(&[&told])?;
+    }
+    Ok(())
+}
+
+fn missing_hook_inside_is_named(t: &Trial<'_>) -> Verdict {
+    let missing = json!({"path": "/no/such/hook"});
+    let created = t.create(&t.bundle()?.hook("startContainer", missing.clone()))?;
+    t.call(&["start", &created.id])
+        .refuse(&["/no/such/hook", "no such file or directory"])?;
+    let bundle = t.bundle()?.hook("createContainer", missing);
+    t.with_bundle(&["create"], &bundle)?
+        .refuse(&["/no/such/hook", "no such file or directory"])
 }
 
 fn hook_that_is_no_program_has_failed(t: &Trial<'_>) -> Verdict {

@@ -11,7 +11,7 @@ mod strings;
 
 pub use header::{Header, Slot};
 pub use message::Message;
-pub use part::Part;
+pub use part::{KILLED, Part};
 pub use strings::Strings;
 
 /// Which form plans have: a number that follows from the declarations of the header and of all steps, so that what one

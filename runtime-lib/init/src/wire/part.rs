@@ -1,5 +1,8 @@
 //! The parts of a step, for the sentence that tells its failure.
 
+/// What a signal's number has more than itself where a byte would be an exit status.
+pub const KILLED: u32 = 256;
+
 /// Which part of a step failed, for the error's sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -24,7 +27,7 @@ pub enum Part {
     Null = 8,
     /// Something else is at the path.
     Exists = 9,
-    /// A hook ended with a status other than 0: it is in `detail`, as `waitid` gives it (signals: 128 + n).
+    /// A hook ended with a status other than 0: it is in `detail`; of a signal, its number and [`KILLED`].
     HookStatus = 10,
     /// A hook ran too long.
     HookTimeout = 11,

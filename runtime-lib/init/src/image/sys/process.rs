@@ -1,6 +1,7 @@
 //! Processes: how they begin and end.
 
 use super::{Arg, Fd, Result, arch, call, number, retry};
+use crate::wire::KILLED;
 
 pub(crate) const CLONE_PARENT: u64 = 0x8000;
 const CSIGNAL: u64 = 0xff;
@@ -20,7 +21,7 @@ pub(crate) fn fork(flags: u64) -> Result<usize> {
     }
 }
 
-/// Waits for a child's end: the exit status, or 128 and the signal's number (`man 2 waitid`).
+/// Waits for a child's end: the exit status, or [`KILLED`] and the signal's number (`man 2 waitid`).
 pub(crate) fn wait(pid: usize) -> Result<u32> {
     const P_PID: u32 = 1;
     const WEXITED: u32 = 4;
@@ -40,7 +41,7 @@ pub(crate) fn wait(pid: usize) -> Result<u32> {
     })?;
     // siginfo_t of SIGCHLD: signo, errno, code, padding, pid, uid, status.
     let status = info[6].cast_unsigned();
-    Ok(if info[2] == CLD_EXITED { status } else { 128 + status })
+    Ok(if info[2] == CLD_EXITED { status } else { KILLED + status })
 }
 
 /// A descriptor that can be read when the process ends (`man 2 pidfd_open`).
