@@ -3,10 +3,11 @@
 use crate::refusal::Refusal;
 use orlop::Failure;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::termios::{
-    OptionalActions, OutputModes, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
+    LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr,
+    tcsetwinsize,
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -21,16 +22,11 @@ struct HostTerminal {
 }
 
 impl HostTerminal {
-    /// Finds it where it may be: standard error, output or input, or else the controlling terminal. There may be none.
-    fn find() -> Option<Self> {
-        let stdio = [rustix::stdio::stderr(), rustix::stdio::stdout(), rustix::stdio::stdin()]
-            .into_iter()
-            .find(|file| isatty(file))
-            .and_then(|file| file.try_clone_to_owned().ok());
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = stdio.or_else(|| open("/dev/tty", flags, Mode::empty()).ok())?;
-        let modes = tcgetattr(&file).ok()?;
-        Some(Self { file, modes })
+    /// The one that the keys come from.
+    fn of_stdin() -> Result<Self, Errno> {
+        let file = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+        let modes = tcgetattr(&file)?;
+        Ok(Self { file, modes })
     }
 
     /// Every key goes to the container. Output is still processed here, since the container's pty leaves line ends
@@ -48,6 +44,17 @@ impl Drop for HostTerminal {
     fn drop(&mut self) {
         let _ = tcsetattr(&self.file, OptionalActions::Now, &self.modes);
     }
+}
+
+/// A process with a terminal is run in the foreground by somebody who sits at one: without, nobody ever ends its input.
+pub(crate) fn expect_one() -> Result<(), Refusal> {
+    if isatty(rustix::stdio::stdin()) {
+        return Ok(());
+    }
+    let hint = "set it to false, or run from a terminal (`script -qc COMMAND /dev/null` is one), \
+                or detached with --console-socket";
+    let attempted = "join the process's terminal to the caller's: standard input is not a terminal";
+    Err(Failure::plain(attempted, hint).at("process.terminal").into())
 }
 
 /// Bytes on their way.
@@ -89,13 +96,14 @@ impl Pipe {
 #[derive(Debug)]
 pub(crate) struct Session {
     pty: OwnedFd,
-    host: Option<HostTerminal>,
+    host: HostTerminal,
     input: Pipe,
     output: Pipe,
 }
 
 impl Session {
-    /// Joins the pty whose master this is to the caller's terminal, or to standard input and output without one.
+    /// Joins the pty whose master this is to the caller's terminal: its keys come by standard input, what it shows goes
+    /// to standard output.
     pub(crate) fn open(pty: OwnedFd) -> Result<Self, Refusal> {
         let failed = |errno| Refusal::from(Failure::io("set up the terminal", &Errno::into(errno)));
         let mut modes = tcgetattr(&pty).map_err(failed)?;
@@ -103,25 +111,25 @@ impl Session {
         tcsetattr(&pty, OptionalActions::Now, &modes).map_err(failed)?;
         let flags = fcntl_getfl(&pty).map_err(failed)?;
         fcntl_setfl(&pty, flags | OFlags::NONBLOCK).map_err(failed)?;
-        let host = HostTerminal::find();
-        if let Some(host) = &host {
-            host.make_raw().map_err(failed)?;
-        }
+        let host = HostTerminal::of_stdin().map_err(failed)?;
+        host.make_raw().map_err(failed)?;
         let session = Self {
             pty,
             host,
             input: Pipe::default(),
             output: Pipe::default(),
         };
-        session.resize();
+        // A size that the config asks for counts until the caller's terminal changes its own.
+        let has_size = tcgetwinsize(&session.pty).is_ok_and(|size| size.ws_row != 0 || size.ws_col != 0);
+        if !has_size {
+            session.resize();
+        }
         Ok(session)
     }
 
     /// Gives the pty the size of the caller's terminal.
     pub(crate) fn resize(&self) {
-        if let Some(host) = &self.host
-            && let Ok(size) = tcgetwinsize(&host.file)
-        {
+        if let Ok(size) = tcgetwinsize(&self.host.file) {
             let _ = tcsetwinsize(&self.pty, size);
         }
     }
@@ -155,9 +163,23 @@ impl Session {
         }
         if self.input.wants_to_read() && is_ready(rustix::stdio::stdin(), PollFlags::IN) {
             self.input.read(rustix::stdio::stdin());
+            if self.input.is_closed {
+                self.input.bytes = self.end_of_input();
+            }
         }
         if !self.input.bytes.is_empty() {
             self.input.write(self.pty.as_fd());
+        }
+    }
+
+    /// What a terminal's reader takes for the end of input: the key for it ends the line that was begun, and then an
+    /// empty one. A program that takes single keys gets none that nobody has pressed.
+    fn end_of_input(&self) -> Vec<u8> {
+        match tcgetattr(&self.pty) {
+            Ok(modes) if modes.local_modes.contains(LocalModes::ICANON) => {
+                vec![modes.special_codes[SpecialCodeIndex::VEOF]; 2]
+            }
+            _ => Vec::new(),
         }
     }
 

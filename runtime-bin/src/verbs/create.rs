@@ -8,6 +8,7 @@ use crate::global::SystemdCgroup;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{Bundle, ConsoleSocket, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds};
+use crate::terminal;
 use orlop::{Arguments, Bundle as OciBundle, Console, Created, Error, Id, Io, Plan, Runtime};
 use std::ffi::OsString;
 use std::path::Path;
@@ -38,8 +39,8 @@ impl Verb for Create {
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        refuse_what_is_not_built(call)?;
         let id = call.id()?;
+        refuse_what_is_not_built(call)?;
         let runtime = call.runtime()?;
         let console = flags.path(ConsoleSocket).map_or(Console::None, Console::Socket);
         let arguments = arguments(&runtime, &id, flags)?;
@@ -95,6 +96,9 @@ pub(super) fn create(
     io: Io,
 ) -> Result<Result<Created, Error>, Refusal> {
     let (plan, warnings) = Plan::for_this_host(&OciBundle::load(dir)?, arguments)?;
+    if matches!(io.console, Console::Return) && plan.has_terminal() {
+        terminal::expect_one()?;
+    }
     let created = runtime.create(&plan, io);
     if let Ok(created) = &created {
         let told = warnings.iter().chain(&created.warnings);

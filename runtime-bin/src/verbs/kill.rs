@@ -28,6 +28,7 @@ impl Verb for Kill {
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        call.id()?;
         let name = call
             .arguments
             .get(1)

@@ -22,7 +22,8 @@ impl Verb for Resume {
         ..Command::of::<Self>()
     };
 
-    fn run(_: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
+    fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
+        call.id()?;
         Err(NOT_BUILT.into())
     }
 }

@@ -63,8 +63,8 @@ impl Verb for Run {
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        refuse_what_is_not_built(call)?;
         let id = call.id()?;
+        refuse_what_is_not_built(call)?;
         let runtime = call.runtime()?;
         let manner = manner(&runtime, &id, flags)?;
         run_bundle(call, &runtime, &flags.bundle(), manner)
@@ -76,7 +76,11 @@ fn manner(runtime: &Runtime, id: &Id, flags: &Given<'_, Run>) -> Result<Manner, 
     let detach = flags.is_on(Detach);
     let console = match (flags.path(ConsoleSocket), detach) {
         (Some(socket), true) => Console::Socket(socket),
-        (Some(_), false) => return Err("cannot use console socket if runc will not detach or allocate tty".into()),
+        (Some(_), false) => {
+            let text = "cannot use console socket if runc will not detach or allocate tty; \
+                        in the foreground the caller's terminal is used: leave --console-socket out, or add --detach";
+            return Err(text.into());
+        }
         (None, true) => Console::None,
         (None, false) => Console::Return,
     };

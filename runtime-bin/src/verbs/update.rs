@@ -43,7 +43,8 @@ impl Verb for Update {
         ..Command::of::<Self>()
     };
 
-    fn run(_: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
+    fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
+        call.id()?;
         Err(NOT_BUILT.into())
     }
 }

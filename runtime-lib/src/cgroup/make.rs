@@ -57,9 +57,28 @@ impl Tasks {
 
 fn refused(attempted: &str, place: &Place, need: Need, errno: Errno) -> Error {
     let failure = Failure::new(format!("{attempted} the cgroup {}", place.path().display()), errno);
+    blamed(of_a_taken_name(failure, errno), need).into()
+}
+
+/// The kernel's own files stand among the cgroups.
+fn of_a_taken_name(failure: Failure, errno: Errno) -> Failure {
+    match errno {
+        Errno::NOTDIR => failure.hint("a file of the hierarchy has this name; choose another for the cgroup"),
+        _ => failure,
+    }
+}
+
+/// A failure about a cgroup, with the place in the config of who asked for it.
+fn blamed(failure: Failure, need: Need) -> Failure {
     match need {
-        Need::Asked => failure.at("linux.cgroupsPath").into(),
-        Need::NotAsked => failure.into(),
+        Need::Asked => failure.at("linux.cgroupsPath"),
+        Need::NotAsked => {
+            let named = format!("{}, which is named after the container,", failure.attempted);
+            Failure {
+                attempted: named,
+                ..failure
+            }
+        }
     }
 }
 
@@ -164,8 +183,8 @@ impl Made {
             });
         }
         let is_fresh = levels > 0;
-        check_empty(&root, place, is_v2, is_fresh)?;
-        check_not_frozen(&root, place, is_v2, is_fresh)?;
+        check_empty(&root, place, is_v2, is_fresh).map_err(|failure| blamed(failure, need))?;
+        check_not_frozen(&root, place, is_v2, is_fresh).map_err(|failure| blamed(failure, need))?;
         if is_v2 {
             let directory = root.open(&place.below).map_err(|errno| refused("open", errno))?;
             self.v2 = Some(directory.into_fd());
@@ -241,7 +260,7 @@ fn walk(root: &Directory, below: &Path) -> Result<usize, Errno> {
     Ok(levels)
 }
 
-fn check_empty(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> Result<(), Error> {
+fn check_empty(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> Result<(), Failure> {
     if is_fresh {
         return Ok(());
     }
@@ -255,16 +274,14 @@ fn check_empty(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> 
     let attempted = format!("use the cgroup {}", place.path().display());
     match inside {
         Ok(0) => Ok(()),
-        Ok(_) => Err(Failure::plain(attempted, "container's cgroup is not empty")
-            .at("linux.cgroupsPath")
-            .into()),
-        Err(errno) => Err(Failure::new(attempted, errno).at("linux.cgroupsPath").into()),
+        Ok(_) => Err(Failure::plain(attempted, "container's cgroup is not empty")),
+        Err(errno) => Err(of_a_taken_name(Failure::new(attempted, errno), errno)),
     }
 }
 
 /// A new cgroup inherits its parent's frozen state, so that its own file tells of all ancestors. The hierarchy's root
 /// can't be frozen: a new cgroup directly below it isn't either.
-fn check_not_frozen(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> Result<(), Error> {
+fn check_not_frozen(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool) -> Result<(), Failure> {
     let (file, frozen) = match is_v2 {
         true => ("cgroup.events", ["frozen 1", "frozen 1"]),
         false => ("freezer.state", ["FROZEN", "FREEZING"]),
@@ -276,10 +293,10 @@ fn check_not_frozen(root: &Directory, place: &Place, is_v2: bool, is_fresh: bool
     match root.read(&place.below.join(file)) {
         Ok(text) if frozen.iter().any(|line| has_line(&text, line)) => {
             let hint = "container's cgroup unexpectedly frozen (itself or an ancestor)";
-            Err(Failure::plain(attempted, hint).at("linux.cgroupsPath").into())
+            Err(Failure::plain(attempted, hint))
         }
         Ok(_) => Ok(()),
-        Err(errno) => Err(Failure::new(attempted, errno).at("linux.cgroupsPath").into()),
+        Err(errno) => Err(Failure::new(attempted, errno)),
     }
 }
 

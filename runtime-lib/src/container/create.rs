@@ -160,11 +160,13 @@ fn check_sockets(plan: &Plan, io: &Io) -> Result<(), Error> {
 fn check_console(plan: &Plan, io: &Io) -> Result<(), Error> {
     match (&io.console, plan.about.has_terminal) {
         (Console::None, true) => {
-            let text = "cannot allocate tty if runc will detach without setting console socket";
+            let text = "cannot allocate tty if runc will detach without setting console socket; \
+                        give a console socket, which the terminal is sent to, or do without a terminal";
             Err(Problem::error("process.terminal", text).into())
         }
         (Console::Socket(_), false) => {
-            let text = "cannot use console socket if runc will not detach or allocate tty";
+            let text = "cannot use console socket if runc will not detach or allocate tty; \
+                        ask for a terminal, or give no console socket";
             Err(Problem::error("process.terminal", text).into())
         }
         _ => Ok(()),

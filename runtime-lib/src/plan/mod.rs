@@ -88,6 +88,11 @@ impl Plan {
         compile::compile(bundle, host, arguments)
     }
 
+    /// Whether the process gets a terminal (`process.terminal`).
+    pub fn has_terminal(&self) -> bool {
+        self.about.has_terminal
+    }
+
     /// The container's id.
     pub fn id(&self) -> &crate::Id {
         &self.arguments.id

@@ -1,6 +1,7 @@
 //! Which ids of containers are taken.
 
 use crate::failure::{Verdict, ensure, same};
+use crate::rooms::deviations::RUNC_IS_SILENT;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -14,6 +15,12 @@ pub(crate) const TESTS: &[Test] = &[
     test!(id_of_300_bytes_is_refused),
     test!(id_of_1025_bytes_is_refused),
     test!(id_with_odd_characters_is_refused, ("crun", "1.8", "takes them")),
+    test!(
+        bad_id_is_what_is_told_first,
+        RUNC_IS_SILENT,
+        ("crun", "1.8", "takes it, or tells something else")
+    ),
+    test!(cgroups_path_is_not_blamed_for_an_id),
     test!(usual_ids_are_taken),
 ];
 
@@ -71,6 +78,63 @@ fn id_of_1025_bytes_is_refused(t: &Trial<'_>) -> Verdict {
 fn id_with_odd_characters_is_refused(t: &Trial<'_>) -> Verdict {
     for id in ["a b", "a\nb", "a:b", "\u{fc}", "a*", "a\\b", "$(id)"] {
         bad_id(t, id)?;
+    }
+    Ok(())
+}
+
+/// Whatever else is wrong, in every verb.
+fn bad_id_is_what_is_told_first(t: &Trial<'_>) -> Verdict {
+    let calls: [&[&str]; 15] = [
+        &["create", "--bundle", "/no/such/bundle", "../x"],
+        &["run", "--bundle", "/no/such/bundle", "../x"],
+        &[
+            "run",
+            "--preserve-fds",
+            "9",
+            "--console-socket",
+            "/no",
+            "--detach",
+            "../x",
+        ],
+        &["state", "../x"],
+        &["start", "../x"],
+        &["kill", "../x", "NOSUCHSIGNAL"],
+        &["kill", "--all", "../x"],
+        &["delete", "../x"],
+        &["delete", "--force", "../x"],
+        &["exec", "../x", "true"],
+        &["pause", "../x"],
+        &["resume", "../x"],
+        &["ps", "../x"],
+        &["update", "../x"],
+        &["events", "../x"],
+    ];
+    for words in calls {
+        t.call(words).refuse(&["invalid container ID format", "../x"])?;
+    }
+    let systemd = t.call(&["run", "--bundle", "/no/such/bundle", "../x"]);
+    systemd
+        .global(&["--systemd-cgroup"])
+        .refuse(&["invalid container ID format"])
+}
+
+/// A container without a path of its own has a cgroup by its id, and the hierarchies have files among the cgroups.
+fn cgroups_path_is_not_blamed_for_an_id(t: &Trial<'_>) -> Verdict {
+    for id in ["cgroup.procs", "tasks"] {
+        let mut bundle = t
+            .bundle()?
+            .remove("/linux", "cgroupsPath")
+            .remove("/linux", "resources");
+        bundle.id = id.to_owned();
+        let done = t.run(&bundle)?;
+        if id == "tasks" && done.code == 0 {
+            // Only v1 has such a file.
+            continue;
+        }
+        ensure(
+            done.code == 1 && !done.err.contains("cgroupsPath") && done.err.contains(id),
+            || format!("{id}: {}: {}", done.code, done.err),
+        )?;
     }
     Ok(())
 }

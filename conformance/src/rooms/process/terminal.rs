@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcgetattr, tcgetwinsize, tcsetwinsize};
@@ -46,8 +47,19 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(foreground_run_restores_the_callers_terminal),
     test!(
-        foreground_run_takes_input_from_a_pipe,
-        ("crun", "1.8", "wants stdin to be a terminal")
+        foreground_run_without_a_terminal_on_stdin_is_refused_at_once,
+        ("runc", "1.1", "runs, and its process never sees the end of input"),
+        ("crun", "1.8", "words of its own")
+    ),
+    test!(
+        end_of_the_callers_terminal_ends_the_input,
+        ("runc", "1.1", "the process waits for ever"),
+        ("crun", "1.8", "the process waits for ever")
+    ),
+    test!(
+        console_size_is_kept_until_the_callers_terminal_changes,
+        ("runc", "1.1", "the caller's size comes over it"),
+        ("crun", "1.8", "changes are not passed on")
     ),
     test!(console_size_without_a_terminal_is_ignored),
     test!(terminal_works_in_a_user_namespace, GIVES_NULL),
@@ -301,23 +313,80 @@ fn foreground_run_restores_the_callers_terminal(t: &Trial<'_>) -> Verdict {
     same("input modes", &after.input_modes, before.input_modes)
 }
 
-fn foreground_run_takes_input_from_a_pipe(t: &Trial<'_>) -> Verdict {
-    // As in `echo hello | runtime run`: stdin is no terminal, stdout is.
+fn foreground_run_without_a_terminal_on_stdin_is_refused_at_once(t: &Trial<'_>) -> Verdict {
+    // By cron, then as in `echo hello | runtime run`, where output does go to a terminal.
+    let bundle = with_terminal(t.bundle()?).probe("stdin");
+    let begin = Instant::now();
+    let done = t.with_bundle(&["run"], &bundle)?.finish()?;
+    same("exit status", &done.code, 1)?;
+    ensure(
+        done.err.contains("process.terminal") && done.err.contains("standard input is not a terminal"),
+        || done.err.clone(),
+    )?;
     let (ours, theirs) = pair()?;
     let (input, mut writer) = std::io::pipe()?;
     writer.write_all(b"hello\n")?;
     drop(writer);
     let reader = std::thread::spawn(move || read_all(File::from(ours)));
-    let call = t.with_bundle(&["run"], &with_terminal(t.bundle()?))?;
+    let call = t.with_bundle(&["run"], &bundle)?;
     let done = call
         .streams(theirs.try_clone()?, theirs.try_clone()?)
         .stdin(input)
         .finish()?;
     drop(theirs);
     let text = reader.join().unwrap_or_default();
-    ensure(done.code == 0 && text.contains("\"terminal\":[true,true,true]"), || {
-        format!("{}: {text:?}", done.code)
-    })
+    ensure(
+        done.code == 1 && text.contains("standard input is not a terminal"),
+        || format!("{}: {text:?}", done.code),
+    )?;
+    ensure(begin.elapsed() < Duration::from_secs(5), || {
+        format!("took {:?}", begin.elapsed())
+    })?;
+    t.call(&["state", &bundle.id]).refuse(&[])
+}
+
+fn end_of_the_callers_terminal_ends_the_input(t: &Trial<'_>) -> Verdict {
+    let (ours, theirs) = pair()?;
+    let bundle = with_terminal(t.bundle()?).probe("stdout began , stdin , exit 5");
+    // It is nobody's controlling terminal: no signal ends the process before it has read.
+    let running = t
+        .with_bundle(&["run"], &bundle)?
+        .stdin(theirs.try_clone()?)
+        .streams(theirs.try_clone()?, theirs)
+        .spawn()?;
+    let mut ours = File::from(ours);
+    wait_for(t, &mut ours, "began")?;
+    ours.write_all(b"half a line")?;
+    wait_for(t, &mut ours, "half a line")?;
+    drop(ours);
+    same("exit status", &running.wait()?.code, 5)
+}
+
+fn console_size_is_kept_until_the_callers_terminal_changes(t: &Trial<'_>) -> Verdict {
+    let (ours, theirs) = pair()?;
+    let bundle = with_terminal(t.bundle()?)
+        .set("/process/consoleSize", json!({"height": 33, "width": 99}))
+        .probe("report , signals");
+    let running = t.with_bundle(&["run"], &bundle)?.terminal(&theirs)?.spawn()?;
+    let mut ours = File::from(ours);
+    let first = wait_for(t, &mut ours, "\"window\":[33,99]");
+    tcsetwinsize(
+        &ours,
+        Winsize {
+            ws_row: 50,
+            ws_col: 132,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+    )?;
+    let then = wait_for(t, &mut ours, "50x132");
+    t.call(&["kill", &bundle.id, "TERM"]).finish()?;
+    let reader = std::thread::spawn(move || read_all(ours));
+    running.wait()?;
+    drop(theirs);
+    let _ = reader.join();
+    first?;
+    then
 }
 
 fn console_size_without_a_terminal_is_ignored(t: &Trial<'_>) -> Verdict {
