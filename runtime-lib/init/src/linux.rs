@@ -309,10 +309,13 @@ pub mod errno {
     #![allow(missing_docs, reason = "the kernel's names, which `man 3 errno` explains")]
     pub const PERM: i32 = 1;
     pub const NOENT: i32 = 2;
+    pub const NXIO: i32 = 6;
     pub const ACCES: i32 = 13;
+    pub const NOTBLK: i32 = 15;
     pub const BUSY: i32 = 16;
     pub const XDEV: i32 = 18;
     pub const NODEV: i32 = 19;
+    pub const NOTDIR: i32 = 20;
     pub const INVAL: i32 = 22;
     pub const NOSYS: i32 = 38;
     pub const LOOP: i32 = 40;

@@ -15,11 +15,13 @@ mod propagation;
 mod recursive_options;
 mod rootfs;
 mod superblocks;
+mod unlike_ends;
 
 use super::room::{Room, rooms};
 
 pub(super) const ROOMS: &[Room] = rooms![
     rootfs,
+    unlike_ends,
     filesystems,
     binds,
     mount_points,

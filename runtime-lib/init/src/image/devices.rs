@@ -88,7 +88,7 @@ fn bind_hosts(root: Fd, node: &Node<'_>) -> Outcome {
         return Err(Failure::new(Part::Source, Errno::PERM));
     }
     let place = path::make_file(root, node.path)?;
-    sys::attach(tree, place).of(Part::Attach)?;
+    path::attach(tree, place)?;
     sys::close(tree);
     sys::close(place);
     Ok(())

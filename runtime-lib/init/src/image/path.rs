@@ -2,7 +2,7 @@
 //! kernel keeps it below (`man 2 openat2`, `RESOLVE_IN_ROOT`), whatever links the image holds and whoever changes them
 //! meanwhile.
 
-use crate::failure::{Failure, In};
+use crate::failure::{Failure, In, Outcome};
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
 use core::ffi::CStr;
@@ -58,6 +58,23 @@ pub(crate) fn open(root: Fd, path: &CStr) -> sys::Result<Fd> {
         sys::O_PATH,
         sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS,
     )
+}
+
+/// Puts a mount that has no place yet on `place`. A directory goes onto a directory, and a file onto a file: where the
+/// two differ, the kernel says no more than that something is invalid.
+pub(crate) fn attach(tree: Fd, place: Fd) -> Outcome {
+    match sys::attach(tree, place) {
+        Err(Errno::INVAL) => {
+            let kind = |file| sys::status(file, c"", sys::AT_EMPTY_PATH).map(|status| status.mode & sys::S_IFMT);
+            let (above, below) = (kind(tree).of(Part::Attach)?, kind(place).of(Part::Attach)?);
+            Err(match (above == sys::S_IFDIR, below == sys::S_IFDIR) {
+                (true, false) => Failure::new(Part::OntoFile, Errno::NOTDIR),
+                (false, true) => Failure::new(Part::OntoDirectory, Errno::NOTDIR),
+                _ => Failure::new(Part::Attach, Errno::INVAL),
+            })
+        }
+        result => result.of(Part::Attach),
+    }
 }
 
 /// Opens the directory at `path`, making what is missing of it.

@@ -64,7 +64,7 @@ impl Init {
             return Err(Failure::new(Part::Exists, Errno::LOOP));
         }
         let tree = sys::open_tree(slave, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Attach)?;
-        sys::attach(tree, place).of(Part::Attach)?;
+        path::attach(tree, place)?;
         for file in [tree, place, directory] {
             sys::close(file);
         }

@@ -323,6 +323,24 @@ fn refused_parameter(
     write!(out, ": the option {} is refused", Quoted(parameter))
 }
 
+/// The member of a mount's entry that a part of its step comes from.
+fn member_of_a_mount(failed: &Failed<'_>) -> Option<Member> {
+    Some(match failed.part {
+        Part::Parameter => Member::Option(failed.detail),
+        Part::Source => Member::Of("source"),
+        Part::Target | Part::Attach | Part::OntoFile | Part::OntoDirectory | Part::Root | Part::Outside => {
+            Member::Of("destination")
+        }
+        Part::Attributes | Part::CopyUp => Member::Of("options"),
+        _ => return None,
+    })
+}
+
+/// A directory that was to be opened or made is none.
+fn on_the_way(target: &CStr, out: &mut Formatter<'_>) -> Result {
+    write!(out, "/{} is a file, or something on the way there is", Escaped(target))
+}
+
 fn locked_flag(out: &mut Formatter<'_>) -> Result {
     out.write_str("the mount comes from a more privileged user namespace, where a flag that is to be cleared was set")
 }
@@ -359,7 +377,12 @@ impl Reads for Mount<'_> {
     }
 
     fn member(&self, failed: &Failed<'_>) -> Option<Member> {
-        (failed.part == Part::Parameter).then_some(Member::Option(failed.detail))
+        match failed.part {
+            Part::Kind => Some(Member::Of("type")),
+            // What the kernel says of something that is to be a filesystem's device.
+            Part::Whole if matches!(failed.errno, errno::NOTBLK | errno::NXIO) => Some(Member::Of("source")),
+            _ => member_of_a_mount(failed),
+        }
     }
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
@@ -369,7 +392,15 @@ impl Reads for Mount<'_> {
                 let target = Escaped(self.target);
                 write!(out, "/{target} must be mounted on ordinary directory, not on a link")
             }
+            (Part::OntoFile, _) => {
+                let target = Escaped(self.target);
+                write!(
+                    out,
+                    "/{target} is a file, and a filesystem must be mounted on ordinary directory"
+                )
+            }
             (Part::Parameter | Part::Whole | Part::Source, _) if !failed.text.is_empty() => said(failed, out),
+            (Part::Target, errno::NOTDIR) => on_the_way(self.target, out),
             (_, errno::NODEV) => write!(out, "the kernel has no filesystem {} loaded", Quoted(self.kind)),
             (_, errno::NOSYS) => out.write_str(MOUNT_API),
             _ => Ok(()),
@@ -409,11 +440,15 @@ impl Reads for Bind<'_> {
     }
 
     fn member(&self, failed: &Failed<'_>) -> Option<Member> {
-        (failed.part == Part::Source).then_some(Member::Of("source"))
+        member_of_a_mount(failed)
     }
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        let (source, target) = (Quoted(self.source.path()), Escaped(self.target));
         match (failed.part, failed.errno) {
+            (Part::OntoFile, _) => write!(out, "{source} is a directory, and /{target} a file"),
+            (Part::OntoDirectory, _) => write!(out, "{source} is a file, and /{target} a directory"),
+            (Part::Target, errno::NOTDIR) => on_the_way(self.target, out),
             (Part::Attributes, errno::PERM) => locked_flag(out),
             (_, errno::NOSYS) => out.write_str(MOUNT_API),
             _ => Ok(()),
@@ -441,7 +476,10 @@ impl Reads for ChangeMount<'_> {
     }
 
     fn member(&self, failed: &Failed<'_>) -> Option<Member> {
-        (failed.part == Part::Parameter).then_some(Member::Option(failed.detail))
+        match (failed.part, failed.errno) {
+            (Part::Source | Part::Attributes, errno::INVAL) => Some(Member::Of("destination")),
+            _ => member_of_a_mount(failed),
+        }
     }
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {

@@ -59,12 +59,18 @@ pub enum Part {
     Filter = 24,
     /// Handing the filter's listener to its agent.
     Agent = 25,
+    /// Putting a directory in its place, which is a file.
+    OntoFile = 26,
+    /// Putting a file in its place, which is a directory.
+    OntoDirectory = 27,
+    /// The filesystem's type.
+    Kind = 28,
 }
 
 impl Part {
     /// The part of this number.
     pub fn from_number(number: u32) -> Self {
-        const ALL: [Part; 26] = [
+        const ALL: [Part; 29] = [
             Part::Whole,
             Part::Target,
             Part::Source,
@@ -91,6 +97,9 @@ impl Part {
             Part::Landlock,
             Part::Filter,
             Part::Agent,
+            Part::OntoFile,
+            Part::OntoDirectory,
+            Part::Kind,
         ];
         ALL.get(number as usize).copied().unwrap_or(Part::Whole)
     }

@@ -11,7 +11,7 @@ use core::ffi::CStr;
 /// Makes the filesystem. A tmpfs without a mode of its own takes that of its mount point, as with runc.
 #[inline(never)]
 pub(super) fn create(filesystem: &Mount<'_>, like: Option<Fd>, said: &mut Text) -> Result<Fd, Failure> {
-    let context = sys::open_filesystem(filesystem.kind)?;
+    let context = sys::open_filesystem(filesystem.kind).of(Part::Kind)?;
     if !filesystem.source.is_empty() {
         sys::configure(context, c"source", filesystem.source)
             .map_err(|errno| explained(context, Part::Source, errno, 0, said))?;

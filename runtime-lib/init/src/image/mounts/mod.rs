@@ -163,7 +163,7 @@ impl Init {
         if !target.is_empty() && self.is_root(&sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?) {
             return Err(Failure::from(Part::Root));
         }
-        sys::attach(tree, place).of(Part::Attach)?;
+        path::attach(tree, place)?;
         if target.is_empty() {
             self.set_root(tree)?;
             sys::enter_directory(tree)?;
@@ -198,7 +198,7 @@ impl Init {
             let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_SYMLINKS;
             match sys::open_resolved(self.root, target, flags, resolve) {
                 Err(Errno::NOENT) => {}
-                Err(Errno::LOOP | Errno::NOTDIR) => return Err(Failure::new(Part::Target, Errno::LOOP)),
+                Err(errno @ (Errno::LOOP | Errno::NOTDIR)) => return Err(self.no_ordinary_directory(target, errno)),
                 result => return Ok((result.of(Part::Target)?, true)),
             }
         } else {
@@ -209,6 +209,19 @@ impl Init {
             }
         }
         Ok((path::make_directories(self.root, target, mode)?, false))
+    }
+
+    /// Why a place that is neither missing nor a directory is no mount point: links are not followed there, and the
+    /// kernel takes one that was to be a directory for a file.
+    fn no_ordinary_directory(&self, target: &CStr, errno: Errno) -> Failure {
+        let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_SYMLINKS;
+        let found = sys::open_resolved(self.root, target, sys::O_PATH | sys::O_NOFOLLOW, resolve);
+        let kind = found.and_then(|place| Ok(sys::status(place, c"", sys::AT_EMPTY_PATH)?.mode & sys::S_IFMT));
+        match (errno, kind) {
+            (Errno::NOTDIR, Ok(kind)) if kind != sys::S_IFLNK => Failure::new(Part::OntoFile, Errno::NOTDIR),
+            (Errno::NOTDIR, Err(Errno::NOTDIR)) => Failure::new(Part::Target, Errno::NOTDIR),
+            _ => Failure::new(Part::Target, Errno::LOOP),
+        }
     }
 
     /// Makes a link like the one at `source`; `false` if that is none.
