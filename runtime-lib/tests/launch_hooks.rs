@@ -166,7 +166,7 @@ fn a_failing_hook_is_told_with_its_place_its_status_and_its_words() {
         let config = with_hook(stage.sleeper(), kind, "kill -9 $$");
         let failure = hook_failure(stage.create("fails", &config));
         assert_eq!(failure.end, HookEnd::Ended(ExitStatus::Signaled(Signal::KILL)));
-        assert_says(&failure.to_string(), &["signal: 9"]);
+        assert_says(&failure.to_string(), &["signal: killed (SIGKILL)"]);
         let config = with(
             stage.sleeper(),
             &format!("/hooks/{kind}"),
