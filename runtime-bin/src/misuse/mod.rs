@@ -80,7 +80,7 @@ impl Misuse {
         } else {
             let line = self.line(program);
             match self.command {
-                Some(command) => log.error(&format!("{}: {line}", command.name)),
+                Some(command) => log.error_of(command.name, &line),
                 None => log.error(&line),
             }
         }
