@@ -4,6 +4,7 @@
 //! the error, and no other. The standard error of `create` belongs to the container's process, so with `--log` a
 //! warning goes to the file alone.
 
+use rustix::fs::OFlags;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -78,8 +79,10 @@ impl Log {
                     .append(true)
                     .create(true)
                     .mode(0o644)
+                    // Neither for somebody who reads a FIFO, nor for a FIFO that has room again.
+                    .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed())
                     .open(path)
-                    .map_err(|error| orlop::Failure::io(format!("open the log {path:?}"), &error).to_string())?,
+                    .map_err(|error| cannot_open(path, &error))?,
             ),
         };
         Ok(Self {
@@ -149,6 +152,16 @@ impl Log {
             let _ = file.write_all(record(self.format, level, message, SystemTime::now()).as_bytes());
         }
     }
+}
+
+fn cannot_open(path: &OsStr, error: &std::io::Error) -> String {
+    let failure = orlop::Failure::io(format!("open the log {path:?}"), error);
+    if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
+        return failure
+            .hint("a FIFO that nobody reads, or a socket, is no place for a log")
+            .to_string();
+    }
+    failure.to_string()
 }
 
 /// The part of a log that is for whoever looks for a fault.

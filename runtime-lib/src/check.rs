@@ -1,7 +1,9 @@
 //! Everything that is wrong or doubtful in a bundle.
 
 use crate::bundle;
-use crate::{Arguments, Error, Host, Id, Plan, Problem, Problems};
+use crate::{Arguments, Error, Failure, Host, Id, Plan, Problem, Problems};
+use rustix::fs::FileType;
+use rustix::io::Errno;
 use std::path::Path;
 
 /// Collects everything that is wrong or doubtful in the bundle in the folder `dir`, without running it: the faults of
@@ -16,10 +18,24 @@ pub fn check(dir: impl AsRef<Path>) -> Result<Problems, Error> {
         let id = Id::new("ID")?;
         let (_, more) = Plan::compile(&bundle, &Host::look(&bundle)?, &Arguments::new(id));
         problems.append(more);
-        if let Err(failure) = crate::launch::check_rootfs(bundle.rootfs()) {
-            let path = failure.path.clone().unwrap_or_default();
-            problems.push(Problem::error(path, failure.without_path()));
+        if let Err(failure) = look_at_rootfs(bundle.rootfs()) {
+            problems.push(Problem::error("root.path", failure.to_string()));
         }
     }
     Ok(problems)
+}
+
+/// Looks whether the root filesystem is there, and a folder. A symbolic link is refused as runc does. Creating a
+/// container leaves that to its init, which can be killed if the filesystem does not answer.
+fn look_at_rootfs(rootfs: &Path) -> Result<(), Failure> {
+    let attempted = || format!("use the rootfs {rootfs:?}");
+    let status = rustix::fs::lstat(rootfs).map_err(|errno| Failure::new(attempted(), errno))?;
+    match FileType::from_raw_mode(status.st_mode) {
+        FileType::Directory => Ok(()),
+        FileType::Symlink => {
+            let why = "it is a symbolic link, which could lead anywhere; give the folder itself";
+            Err(Failure::plain(attempted(), why))
+        }
+        _ => Err(Failure::new(attempted(), Errno::NOTDIR)),
+    }
 }

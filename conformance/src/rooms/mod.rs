@@ -10,8 +10,10 @@ mod hostile;
 mod lifecycle;
 mod mounts;
 mod namespaces;
+mod opened_files;
 mod plan;
 mod process;
+mod racing_links;
 mod room;
 mod seccomp;
 mod users;
@@ -34,7 +36,7 @@ const FOLDERS: &[&[Room]] = &[
     cgroups::ROOMS,
     configs::ROOMS,
     plan::ROOMS,
-    rooms![hostile],
+    rooms![hostile, racing_links, opened_files],
 ];
 
 /// A test and the room it is in.

@@ -108,6 +108,7 @@ const IN_LIBRARY: &[&str] = &[
     "SOCK_DGRAM",
     "SOCK_RAW",
     "SOL_SOCKET",
+    "UMOUNT_NOFOLLOW",
 ];
 
 /// Constants that are nobody's but ours.
@@ -122,8 +123,12 @@ const OURS: &[&str] = &[
     "NOTHING",
     "NULL",
     "PAGE",
+    "PASSES",
     "RELEASED",
     "STACK",
+    "STRICT",
+    "THROUGH_LINKS",
+    "TO_WHAT_WAS_MADE",
 ];
 
 /// Constants of `linux.rs` whose numbers the kernel's headers only reserve, in a comment.

@@ -8,6 +8,7 @@ mod object;
 mod annotations;
 mod below_root;
 mod capability;
+mod changed_namespaces;
 mod config;
 mod devices;
 mod fault;
@@ -66,4 +67,3 @@ pub use schedule::{ExecCpuAffinity, IoPriority, IoPriorityClass, Scheduler, Sche
 pub use seccomp::*;
 pub use text::Text;
 pub use validate::sysctl_file;
-pub(crate) use validate::sysctl_namespace;

@@ -7,7 +7,7 @@ use crate::cgroup::Cgroup;
 use crate::launch::{HookState, Watched, run_hooks};
 use crate::plan::deeds::{Later, Told};
 use crate::plan::{About, Leftover};
-use crate::process::await_end;
+use crate::process::{PATIENCE, await_end};
 use crate::state::Status;
 use crate::store::{Entry, KeptPlan, Leftovers, StateRecord};
 use crate::{Error, Id, Trace};
@@ -81,7 +81,7 @@ pub(super) fn kill(leftovers: &Leftovers) -> Result<(), Error> {
         Cgroup::at(&left.placement).kill()?;
     }
     if let Some(pidfd) = &init {
-        await_end(pidfd)?;
+        await_end(pidfd, PATIENCE)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::cgroup::Cgroup;
 use crate::launch::{Console, Io, Launched, Launching};
 use crate::plan::{Arguments, Leftover, Plan};
 use crate::problem::{Problem, Severity};
-use crate::store::{Entry, KeptPlan, Store};
+use crate::store::{Entry, KeptPlan, Store, check_pid_file, remove_pid_file};
 use crate::{Error, Failure, Host, Id, Trace};
 use rustix::io::Errno;
 
@@ -40,6 +40,7 @@ impl Runtime {
     pub fn create(&self, plan: &Plan, io: Io) -> Result<Created, Error> {
         check_console(plan, &io)?;
         check_sockets(plan, &io)?;
+        io.pid_file.as_deref().map_or(Ok(()), check_pid_file)?;
         if let Some(folder) = &plan.arguments.notify_folder
             && *folder != self.notify_folder(plan.id())?
         {
@@ -56,10 +57,14 @@ impl Runtime {
         let mut launching = Launching::new(plan, &io, &entry, &self.trace);
         match launching.run() {
             Ok(launched) => Ok(self.created(plan.id(), launched)),
-            Err(error) => {
-                undo(launching, plan, &io, &entry, &self.trace);
-                Err(error)
-            }
+            Err(error) => Err(match undo(launching, plan, &io, &entry, &self.trace) {
+                Ok(()) => error,
+                // It is the only word about a creation that the caller wanted to end.
+                Err(stuck) if matches!(error, Error::Cancelled) => stuck,
+                Err(stuck) => {
+                    Failure::plain(format!("undo a creation that failed ({error})"), stuck.to_string()).into()
+                }
+            }),
         }
     }
 
@@ -97,7 +102,10 @@ impl Runtime {
 
 /// Undoes a creation that failed, as far as it came. That something of this fails, too, would only be another word
 /// about the same: what could not be cleaned is left with its record, for `delete --force`.
-fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry, trace: &Trace) {
+///
+/// # Errors
+/// Init does not end: then all is left.
+fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry, trace: &Trace) -> Result<(), Error> {
     trace.deed("create", || vec!["undo what was done".to_owned()]);
     // runtime-spec: runtime.md#lifecycle: what the first hooks did is for the last ones to undo.
     let poststop = launching.leftovers.is_poststop_due().then(|| KeptPlan::read(entry));
@@ -108,9 +116,9 @@ fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry, trace: &T
     if launching.has_pid_file
         && let Some(path) = &io.pid_file
     {
-        let _ = std::fs::remove_file(path);
+        remove_pid_file(path);
     }
-    let (mut leftovers, made) = launching.give_up();
+    let (mut leftovers, made) = launching.give_up()?;
     let is_clean = match made {
         Some(made) if leftovers.is_poststop_due() => {
             if let Some(left) = leftovers.cgroup() {
@@ -138,6 +146,7 @@ fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry, trace: &T
     if let Some(poststop) = poststop {
         poststop.run(trace);
     }
+    Ok(())
 }
 
 /// A program that is told of sockets (`man 3 sd_listen_fds`) takes what is at their numbers for them.

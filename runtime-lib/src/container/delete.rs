@@ -3,7 +3,7 @@
 use super::cleaning::{self, Poststop};
 use super::{Container, Runtime, live, not_whole};
 use crate::launch::is_waiting;
-use crate::process::await_end;
+use crate::process::{PATIENCE, await_end};
 use crate::store::{Leftovers, Phase, StateRecord, Store};
 use crate::{Error, Id, StatusFault};
 use rustix::process::{Signal, pidfd_send_signal};
@@ -41,7 +41,7 @@ impl Container {
             self.trace
                 .deed("delete", || vec!["kill init, which waits for start".to_owned()]);
             let _ = pidfd_send_signal(&pidfd, Signal::KILL);
-            await_end(&pidfd)?;
+            await_end(&pidfd, PATIENCE)?;
         }
         let leftovers = Leftovers::read_all(&entry)?;
         let poststop = Poststop::read(&entry, &leftovers)?;

@@ -1,7 +1,7 @@
 //! `kill`.
 
 use super::{Container, live};
-use crate::process::{Signal, await_end};
+use crate::process::{PATIENCE, Signal, await_end};
 use crate::store::{Phase, StateRecord};
 use crate::{Error, Failure, StatusFault};
 use rustix::fd::{AsFd, OwnedFd};
@@ -81,5 +81,5 @@ fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Error> {
 pub(super) fn kill_everything(record: &StateRecord, init: &OwnedFd) -> Result<(), Error> {
     let _ = crate::sys::send_signal(init.as_fd(), Signal::KILL.number());
     record.cgroup.kill()?;
-    await_end(init)
+    await_end(init, PATIENCE)
 }

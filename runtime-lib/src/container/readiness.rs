@@ -5,13 +5,13 @@
 //! that is mounted at `/run/notify`; what comes there is looked at, and only that the process is ready is passed on.
 
 use super::Container;
-use crate::launch::send;
+use crate::launch::{is_waiting, send};
 use crate::process::Pid;
-use crate::store::NOTIFY_FOLDER;
+use crate::store::{Entry, NOTIFY_FOLDER, Phase};
 use crate::{Error, Failure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Mode};
+use rustix::fs::{AtFlags, Mode, OFlags, chmodat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 
 /// The socket in the folder.
 const SOCKET: &str = "notify.sock";
+
+/// The socket before it is moved there, in the state folder.
+const NEW_SOCKET: &str = ".notify.sock.new";
 
 /// So long the manager may take to say that it has handled what was sent before.
 const BARRIER: Duration = Duration::from_secs(30);
@@ -47,31 +50,14 @@ impl Container {
         let Some(record) = entry.read_state()? else {
             return Ok(None);
         };
+        if record.phase == Phase::Creating {
+            return Ok(None);
+        }
         // Without a process there is nobody to tell anything: that is `start`'s to say.
         let pid = record.init.as_ref().map(|init| init.pid);
         let (Some(init), Some(pid)) = (super::live(record.init.as_ref())?, pid) else {
             return Ok(None);
         };
-        let path = entry.short_path(NOTIFY_FOLDER).join(SOCKET);
-        let failed = |errno| {
-            Failure::new(
-                format!("make the socket {:?}", entry.path().join(NOTIFY_FOLDER).join(SOCKET)),
-                errno,
-            )
-        };
-        let datagrams = || {
-            let flags = SocketFlags::CLOEXEC;
-            socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)
-        };
-        let socket = datagrams().map_err(failed)?;
-        // What an earlier start left that did not succeed.
-        let _ = rustix::fs::unlinkat(CWD, &path, AtFlags::empty());
-        match bind(&socket, &SocketAddrUnix::new(&path).map_err(failed)?) {
-            Err(Errno::NOENT) => return Ok(None),
-            result => result.map_err(failed)?,
-        }
-        // The process may be any user.
-        rustix::fs::chmodat(CWD, &path, Mode::from_raw_mode(0o777), AtFlags::empty()).map_err(failed)?;
         let reach = || -> Result<OwnedFd, Errno> {
             let connection = datagrams()?;
             let address = match manager.as_bytes().strip_prefix(b"@") {
@@ -83,12 +69,51 @@ impl Container {
         };
         let manager =
             reach().map_err(|errno| Failure::new(format!("reach the service manager at {manager:?}"), errno))?;
+        // Whoever starts it holds the lock until that has come off. The socket of a process that runs stays.
+        entry.lock()?;
+        if !is_waiting(&entry) {
+            return Ok(None);
+        }
+        let Some(socket) = make_socket(&entry)? else {
+            return Ok(None);
+        };
         Ok(Some(Readiness {
             socket,
             manager,
             init,
             pid,
         }))
+    }
+}
+
+fn datagrams() -> Result<OwnedFd, Errno> {
+    socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
+}
+
+/// Makes the socket that the process tells of its readiness on; `None` if the container has no folder for it. What the
+/// container has put in its place is not followed: the socket is made where nobody else is, and then moved there.
+fn make_socket(entry: &Entry) -> Result<Option<OwnedFd>, Error> {
+    let path = entry.path().join(NOTIFY_FOLDER).join(SOCKET);
+    let attempt = || -> Result<OwnedFd, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = openat(entry.folder(), NOTIFY_FOLDER, flags, Mode::empty())?;
+        let new = entry.short_path(NEW_SOCKET);
+        let socket = datagrams()?;
+        // What a start left that was killed.
+        let _ = unlinkat(entry.folder(), NEW_SOCKET, AtFlags::empty());
+        bind(&socket, &SocketAddrUnix::new(&new)?)?;
+        // The process may be any user.
+        chmodat(entry.folder(), NEW_SOCKET, Mode::from_raw_mode(0o777), AtFlags::empty())
+            .and_then(|()| renameat(entry.folder(), NEW_SOCKET, &folder, SOCKET))
+            .inspect_err(|_| {
+                let _ = unlinkat(entry.folder(), NEW_SOCKET, AtFlags::empty());
+            })?;
+        Ok(socket)
+    };
+    match attempt() {
+        Ok(socket) => Ok(Some(socket)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(Failure::new(format!("make the socket {path:?}"), errno).into()),
     }
 }
 

@@ -121,8 +121,7 @@ impl From<&deeds::Deed> for Deed {
             deeds::Deed::Later(Later::EndInit) => Self::EndInit,
             deeds::Deed::Later(Later::Undo(_)) => Self::Undo,
             deeds::Deed::Later(Later::RemoveState) => Self::RemoveState,
-            deeds::Deed::CheckRootfs(_)
-            | deeds::Deed::MakeCgroup(_)
+            deeds::Deed::MakeCgroup(_)
             | deeds::Deed::HandOverCgroup(_)
             | deeds::Deed::MakeGroup(_)
             | deeds::Deed::JoinGroup(_)

@@ -6,12 +6,14 @@ mod filesystem;
 mod hierarchies;
 mod membership;
 mod mountinfo;
+mod own_namespaces;
 mod proc_file;
 mod security_modules;
 mod shared_filesystems;
 
 pub(crate) use filesystem::{CgroupVersion, cgroup_version_of};
 pub(crate) use hierarchies::{Hierarchies, Hierarchy};
+pub(crate) use own_namespaces::OwnNamespaces;
 pub(crate) use proc_file::read_to_end;
 pub(crate) use security_modules::SecurityModules;
 pub(crate) use shared_filesystems::SharedFilesystems;
@@ -38,6 +40,7 @@ pub struct Host {
     pub(crate) security_modules: SecurityModules,
     /// Whether there is a resource director. Looked at only if the bundle has `linux.intelRdt`.
     pub(crate) has_resctrl: bool,
+    pub(crate) own_namespaces: OwnNamespaces,
     /// The runtime's environment. Looked at only if init runs hooks with it.
     pub(crate) environment: Vec<CString>,
 }
@@ -63,6 +66,7 @@ impl Host {
             hierarchies,
             permitted_capabilities: crate::sys::permitted_capabilities(),
             security_modules: SecurityModules::look(bundle),
+            own_namespaces: OwnNamespaces::look(config),
             has_resctrl: config.linux.intel_rdt.is_some() && filesystem::is_resctrl(crate::resctrl::MOUNT),
             environment: if inherits_environment(&config.hooks.create_container) {
                 environment()

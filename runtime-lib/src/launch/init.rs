@@ -3,11 +3,12 @@
 use super::channel::{Channel, Received};
 use super::{Cancel, broken, failure};
 use crate::plan::Plan;
-use crate::process::{ExitStatus, Pid, Signal};
+use crate::process::{ExitStatus, Pid, Signal, await_end};
 use crate::{Error, Failure, sys};
 use orlop_init::wire::Message;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+use std::time::Duration;
 
 /// Init, until it is released. Dropped before that, it is killed and reaped.
 #[derive(Debug)]
@@ -16,6 +17,9 @@ pub(crate) struct Init {
     pidfd: Option<OwnedFd>,
     channel: Channel,
 }
+
+/// So long it may take to end when a creation is given up, and somebody waits.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What init has made for the deeds of a turn.
 #[derive(Debug, Default)]
@@ -90,6 +94,17 @@ impl Init {
         self.pidfd.take().ok_or_else(|| broken("an init without a descriptor"))
     }
 
+    /// Kills and reaps it, unless it hangs in the kernel.
+    pub(crate) fn end(&mut self) -> Result<(), Error> {
+        let Some(pidfd) = self.pidfd.take() else {
+            return Ok(());
+        };
+        let _ = pidfd_send_signal(&pidfd, rustix::process::Signal::KILL);
+        await_end(&pidfd, PATIENCE)?;
+        let _ = crate::process::wait(pidfd.as_fd());
+        Ok(())
+    }
+
     fn ended_early(&self) -> Error {
         let status = self
             .pidfd
@@ -109,9 +124,6 @@ impl Init {
 
 impl Drop for Init {
     fn drop(&mut self) {
-        if let Some(pidfd) = &self.pidfd {
-            let _ = pidfd_send_signal(pidfd, rustix::process::Signal::KILL);
-            let _ = crate::process::wait(pidfd.as_fd());
-        }
+        let _ = self.end();
     }
 }

@@ -106,10 +106,15 @@ impl<'a> Launching<'a> {
     }
 
     /// Ends what was begun: devices come back, init ends. Gives what is left on the host.
-    pub(crate) fn give_up(self) -> (Leftovers, Option<Made>) {
+    ///
+    /// # Errors
+    /// Init hangs in the kernel, so that nothing can be undone yet.
+    pub(crate) fn give_up(self) -> Result<(Leftovers, Option<Made>), Error> {
         drop(self.moved);
-        drop(self.init);
-        (self.leftovers, self.made)
+        if let Some(mut init) = self.init {
+            init.end()?;
+        }
+        Ok((self.leftovers, self.made))
     }
 
     fn carry_out(&mut self, place: acts::Place) -> Result<(), Error> {

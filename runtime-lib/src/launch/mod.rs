@@ -18,7 +18,6 @@ mod start;
 
 pub use io::{Console, Io, Passed};
 
-pub(crate) use deeds::check_rootfs;
 #[cfg(feature = "fuzzing")]
 pub(crate) use failure::{of_plan, of_step};
 pub(crate) use hooks::{HookState, Watched, run as run_hooks};

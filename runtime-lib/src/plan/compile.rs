@@ -2,7 +2,7 @@
 
 use super::acts::{Acts, Origin, Phase, Place};
 use super::cgroup::Placement;
-use super::deeds::{CheckRootfs, Deed, KeepPlan, OpenInherited, RecordState, StartInit};
+use super::deeds::{Deed, KeepPlan, OpenInherited, RecordState, StartInit};
 use super::inherited::Inherited;
 use super::mounts::{Held, PropagationList};
 use super::resources::Knob;
@@ -128,8 +128,6 @@ impl<'a> Compiler<'a> {
     }
 
     fn before_all(&mut self) {
-        let path = self.about.rootfs.clone();
-        self.deed(Place::Before, CheckRootfs { path }, Origin::Member("root.path"));
         let state = RecordState {
             is_created: false,
             has_poststop: self.about.has_poststop,

@@ -5,7 +5,7 @@ use super::compile::Compiler;
 use super::deeds::{FollowInit, MapIds};
 use super::inherited::Inherited;
 use crate::JsonPath;
-use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset, sysctl_namespace};
+use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset};
 use orlop_init::linux::namespace;
 use orlop_init::step::namespaces::{
     BecomeRoot, DropGroups, Dumpable, EnterTimeNamespace, GoOnInChild, JoinCgroup, JoinDeferred, JoinNamespace,
@@ -41,6 +41,7 @@ const JOINED: [NamespaceType; 6] = [
 
 impl Compiler<'_> {
     pub(crate) fn enter_namespaces(&mut self) {
+        self.refuse_our_own();
         let mut namespaces = self.config.linux.namespaces.iter();
         let joins = namespaces.any(|namespace| namespace.path.is_some());
         if self.in_user_namespace() && joins {
@@ -262,22 +263,23 @@ impl Compiler<'_> {
             path: namespace.path.as_deref().unwrap_or_default().to_owned(),
             kind: clone_flag(namespace.kind),
             origin: JsonPath::from("linux.namespaces").index(index).member("path"),
-            set_by: self.set_by(namespace.kind),
+            set_by: self.config.changes_namespace(namespace.kind),
         };
         self.inherit(inherited, Origin::Element("linux.namespaces", index))
     }
 
-    /// The first thing in the config that changes something of a namespace of this type.
-    pub(crate) fn set_by(&self, kind: NamespaceType) -> Option<JsonPath> {
-        let linux = &self.config.linux;
-        let parameter = linux.sysctl.keys().find(|name| sysctl_namespace(name) == Some(kind));
-        let member = match kind {
-            NamespaceType::Uts if self.config.hostname.is_some() => Some("hostname"),
-            NamespaceType::Uts if self.config.domainname.is_some() => Some("domainname"),
-            NamespaceType::Network if !linux.net_devices.is_empty() => Some("linux.netDevices"),
-            _ => None,
-        };
-        let parameter = || Some(JsonPath::from("linux.sysctl").member(parameter?));
-        member.map(JsonPath::from).or_else(parameter)
+    /// What the container would set there would be set for the runtime, and for all others that are in it.
+    fn refuse_our_own(&mut self) {
+        for namespace in &self.config.linux.namespaces {
+            let kind = namespace.kind;
+            if namespace.path.is_some()
+                && self.host.own_namespaces.contains(kind)
+                && let Some(set_by) = self.config.changes_namespace(kind)
+            {
+                let text =
+                    format!("not allowed in the host's {kind} namespace: it is the one that the runtime itself is in");
+                self.problems.error(set_by, text);
+            }
+        }
     }
 }

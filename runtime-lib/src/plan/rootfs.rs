@@ -21,10 +21,14 @@ impl Compiler<'_> {
         let path = c_string(&self.bundle.rootfs().to_string_lossy());
         let wanted = self.config.linux.rootfs_propagation;
         let origin = wanted.map_or(Origin::Default, |_| Origin::Member("linux.rootfsPropagation"));
+        let opened = self.early_sources.as_ref().map(|_| ROOTFS);
         match wanted {
             // The host's mounts have to stay peers of init's, or a bind mount that is shared would not reach the host.
             // So what keeps the container's mounts from showing there is the rootfs's surroundings being private.
-            Some(Propagation::Shared | Propagation::Rshared) => self.step(&PrivateAround { path: &path }, origin),
+            Some(Propagation::Shared | Propagation::Rshared) => {
+                let step = PrivateAround { path: &path, opened };
+                self.step(&step, origin);
+            }
             Some(Propagation::Rprivate | Propagation::Runbindable) => {
                 self.step(&HostPropagation { propagation: PRIVATE }, origin);
             }
@@ -36,7 +40,7 @@ impl Compiler<'_> {
         let shared = matches!(wanted, Some(Propagation::Shared | Propagation::Rshared));
         let step = OpenRoot {
             path: &path,
-            opened: self.early_sources.as_ref().map(|_| ROOTFS),
+            opened,
             propagation: if shared { PRIVATE } else { 0 },
         };
         self.step(&step, Origin::Member("root.path"));
@@ -87,6 +91,7 @@ impl Compiler<'_> {
         if self.config.root.readonly {
             self.step(&ReadonlyRoot {}, Origin::Member("root.readonly"));
         }
+        self.hold_proc_for_home();
         self.change_root();
     }
 

@@ -68,14 +68,20 @@ fn nap() {
     let _ = rustix::thread::nanosleep(&moment);
 }
 
-/// Waits, at most for ten seconds, until a process that was killed has ended.
-pub(crate) fn await_end(pidfd: &OwnedFd) -> Result<(), Error> {
-    let limit = Timespec { tv_sec: 10, tv_nsec: 0 };
+/// So long a process may take to end that was killed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits until an init that was killed has ended. That may take for ever: it is not waited for longer than that.
+pub(crate) fn await_end(pidfd: &OwnedFd, patience: Duration) -> Result<(), Error> {
+    let end = Instant::now() + patience;
     loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let limit = Timespec {
+            tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        };
         match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&limit)) {
-            Ok(0) => {
-                return Err(Failure::new("end the container's init within 10 s of SIGKILL", Errno::TIMEDOUT).into());
-            }
+            Ok(0) => return Err(hangs(pidfd, patience).into()),
             Ok(_) => return Ok(()),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(Failure::new("wait for the container's init", errno).into()),
@@ -83,15 +89,31 @@ pub(crate) fn await_end(pidfd: &OwnedFd) -> Result<(), Error> {
     }
 }
 
+fn hangs(pidfd: &OwnedFd, patience: Duration) -> Failure {
+    let which = told_number(pidfd)
+        .map(|pid| format!(", process {pid},"))
+        .unwrap_or_default();
+    let why = "it cannot be killed: it hangs in the kernel, perhaps in a filesystem that does not answer, as that of the rootfs or of a mount; when it is gone, delete the container by force";
+    let seconds = patience.as_secs();
+    Failure::plain(
+        format!("end the container's init{which} within {seconds} s of SIGKILL"),
+        why,
+    )
+}
+
 /// A process's number in the procfs that is mounted here, which may be another pid namespace's than ours: `/proc/PID`
 /// would be somebody else.
 pub(crate) fn number_in_proc(pidfd: impl AsFd, pid: Pid) -> Pid {
+    told_number(pidfd).unwrap_or(pid)
+}
+
+fn told_number(pidfd: impl AsFd) -> Option<Pid> {
     let file = format!("/proc/self/fdinfo/{}", pidfd.as_fd().as_raw_fd());
     let about = std::fs::read_to_string(file).unwrap_or_default();
     let number = about
         .lines()
         .find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
-    number.and_then(Pid::new).unwrap_or(pid)
+    number.and_then(Pid::new)
 }
 
 /// A process's pid as it sees itself: the last one of `NSpid` (`man 5 proc_pid_status`).

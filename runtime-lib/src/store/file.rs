@@ -2,7 +2,7 @@
 
 use super::Entry;
 use crate::{Error, Failure};
-use rustix::fs::{FileType, Mode, OFlags, openat, renameat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{IoSlice, Write};
@@ -60,9 +60,14 @@ impl Entry {
     pub(super) fn replace_file(&self, name: &str, by_way_of: &str, text: &[u8]) -> Result<(), Error> {
         let path = self.path().join(name);
         let failed = |errno| Failure::new(format!("write {path:?}"), errno);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = openat(self.folder(), by_way_of, flags, Mode::from_raw_mode(0o600)).map_err(failed)?;
-        File::from(file)
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let make = || openat(self.folder(), by_way_of, flags, Mode::from_raw_mode(0o600));
+        let file = match make() {
+            // Left by whoever was killed here; and what is no regular file is not written to.
+            Err(Errno::EXIST) => unlinkat(self.folder(), by_way_of, AtFlags::empty()).and_then(|()| make()),
+            result => result,
+        };
+        File::from(file.map_err(failed)?)
             .write_all(text)
             .map_err(|error| Failure::io(format!("write {path:?}"), &error))?;
         renameat(self.folder(), by_way_of, self.folder(), name).map_err(failed)?;

@@ -23,7 +23,7 @@ mod version_1;
 pub(crate) use entry::{Entry, NOTIFY_FOLDER, START_SOCKET, Store};
 pub(crate) use kept_plan::KeptPlan;
 pub(crate) use leftovers::Leftovers;
-pub(crate) use pid_file::write_pid_file;
+pub(crate) use pid_file::{check_pid_file, remove_pid_file, write_pid_file};
 pub(crate) use state_record::{Phase, StateRecord};
 pub(crate) use time::now;
 #[cfg(feature = "fuzzing")]

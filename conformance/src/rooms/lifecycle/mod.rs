@@ -1,5 +1,6 @@
 //! A container's life: the operations of the runtime, what they tell, and what becomes of interrupted ones.
 
+mod caller_files;
 mod crash;
 mod create;
 mod delete;
@@ -9,10 +10,22 @@ mod run;
 mod start;
 mod state;
 mod state_root;
+mod unanswering_rootfs;
 mod upgrade;
 
 use super::room::{Room, rooms};
 
 pub(super) const ROOMS: &[Room] = rooms![
-    create, start, kill, delete, run, state, state_root, readiness, crash, upgrade
+    create,
+    start,
+    kill,
+    delete,
+    run,
+    state,
+    state_root,
+    caller_files,
+    readiness,
+    crash,
+    unanswering_rootfs,
+    upgrade
 ];

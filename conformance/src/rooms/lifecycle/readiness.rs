@@ -2,6 +2,8 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -32,6 +34,12 @@ pub(crate) const TESTS: &[Test] = &[
     test!(abstract_socket_is_reached, CRUN),
     test!(readiness_works_in_a_user_namespace, CRUN),
     test!(manager_that_is_not_there_keeps_nothing_from_starting, CRUN),
+    test!(second_start_changes_nothing_behind_a_link_of_the_containers, CRUN),
+    test!(
+        second_start_leaves_the_socket_of_a_container_that_runs,
+        ("runc", "1.1", "makes a new socket first"),
+        CRUN
+    ),
 ];
 
 const RUNC: Known = ("runc", "1.1", "does not wait until the manager has handled it");
@@ -223,4 +231,68 @@ fn manager_that_is_not_there_keeps_nothing_from_starting(t: &Trial<'_>) -> Verdi
     let call = t.with_bundle(&["run"], &t.bundle()?.probe("stdout began"))?;
     let done = call.variable("NOTIFY_SOCKET", "/nowhere/at/all").succeed()?;
     ensure(done.out.contains("began"), || done.out.clone())
+}
+
+/// A container that runs and has said that it is ready, and the folder of its socket.
+fn ready(t: &Trial<'_>, manager: &Manager) -> Result<(String, PathBuf), Failure> {
+    let path = manager.path.to_string_lossy().into_owned();
+    let bundle = t.bundle()?.probe("notify READY=1 , sleep 60");
+    let call = t.with_bundle(&["create"], &bundle)?.variable("NOTIFY_SOCKET", &path);
+    let created = t.create_with(call, &bundle)?;
+    let start = t
+        .call(&["start", &created.id])
+        .variable("NOTIFY_SOCKET", &path)
+        .spawn()?;
+    manager.expect(t.pid(&created.id)?.as_raw_nonzero().get())?;
+    same("exit status", &start.wait()?.code, 0)?;
+    Ok((created.id.clone(), t.root.join(&created.id).join("notify")))
+}
+
+fn start_again(t: &Trial<'_>, id: &str, manager: &Manager) -> Verdict {
+    let again = t.call(&["start", id]);
+    again
+        .variable("NOTIFY_SOCKET", &manager.path.to_string_lossy())
+        .refuse(&[])
+}
+
+fn second_start_changes_nothing_behind_a_link_of_the_containers(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let manager = Manager::at(t)?;
+    let (id, folder) = ready(t, &manager)?;
+    let canary = t.dir.join("canary");
+    std::fs::write(&canary, "")?;
+    std::fs::set_permissions(&canary, std::fs::Permissions::from_mode(0o640))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let (told, target) = (Arc::clone(&stop), canary.clone());
+    // As a container's root may do by way of its mount: as soon as there is a new socket it is a link.
+    let container = std::thread::spawn(move || {
+        let (link, socket) = (folder.join("link"), folder.join("notify.sock"));
+        while !told.load(Ordering::Relaxed) {
+            let _ = symlink(&target, &link);
+            let is_socket = |found: std::fs::Metadata| std::os::unix::fs::FileTypeExt::is_socket(&found.file_type());
+            if socket.symlink_metadata().is_ok_and(is_socket) {
+                let _ = std::fs::rename(&link, &socket);
+            }
+        }
+    });
+    let mut outcome = Ok(());
+    for _ in 0..40 {
+        outcome = outcome.and_then(|()| start_again(t, &id, &manager));
+    }
+    stop.store(true, Ordering::Relaxed);
+    let _ = container.join();
+    outcome?;
+    let mode = canary.metadata()?.permissions().mode() & 0o7777;
+    same("mode of the host's file", &mode, 0o640)
+}
+
+fn second_start_leaves_the_socket_of_a_container_that_runs(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::MetadataExt;
+    let manager = Manager::at(t)?;
+    let (id, folder) = ready(t, &manager)?;
+    // A new one may get the number of the old one's inode.
+    let socket = || std::fs::metadata(folder.join("notify.sock")).map(|found| (found.ino(), found.ctime_nsec()));
+    let before = socket()?;
+    start_again(t, &id, &manager)?;
+    same("the socket", &socket()?, before)
 }

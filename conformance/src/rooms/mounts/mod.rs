@@ -10,10 +10,13 @@ mod mount_changes;
 mod mount_options;
 mod mount_points;
 mod nested;
+mod no_pivot;
 mod option_order;
+mod proc_mounts;
 mod propagation;
 mod recursive_options;
 mod rootfs;
+mod rootfs_behind_links;
 mod superblocks;
 mod unlike_ends;
 
@@ -21,10 +24,13 @@ use super::room::{Room, rooms};
 
 pub(super) const ROOMS: &[Room] = rooms![
     rootfs,
+    rootfs_behind_links,
+    no_pivot,
     unlike_ends,
     filesystems,
     binds,
     mount_points,
+    proc_mounts,
     mount_options,
     recursive_options,
     option_order,

@@ -32,7 +32,6 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "makes the source unbindable and fails to bind it")
     ),
     test!(unknown_propagation_is_refused, ("crun", "1.8", "drops it")),
-    test!(no_pivot_runs_too),
     test!(rootfs_may_be_a_mount_point),
     test!(rootfs_on_a_read_only_filesystem_works),
     test!(mounts_on_the_rootfs_come_along),
@@ -141,12 +140,6 @@ fn unknown_propagation_is_refused(t: &Trial<'_>) -> Verdict {
         &t.bundle()?.set("/linux/rootfsPropagation", json!("sideways")),
         &["sideways"],
     )
-}
-
-fn no_pivot_runs_too(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.file("marker", "")?.probe("list /");
-    let done = t.with_bundle(&["run", "--no-pivot"], &bundle)?.succeed()?;
-    ensure(has(&done.lines()?[0]["value"], "marker"), || done.out.clone())
 }
 
 fn rootfs_may_be_a_mount_point(t: &Trial<'_>) -> Verdict {

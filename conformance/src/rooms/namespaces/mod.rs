@@ -4,6 +4,7 @@ mod host_names;
 mod joined_namespaces;
 mod network_devices;
 mod new_namespaces;
+mod own_namespaces;
 mod sysctl;
 mod time_offsets;
 
@@ -12,6 +13,7 @@ use super::room::{Room, rooms};
 pub(super) const ROOMS: &[Room] = rooms![
     new_namespaces,
     joined_namespaces,
+    own_namespaces,
     host_names,
     time_offsets,
     sysctl,

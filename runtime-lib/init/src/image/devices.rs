@@ -7,6 +7,7 @@ use crate::step::Act;
 use crate::step::devices::{Directory, Link, Node, demand};
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
+use core::ffi::CStr;
 
 impl Node<'_> {
     fn demands(&self, what: u32) -> bool {
@@ -17,11 +18,15 @@ impl Node<'_> {
         self.mode & sys::S_IFMT == sys::S_IFIFO
     }
 
+    /// Whether this is the device, or the FIFO, whatever its permissions.
+    fn is_it(&self, status: &sys::Status) -> bool {
+        status.mode & sys::S_IFMT == self.mode & sys::S_IFMT
+            && (self.is_fifo() || (status.major, status.minor) == (self.major, self.minor))
+    }
+
     /// Whether what is there is this node. It may be a mount's, and so the host's: it is never changed.
     fn is_like(&self, status: &sys::Status) -> bool {
-        let is_device = status.mode & sys::S_IFMT == self.mode & sys::S_IFMT
-            && (self.is_fifo() || (status.major, status.minor) == (self.major, self.minor));
-        is_device
+        self.is_it(status)
             && (!self.demands(demand::MODE) || status.mode & 0o7777 == self.mode & 0o7777)
             && (!self.demands(demand::UID) || status.uid == self.uid)
             && (!self.demands(demand::GID) || status.gid == self.gid)
@@ -53,29 +58,50 @@ fn make_node(root: Fd, node: &Node<'_>) -> Outcome {
     let (directory, name) = path::parent(root, node.path, &mut name)?;
     let made = sys::make_node(directory, name, node.mode, node.major, node.minor);
     let outcome = match made {
-        Ok(()) => Ok(sys::change_owner_at(directory, name, node.uid, node.gid)?),
+        Ok(()) => own(directory, name, node),
         Err(Errno::EXIST) => {
             let status = sys::status(directory, name, sys::AT_SYMLINK_NOFOLLOW).of(Part::Target)?;
             match status.mode & sys::S_IFMT {
                 _ if node.is_like(&status) => Ok(()),
                 sys::S_IFREG if node.demands(demand::DEFAULT | demand::BOUND) && !node.is_fifo() => {
-                    bind_hosts(root, node)
+                    bind_hosts(directory, name, node)
                 }
                 sys::S_IFLNK if node.demands(demand::DEFAULT) => Ok(()),
                 _ => Err(Failure::new(Part::Exists, Errno::EXIST)),
             }
         }
         // In a user namespace nobody makes devices: the host's own is bound instead.
-        Err(Errno::PERM) if !node.is_fifo() => bind_hosts(root, node),
+        Err(Errno::PERM) if !node.is_fifo() => bind_hosts(directory, name, node),
         Err(errno) => Err(errno.into()),
     };
     sys::close(directory);
     outcome
 }
 
+/// Gives a node that was just made to its owner, whose it mostly is already. Nothing that has come in its place is
+/// changed.
+fn own(directory: Fd, name: &CStr, node: &Node<'_>) -> Outcome {
+    let is_owned = |status: &sys::Status| (status.uid, status.gid) == (node.uid, node.gid);
+    let replaced = || Failure::new(Part::Exists, Errno::EXIST);
+    let status = sys::status(directory, name, sys::AT_SYMLINK_NOFOLLOW)?;
+    if !node.is_it(&status) {
+        return Err(replaced());
+    }
+    if is_owned(&status) {
+        return Ok(());
+    }
+    let made = path::made_in(directory, name)?;
+    if !node.is_it(&sys::status(made, c"", sys::AT_EMPTY_PATH)?) {
+        return Err(replaced());
+    }
+    sys::change_owner_of_place(made, node.uid, node.gid)?;
+    sys::close(made);
+    Ok(())
+}
+
 /// Binds the host's node of the same path, if it is the device that is wanted.
 #[inline(never)]
-fn bind_hosts(root: Fd, node: &Node<'_>) -> Outcome {
+fn bind_hosts(directory: Fd, name: &CStr, node: &Node<'_>) -> Outcome {
     let mut source = Buffer::new();
     source
         .push(b"/")
@@ -87,7 +113,7 @@ fn bind_hosts(root: Fd, node: &Node<'_>) -> Outcome {
     {
         return Err(Failure::new(Part::Source, Errno::PERM));
     }
-    let place = path::make_file(root, node.path)?;
+    let place = path::file_in(directory, name, 0o644).of(Part::Target)?;
     path::attach(tree, place)?;
     sys::close(tree);
     sys::close(place);

@@ -57,6 +57,12 @@ impl Failure {
         self.errno == errno.0
     }
 
+    /// The same failure, as one of this part of the step.
+    pub(crate) fn within(mut self, part: Part) -> Self {
+        self.part = part;
+        self
+    }
+
     pub(crate) fn detail(mut self, detail: u32) -> Self {
         self.detail = detail;
         self

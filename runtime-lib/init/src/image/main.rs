@@ -14,6 +14,7 @@ mod kernel;
 mod labels;
 mod landlock;
 mod mounts;
+mod move_root;
 mod namespaces;
 mod network;
 mod path;
@@ -74,6 +75,8 @@ struct Init {
     root_is: rootfs::Identity,
     /// The host's procfs, opened before anything of the container is mounted.
     proc: Fd,
+    /// The mount at the container's `/proc`, by its id.
+    procfs: Option<u64>,
     /// The host's `/dev/null`, opened before anything of the container is mounted.
     null: Fd,
     /// Where the AppArmor profile of the next execve is written, once it is open.
@@ -130,6 +133,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         root: Fd::NONE,
         root_is: rootfs::Identity::default(),
         proc: Fd::NONE,
+        procfs: None,
         null: Fd::NONE,
         apparmor: Fd::NONE,
         selinux: Fd::NONE,

@@ -48,16 +48,28 @@ impl Buffer {
     }
 }
 
+/// How a look-up goes on at a link. Neither way leaves the root.
+#[derive(Clone, Copy)]
+struct Way(u64);
+
+impl Way {
+    /// Links are followed inside the root; those of procfs are not.
+    const THROUGH_LINKS: Self = Self(sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS);
+    /// No link is followed anywhere on the way.
+    const STRICT: Self = Self(sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_SYMLINKS);
+    /// To what was just made, from the directory that it was made in: nothing else may have come in its place.
+    const TO_WHAT_WAS_MADE: Self = Self(sys::RESOLVE_BENEATH | sys::RESOLVE_NO_SYMLINKS);
+
+    fn open_directory(self, from: Fd, path: &CStr) -> sys::Result<Fd> {
+        sys::open_resolved(from, path, sys::O_PATH | sys::O_DIRECTORY, self.0)
+    }
+}
+
 /// Opens what is at `path` below `root`, without opening it for reading or writing. Links are followed inside the
 /// root.
 pub(crate) fn open(root: Fd, path: &CStr) -> sys::Result<Fd> {
     let path = if path.is_empty() { c"." } else { path };
-    sys::open_resolved(
-        root,
-        path,
-        sys::O_PATH,
-        sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS,
-    )
+    sys::open_resolved(root, path, sys::O_PATH, Way::THROUGH_LINKS.0)
 }
 
 /// Puts a mount that has no place yet on `place`. A directory goes onto a directory, and a file onto a file: where the
@@ -79,7 +91,16 @@ pub(crate) fn attach(tree: Fd, place: Fd) -> Outcome {
 
 /// Opens the directory at `path`, making what is missing of it.
 pub(crate) fn make_directories(root: Fd, path: &CStr, mode: u32) -> Result<Fd, Failure> {
-    make(root, path.to_bytes(), mode, DANGLING_LINKS).of(Part::Target)
+    make(root, path.to_bytes(), mode, Way::THROUGH_LINKS, DANGLING_LINKS).of(Part::Target)
+}
+
+/// Opens the directory at `path`, making what is missing of it, and whether it was there. A link anywhere on the way
+/// is refused with ELOOP.
+pub(crate) fn make_directories_strictly(root: Fd, path: &CStr, mode: u32) -> sys::Result<(Fd, bool)> {
+    match Way::STRICT.open_directory(root, path) {
+        Err(Errno::NOENT) => make(root, path.to_bytes(), mode, Way::STRICT, 0).map(|made| (made, false)),
+        result => result.map(|there| (there, true)),
+    }
 }
 
 /// Opens the file at `path`, or makes an empty one, and the directories above it. A link that leads to a file that
@@ -90,51 +111,54 @@ pub(crate) fn make_file(root: Fd, path: &CStr) -> Result<Fd, Failure> {
         Err(Errno::NOENT) => {}
         result => return result.of(Part::Target),
     }
-    make_missing_file(root, path.to_bytes(), DANGLING_LINKS).of(Part::Target)?;
-    open(root, path).of(Part::Target)
+    make_missing_file(root, path.to_bytes(), DANGLING_LINKS).of(Part::Target)
 }
 
 #[inline(never)]
-fn make_missing_file(root: Fd, path: &[u8], links: u32) -> sys::Result<()> {
+fn make_missing_file(root: Fd, path: &[u8], links: u32) -> sys::Result<Fd> {
     let (above, name) = split(path);
-    let directory = make(root, above, 0o755, DANGLING_LINKS)?;
+    let directory = make(root, above, 0o755, Way::THROUGH_LINKS, DANGLING_LINKS)?;
     let mut last = Buffer::new();
     last.push(name)?;
-    let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_NOFOLLOW;
-    let made = match sys::open(directory, last.as_c_str(), flags, 0o644) {
-        Ok(file) => {
-            sys::close(file);
-            Ok(())
-        }
-        Err(Errno::EXIST) => {
+    let made = match file_in(directory, last.as_c_str(), 0o644) {
+        Err(Errno::LOOP) => {
             let mut target = [0; 4096];
-            match sys::read_link(directory, last.as_c_str(), &mut target) {
-                Ok(target) => {
-                    let links = links.checked_sub(1).ok_or(Errno::LOOP)?;
-                    let mut resolved = Buffer::new();
-                    if !target.starts_with(b"/") {
-                        resolved.push(above)?;
-                        resolved.push(b"/")?;
-                    }
-                    resolved.push(target)?;
-                    make_missing_file(root, resolved.as_c_str().to_bytes(), links)
-                }
-                // No link: somebody else was quicker.
-                Err(Errno::INVAL) => Ok(()),
-                Err(errno) => Err(errno),
+            let target = sys::read_link(directory, last.as_c_str(), &mut target)?;
+            let links = links.checked_sub(1).ok_or(Errno::LOOP)?;
+            let mut resolved = Buffer::new();
+            if !target.starts_with(b"/") {
+                resolved.push(above)?;
+                resolved.push(b"/")?;
             }
+            resolved.push(target)?;
+            make_missing_file(root, resolved.as_c_str().to_bytes(), links)
         }
-        Err(errno) => Err(errno),
+        result => result,
     };
     sys::close(directory);
     made
+}
+
+/// Opens what is called `name` in a directory, or makes an empty file of that name. ELOOP for a link.
+pub(crate) fn file_in(directory: Fd, name: &CStr, mode: u32) -> sys::Result<Fd> {
+    let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_NOFOLLOW;
+    match sys::open(directory, name, flags, mode) {
+        Err(Errno::EXIST) => made_in(directory, name),
+        result => result,
+    }
+}
+
+/// Opens what was made in a directory under this name, without opening it for reading or writing. ELOOP if it is a
+/// link by now.
+pub(crate) fn made_in(directory: Fd, name: &CStr) -> sys::Result<Fd> {
+    sys::open_resolved(directory, name, sys::O_PATH, Way::TO_WHAT_WAS_MADE.0)
 }
 
 /// Opens the directory that holds the last part of `path`, making what is missing, and gives that last part.
 pub(crate) fn parent<'a>(root: Fd, path: &CStr, name: &'a mut Buffer) -> Result<(Fd, &'a CStr), Failure> {
     let (above, last) = split(path.to_bytes());
     name.push(last).of(Part::Target)?;
-    let directory = make(root, above, 0o755, DANGLING_LINKS).of(Part::Target)?;
+    let directory = make(root, above, 0o755, Way::THROUGH_LINKS, DANGLING_LINKS).of(Part::Target)?;
     Ok((directory, name.as_c_str()))
 }
 
@@ -149,10 +173,10 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 #[inline(never)]
-fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
+fn make(root: Fd, path: &[u8], mode: u32, way: Way, links: u32) -> sys::Result<Fd> {
     let mut so_far = Buffer::new();
     so_far.push(if path.is_empty() { b"." } else { path })?;
-    match open_directory(root, so_far.as_c_str()) {
+    match way.open_directory(root, so_far.as_c_str()) {
         Err(Errno::NOENT) => {}
         result => return result,
     }
@@ -161,20 +185,18 @@ fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
     let (above, last) = split(path);
     if !last.is_empty() && last != b"." {
         so_far.push(if above.is_empty() { b"." } else { above })?;
-        if let Ok(directory) = open_directory(root, so_far.as_c_str()) {
+        if let Ok(directory) = way.open_directory(root, so_far.as_c_str()) {
             let mut name = Buffer::new();
             name.push(last)?;
-            let made = sys::make_directory(directory, name.as_c_str(), mode);
+            let made = make_directory(directory, name.as_c_str(), mode);
             sys::close(directory);
-            if made.is_ok() {
-                so_far.clear();
-                so_far.push(path)?;
-                return open_directory(root, so_far.as_c_str());
+            if made != Err(Errno::EXIST) {
+                return made;
             }
         }
         so_far.clear();
     }
-    let mut directory = open_directory(root, c".")?;
+    let mut directory = way.open_directory(root, c".")?;
     for component in path
         .split(|byte| *byte == b'/')
         .filter(|component| !component.is_empty() && *component != b".")
@@ -184,16 +206,21 @@ fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
             so_far.push(b"/")?;
         }
         so_far.push(component)?;
-        let next = match open_directory(root, so_far.as_c_str()) {
+        let next = match way.open_directory(root, so_far.as_c_str()) {
             Err(Errno::NOENT) => {
                 let mut name = Buffer::new();
                 name.push(component)?;
-                match sys::make_directory(directory, name.as_c_str(), mode) {
-                    Ok(()) => open_directory(root, so_far.as_c_str())?,
+                match make_directory(directory, name.as_c_str(), mode) {
                     Err(Errno::EXIST) => {
-                        through_link(root, directory, &so_far, above_length, name.as_c_str(), mode, links)?
+                        let there = There {
+                            directory,
+                            name: name.as_c_str(),
+                            path: &so_far,
+                            above: above_length,
+                        };
+                        there.through_link(root, mode, way, links)?
                     }
-                    Err(errno) => return Err(errno),
+                    made => made?,
                 }
             }
             result => result?,
@@ -204,39 +231,39 @@ fn make(root: Fd, path: &[u8], mode: u32, links: u32) -> sys::Result<Fd> {
     Ok(directory)
 }
 
-fn open_directory(root: Fd, path: &CStr) -> sys::Result<Fd> {
-    sys::open_resolved(
-        root,
-        path,
-        sys::O_PATH | sys::O_DIRECTORY,
-        sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS,
-    )
+/// Makes a directory, and opens just that one.
+fn make_directory(directory: Fd, name: &CStr, mode: u32) -> sys::Result<Fd> {
+    sys::make_directory(directory, name, mode)?;
+    Way::TO_WHAT_WAS_MADE.open_directory(directory, name)
 }
 
-/// The component exists and yet cannot be opened: either somebody else made it meanwhile, or it is a link to a place
-/// that does not exist, which is then made.
-#[inline(never)]
-fn through_link(
-    root: Fd,
+/// Something that exists and yet could not be opened.
+struct There<'a> {
     directory: Fd,
-    so_far: &Buffer,
+    name: &'a CStr,
+    /// Its path from the root.
+    path: &'a Buffer,
+    /// How much of the path leads to the directory.
     above: usize,
-    name: &CStr,
-    mode: u32,
-    links: u32,
-) -> sys::Result<Fd> {
-    match open_directory(root, so_far.as_c_str()) {
-        Err(Errno::NOENT) => {}
-        result => return result,
+}
+
+impl There<'_> {
+    /// Either somebody else made it meanwhile, or it is a link to a place that does not exist, which is then made.
+    #[inline(never)]
+    fn through_link(&self, root: Fd, mode: u32, way: Way, links: u32) -> sys::Result<Fd> {
+        match way.open_directory(root, self.path.as_c_str()) {
+            Err(Errno::NOENT) => {}
+            result => return result,
+        }
+        let links = links.checked_sub(1).ok_or(Errno::LOOP)?;
+        let mut target = [0; 4096];
+        let target = sys::read_link(self.directory, self.name, &mut target)?;
+        let mut resolved = Buffer::new();
+        if !target.starts_with(b"/") {
+            resolved.push(self.path.bytes.get(..self.above).unwrap_or_default())?;
+            resolved.push(b"/")?;
+        }
+        resolved.push(target)?;
+        make(root, resolved.as_c_str().to_bytes(), mode, way, links)
     }
-    let links = links.checked_sub(1).ok_or(Errno::LOOP)?;
-    let mut target = [0; 4096];
-    let target = sys::read_link(directory, name, &mut target)?;
-    let mut resolved = Buffer::new();
-    if !target.starts_with(b"/") {
-        resolved.push(so_far.bytes.get(..above).unwrap_or_default())?;
-        resolved.push(b"/")?;
-    }
-    resolved.push(target)?;
-    make(root, resolved.as_c_str().to_bytes(), mode, links)
 }

@@ -1,12 +1,14 @@
 //! Writing to procfs, and to nothing that only looks like it.
 
 use crate::Init;
+use crate::digits::decimal;
 use crate::failure::{Failure, In, Outcome};
+use crate::path::Buffer;
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
 use core::ffi::CStr;
 
-const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+pub(crate) const PROC_SUPER_MAGIC: u64 = 0x9fa0;
 const PROC_ROOT_INODE: u64 = 1;
 
 impl Init {
@@ -44,6 +46,23 @@ impl Init {
         } else {
             Err(Errno::INVAL.into())
         }
+    }
+
+    /// Opens a regular file that a descriptor is only a place of (`O_PATH`), for reading. What is none is not opened:
+    /// of a FIFO that would wait, and a device would notice it, which the container may have no right to.
+    pub(crate) fn read_regular(&mut self, place: Fd) -> Result<Option<Fd>, Failure> {
+        if sys::status(place, c"", sys::AT_EMPTY_PATH)?.mode & sys::S_IFMT != sys::S_IFREG {
+            return Ok(None);
+        }
+        self.open_proc()?;
+        let resolve = sys::RESOLVE_BENEATH | sys::RESOLVE_NO_XDEV | sys::RESOLVE_NO_MAGICLINKS;
+        let own = sys::open_resolved(self.proc, c"self/fd", sys::O_PATH | sys::O_DIRECTORY, resolve)?;
+        let mut name = Buffer::new();
+        name.push(decimal(place.0, &mut [0; 12]))?;
+        // The link is followed to the very file that was looked at.
+        let file = sys::open(own, name.as_c_str(), sys::O_RDONLY, 0)?;
+        sys::close(own);
+        Ok(Some(file))
     }
 
     /// Whether init's user namespace, its own or the runtime's, lets nobody leave a group.

@@ -46,7 +46,7 @@ impl Act<Init> for FindProgram<'_> {
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
         if self.home {
-            init.program.home = Some(home_of(self.uid)?);
+            init.program.home = Some(home_of(init, self.uid)?);
         }
         if self.name.to_bytes().contains(&b'/') {
             executable(self.name)?;
@@ -121,21 +121,18 @@ fn executable(path: &CStr) -> Outcome {
 
 /// `HOME=...` from the container's `/etc/passwd`; `/` for a user who is not in it.
 #[inline(never)]
-fn home_of(uid: u32) -> Result<Buffer, Failure> {
+fn home_of(init: &mut Init, uid: u32) -> Result<Buffer, Failure> {
     let mut home = Buffer::new();
     home.push(b"HOME=")?;
-    // Without O_NONBLOCK a FIFO there would stop us for ever.
-    if let Ok(file) = sys::open(
-        Fd::CWD,
-        c"/etc/passwd",
-        sys::O_RDONLY | sys::O_NONBLOCK | sys::O_NOCTTY,
-        0,
-    ) {
-        let is_file = sys::status(file, c"", sys::AT_EMPTY_PATH)?.mode & sys::S_IFMT == sys::S_IFREG;
-        let found = is_file && find_home(file, uid, &mut home)?;
-        sys::close(file);
-        if found {
-            return Ok(home);
+    if let Ok(place) = sys::open(Fd::CWD, c"/etc/passwd", sys::O_PATH, 0) {
+        let file = init.read_regular(place);
+        sys::close(place);
+        if let Ok(Some(file)) = file {
+            let found = find_home(file, uid, &mut home)?;
+            sys::close(file);
+            if found {
+                return Ok(home);
+            }
         }
     }
     home.clear();

@@ -3,10 +3,9 @@
 use crate::Init;
 use crate::failure::{Failure, In, Outcome};
 use crate::mounts::is_missing;
-use crate::path::Buffer;
 use crate::step::Act;
 use crate::step::rootfs::{
-    HostPropagation, MaskPath, MoveRoot, OpenRoot, OpenSources, Pivot, PrivateAround, ReadonlyPath, ReadonlyRoot,
+    HoldProc, HostPropagation, MaskPath, OpenRoot, OpenSources, Pivot, PrivateAround, ReadonlyPath, ReadonlyRoot,
     RootPropagation,
 };
 use crate::sys::{self, Errno, Fd};
@@ -17,10 +16,15 @@ impl Act<Init> for OpenSources<'_> {
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
         let sources = sys::room_for(self.paths.len())?;
-        for (place, path) in sources.iter_mut().zip(self.paths.iter()) {
-            let opened = sys::open(Fd::CWD, path, sys::O_PATH, 0);
+        for (number, (place, path)) in (0..).zip(sources.iter_mut().zip(self.paths.iter())) {
+            let opened = if Some(number) == self.rootfs {
+                sys::open(Fd::CWD, path, sys::O_PATH | sys::O_NOFOLLOW, 0)
+                    .of(Part::Target)
+                    .map(Some)?
+            } else {
+                sys::open(Fd::CWD, path, sys::O_PATH, 0).ok()
+            };
             *place = opened
-                .ok()
                 .and_then(|file| usize::try_from(file.0).ok())
                 .unwrap_or(usize::MAX);
         }
@@ -36,21 +40,34 @@ impl Act<Init> for HostPropagation {
 }
 
 impl Act<Init> for PrivateAround<'_> {
-    /// Which mount it is shows by trying, from the path upwards: what is not a mount's root is refused with EINVAL.
+    /// The mount is found from the rootfs itself, whichever way leads there: upwards, as far as the mount goes.
     #[inline(never)]
-    fn act(&self, _: &mut Init) -> Outcome {
-        let mut rest = self.path.to_bytes();
+    fn act(&self, init: &mut Init) -> Outcome {
+        let place = init.open_rootfs(self.path, self.opened)?;
+        let mut at = place;
         loop {
-            let mut candidate = Buffer::new();
-            candidate.push(if rest.is_empty() { b"/" } else { rest })?;
-            match sys::mount(c"none", candidate.as_c_str(), sys::MS_PRIVATE) {
-                Err(Errno::INVAL) if !rest.is_empty() => {
-                    let end = rest.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-                    rest = rest.get(..end).unwrap_or_default();
-                }
-                result => return Ok(result?),
+            let status = sys::status(at, c"", sys::AT_EMPTY_PATH)?;
+            // What Linux 5.8 and later tell is needed by the mount API, too.
+            if status.is_mount_root.ok_or(Errno::NOSYS)? {
+                break;
             }
+            let above = sys::open(at, c"..", sys::O_PATH | sys::O_DIRECTORY, 0)?;
+            if which(&sys::status(above, c"", sys::AT_EMPTY_PATH)?) == which(&status) {
+                // The root of a chroot, and the mount begins somewhere above it.
+                return Err(Failure::from(Part::Attributes));
+            }
+            if at != place {
+                sys::close(at);
+            }
+            at = above;
         }
+        if is_missing(sys::set_attributes(at, false, 0, 0, sys::MS_PRIVATE).of(Part::Attributes))? {
+            init.mount_at(at, sys::MS_PRIVATE)?;
+        }
+        if at != place {
+            sys::close(at);
+        }
+        Ok(())
     }
 }
 
@@ -63,10 +80,7 @@ impl Act<Init> for OpenRoot<'_> {
         if null.mode & sys::S_IFMT != sys::S_IFCHR || (null.major, null.minor) != (1, 3) {
             return Err(Failure::from(Part::Null));
         }
-        let place = match self.opened.and_then(|number| init.source(number)) {
-            Some(place) => place,
-            None => sys::open(Fd::CWD, self.path, sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Source)?,
-        };
+        let place = init.open_rootfs(self.path, self.opened)?;
         let flags = sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH;
         let tree = sys::open_tree(place, c"", flags).of(Part::Source)?;
         let propagation = self.propagation;
@@ -84,29 +98,37 @@ impl Act<Init> for OpenRoot<'_> {
     }
 }
 
-impl Act<Init> for Pivot {
+impl Act<Init> for HoldProc {
     fn act(&self, init: &mut Init) -> Outcome {
-        let old = sys::open(Fd::CWD, c"/", sys::O_PATH | sys::O_DIRECTORY, 0)?;
-        sys::enter_directory(init.root)?;
-        // Both at one place: the old root ends on top of the new one, and no directory is needed to keep it
-        // (`man 2 pivot_root`, NOTES).
-        sys::pivot_root(c".", c".")?;
-        // The old root's mounts may still be the host's peers: letting them go must not reach the host.
-        sys::enter_directory(old)?;
-        sys::mount(c"none", c".", sys::MS_SLAVE | sys::MS_REC).of(Part::Attributes)?;
-        sys::unmount(c".", sys::MNT_DETACH).of(Part::Attach)?;
-        sys::close(old);
-        Ok(sys::change_directory(c"/")?)
+        init.open_proc()
     }
 }
 
-impl Act<Init> for MoveRoot {
+impl Act<Init> for Pivot {
     fn act(&self, init: &mut Init) -> Outcome {
-        sys::enter_directory(init.root)?;
-        sys::mount(c".", c"/", sys::MS_MOVE)?;
-        sys::change_root(c".")?;
-        Ok(sys::change_directory(c"/")?)
+        let old = swap_roots(init)?;
+        leave(old)
     }
+}
+
+/// Makes the rootfs the root; gives the old one.
+pub(crate) fn swap_roots(init: &Init) -> sys::Result<Fd> {
+    let old = sys::open(Fd::CWD, c"/", sys::O_PATH | sys::O_DIRECTORY, 0)?;
+    sys::enter_directory(init.root)?;
+    // Both at one place: the old root ends on top of the new one, and no directory is needed to keep it
+    // (`man 2 pivot_root`, NOTES).
+    sys::pivot_root(c".", c".")?;
+    Ok(old)
+}
+
+/// Lets the old root go, and all that is mounted below it.
+pub(crate) fn leave(old: Fd) -> Outcome {
+    // The old root's mounts may still be the host's peers: letting them go must not reach the host.
+    sys::enter_directory(old)?;
+    sys::mount(c"none", c".", sys::MS_SLAVE | sys::MS_REC).of(Part::Attributes)?;
+    sys::unmount(c".", sys::MNT_DETACH).of(Part::Attach)?;
+    sys::close(old);
+    Ok(sys::change_directory(c"/")?)
 }
 
 impl Act<Init> for RootPropagation {
@@ -190,6 +212,34 @@ impl Act<Init> for MaskPath<'_> {
 }
 
 impl Init {
+    /// The directory of the host's that becomes the root, once opened: it is looked for once.
+    fn open_rootfs(&mut self, path: &CStr, opened: Option<u32>) -> Result<Fd, Failure> {
+        if self.root != Fd::NONE {
+            return Ok(self.root);
+        }
+        let is_link = |mode: u32| mode & sys::S_IFMT == sys::S_IFLNK;
+        let place = match opened.and_then(|number| self.source(number)) {
+            Some(place) => {
+                let mode = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?.mode;
+                match mode & sys::S_IFMT {
+                    sys::S_IFDIR => place,
+                    _ if is_link(mode) => return Err(Failure::from(Part::Target)),
+                    _ => return Err(Failure::new(Part::Target, Errno::NOTDIR)),
+                }
+            }
+            None => match sys::open(Fd::CWD, path, sys::O_PATH | sys::O_DIRECTORY | sys::O_NOFOLLOW, 0) {
+                Err(Errno::NOTDIR | Errno::LOOP)
+                    if sys::status(Fd::CWD, path, sys::AT_SYMLINK_NOFOLLOW).is_ok_and(|found| is_link(found.mode)) =>
+                {
+                    return Err(Failure::from(Part::Target));
+                }
+                result => result.of(Part::Target)?,
+            },
+        };
+        self.root = place;
+        Ok(place)
+    }
+
     /// The root is another mount from now on. Which one it is, is asked once: many places are compared with it.
     pub(crate) fn set_root(&mut self, root: Fd) -> Outcome {
         let status = sys::status(root, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;

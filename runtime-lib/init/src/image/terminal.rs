@@ -15,16 +15,7 @@ impl Act<Init> for Console {
     /// A pty from the container's own devpts: its number is right inside, and it goes away with the container.
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
-        let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS;
-        let master =
-            sys::open_resolved(init.root, c"dev/pts/ptmx", sys::O_RDWR | sys::O_NOCTTY, resolve).of(Part::Source)?;
-        let status = sys::status(master, c"", sys::AT_EMPTY_PATH).of(Part::Source)?;
-        let genuine = status.mode & sys::S_IFMT == sys::S_IFCHR
-            && (status.major, status.minor) == (5, 2)
-            && sys::filesystem(master).of(Part::Source)? == DEVPTS_SUPER_MAGIC;
-        if !genuine {
-            return Err(Failure::from(Part::Source));
-        }
+        let master = open_master(init.root).of(Part::Source)?;
         sys::unlock_terminal(master).of(Part::Source)?;
         let slave = sys::terminal_peer(master).of(Part::Source)?;
         if self.rows != 0 || self.columns != 0 {
@@ -46,6 +37,19 @@ impl Act<Init> for Console {
     }
 }
 
+/// Opens `ptmx` of the devpts at `/dev/pts`. Nothing else is opened, since the device rules are not in force yet: in a
+/// devpts there is what the kernel puts there, and nothing that is mounted on it is taken for that.
+fn open_master(root: Fd) -> sys::Result<Fd> {
+    let terminals = path::open(root, c"dev/pts")?;
+    if sys::filesystem(terminals)? != DEVPTS_SUPER_MAGIC {
+        return Err(Errno::NODEV);
+    }
+    let resolve = sys::RESOLVE_BENEATH | sys::RESOLVE_NO_XDEV | sys::RESOLVE_NO_SYMLINKS;
+    let master = sys::open_resolved(terminals, c"ptmx", sys::O_RDWR | sys::O_NOCTTY, resolve)?;
+    sys::close(terminals);
+    Ok(master)
+}
+
 impl Init {
     /// Puts the terminal on `/dev/console`. The last part of that path is never followed: a link there could lead to
     /// any file (the CVE-2025-52565 class).
@@ -53,16 +57,10 @@ impl Init {
     fn bind_console(&self, slave: Fd) -> Outcome {
         let mut name = Buffer::new();
         let (directory, name) = path::parent(self.root, c"dev/console", &mut name)?;
-        let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_NOFOLLOW;
-        match sys::open(directory, name, flags, 0o666) {
-            Ok(file) => sys::close(file),
-            Err(Errno::EXIST) => {}
-            Err(errno) => return Err(Failure::new(Part::Target, errno)),
-        }
-        let place = sys::open(directory, name, sys::O_PATH | sys::O_NOFOLLOW, 0).of(Part::Target)?;
-        if sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?.mode & sys::S_IFMT == sys::S_IFLNK {
-            return Err(Failure::new(Part::Exists, Errno::LOOP));
-        }
+        let place = match path::file_in(directory, name, 0o666) {
+            Err(Errno::LOOP) => return Err(Failure::new(Part::Exists, Errno::LOOP)),
+            result => result.of(Part::Target)?,
+        };
         let tree = sys::open_tree(slave, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Attach)?;
         path::attach(tree, place)?;
         for file in [tree, place, directory] {

@@ -1,9 +1,9 @@
 //! The rootfs: taking hold of it, making it the root, and closing it off.
 
-use super::reads::{Failed, Reads};
+use super::reads::{Failed, Member, Reads};
 use super::words::{Escaped, Propagating, Quoted};
 use crate::linux::{errno, mount_flag};
-use crate::wire::Strings;
+use crate::wire::{Part, Strings};
 use core::ffi::CStr;
 use core::fmt::{Formatter, Result};
 
@@ -14,6 +14,8 @@ steps! { 3<'a>;
     OpenSources<'a> = 1 {
         /// Paths of the host's.
         paths: Strings<'a>,
+        /// The number of the rootfs among them: a link in its place is not followed.
+        rootfs: Option<u32>,
     }
     /// Change how mounts propagate, from the host's root on, in init's copy of the host's mounts.
     HostPropagation = 2 {
@@ -24,6 +26,8 @@ steps! { 3<'a>;
     PrivateAround<'a> = 3 {
         /// The rootfs, absolute, on the host.
         path: &'a CStr,
+        /// Its number among the sources that were opened early.
+        opened: Option<u32>,
     }
     /// Mount the rootfs on itself, and take hold of it.
     OpenRoot<'a> = 4 {
@@ -37,7 +41,8 @@ steps! { 3<'a>;
     /// Make the rootfs the root, and let the host's mounts go (`man 2 pivot_root`).
     Pivot = 5 {
     }
-    /// Move the rootfs over the root and chroot: for a host whose root is a ramdisk, where `pivot_root` is refused.
+    /// Make the rootfs the root also where `pivot_root` is refused, as on a host whose root is a ramdisk: by moving it
+    /// over the root, letting go of what is mounted there, and chroot.
     MoveRoot = 6 {
     }
     /// Set how the root propagates mounts.
@@ -59,6 +64,9 @@ steps! { 3<'a>;
         /// Where, below the root.
         path: &'a CStr,
     }
+    /// Open the host's procfs while it can be reached, for what is done in the container's root.
+    HoldProc = 11 {
+    }
 }
 
 /// Said where the mount API is missing.
@@ -79,6 +87,18 @@ impl Reads for OpenSources<'_> {
         }
         list.end()
     }
+
+    fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        let rootfs = self.rootfs.and_then(|number| self.paths.iter().nth(number as usize));
+        match rootfs.filter(|_| failed.part == Part::Target) {
+            Some(path) => write!(out, "use the rootfs {}", Quoted(path)),
+            None => self.phrase(out),
+        }
+    }
+
+    fn member(&self, failed: &Failed<'_>) -> Option<Member> {
+        (failed.part == Part::Target).then_some(Member::At("root.path"))
+    }
 }
 
 impl Reads for HostPropagation {
@@ -88,9 +108,33 @@ impl Reads for HostPropagation {
     }
 }
 
+/// What is said of a rootfs that cannot be used, by both steps that may open it.
+fn unusable_rootfs(failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+    match (failed.part, failed.errno) {
+        (Part::Target, 0) => out.write_str("it is a symbolic link, which could lead anywhere; give the folder itself"),
+        _ => hint_of_the_mount_api(failed, out),
+    }
+}
+
 impl Reads for PrivateAround<'_> {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         write!(out, "make the mount that holds {} private", Quoted(self.path))
+    }
+
+    fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match failed.part {
+            Part::Target => write!(out, "use the rootfs {}", Quoted(self.path)),
+            _ => self.phrase(out),
+        }
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match (failed.part, failed.errno) {
+            (Part::Attributes, 0) => {
+                out.write_str("it begins above the root of the runtime, which is a chroot; mount the rootfs on itself")
+            }
+            _ => unusable_rootfs(failed, out),
+        }
     }
 }
 
@@ -99,8 +143,21 @@ impl Reads for OpenRoot<'_> {
         write!(out, "open the rootfs {}", Quoted(self.path))
     }
 
+    fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match failed.part {
+            Part::Target => write!(out, "use the rootfs {}", Quoted(self.path)),
+            _ => self.phrase(out),
+        }
+    }
+
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
-        hint_of_the_mount_api(failed, out)
+        unusable_rootfs(failed, out)
+    }
+}
+
+impl Reads for HoldProc {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("take hold of the host's procfs")
     }
 }
 
@@ -119,7 +176,14 @@ impl Reads for Pivot {
 
 impl Reads for MoveRoot {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
-        out.write_str("move the rootfs over the root")
+        out.write_str("make the rootfs the root, by a move if pivot_root is refused, and let the host's mounts go")
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if failed.part == Part::Attach {
+            out.write_str("a mount of the host could not be let go, which the container would have reached")?;
+        }
+        Ok(())
     }
 }
 

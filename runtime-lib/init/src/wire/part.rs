@@ -65,12 +65,16 @@ pub enum Part {
     OntoDirectory = 27,
     /// The filesystem's type.
     Kind = 28,
+    /// The place is in the container's `/proc`.
+    InProc = 29,
+    /// What is to be `/proc` is no procfs.
+    NoProc = 30,
 }
 
 impl Part {
     /// The part of this number.
     pub fn from_number(number: u32) -> Self {
-        const ALL: [Part; 29] = [
+        const ALL: [Part; 31] = [
             Part::Whole,
             Part::Target,
             Part::Source,
@@ -100,6 +104,8 @@ impl Part {
             Part::OntoFile,
             Part::OntoDirectory,
             Part::Kind,
+            Part::InProc,
+            Part::NoProc,
         ];
         ALL.get(number as usize).copied().unwrap_or(Part::Whole)
     }

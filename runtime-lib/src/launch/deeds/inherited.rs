@@ -96,6 +96,7 @@ fn namespace(path: &str, kind: u64, origin: &JsonPath) -> Result<OwnedFd, Error>
 /// Refuses a namespace that is the runtime's own: what the config sets there would be set on the host.
 fn refuse_our_own(file: &OwnedFd, path: &str, kind: u64, set_by: &JsonPath) -> Result<(), Error> {
     let name = match kind {
+        kinds::NEWNS => "mnt",
         kinds::NEWUTS => "uts",
         kinds::NEWIPC => "ipc",
         kinds::NEWUSER => "user",
@@ -103,7 +104,7 @@ fn refuse_our_own(file: &OwnedFd, path: &str, kind: u64, set_by: &JsonPath) -> R
         _ => return Ok(()),
     };
     let own = rustix::fs::stat(format!("/proc/thread-self/ns/{name}"));
-    let attempted = || format!("set it in the namespace {path:?}");
+    let attempted = || format!("join the namespace {path:?}");
     let failed = |errno| Failure::new(attempted(), errno).at(set_by.clone());
     let (own, joined) = (own.map_err(failed)?, rustix::fs::fstat(file).map_err(failed)?);
     if (own.st_dev, own.st_ino) == (joined.st_dev, joined.st_ino) {

@@ -8,9 +8,6 @@ mod network;
 mod outside;
 mod record;
 mod resctrl;
-mod rootfs;
 mod start_init;
 mod stdio;
 mod terminal;
-
-pub(crate) use rootfs::check_rootfs;

@@ -8,18 +8,6 @@ use orlop_init::linux::namespace;
 use orlop_init::wire::Slot;
 use std::path::PathBuf;
 
-/// Look whether the root filesystem is there, and a folder.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct CheckRootfs {
-    pub(crate) path: PathBuf,
-}
-
-impl Told for CheckRootfs {
-    fn lines(&self) -> Vec<String> {
-        vec![format!("look at the rootfs {:?}", self.path)]
-    }
-}
-
 /// Get a descriptor for init.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OpenInherited {

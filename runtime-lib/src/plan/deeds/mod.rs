@@ -18,7 +18,7 @@ pub(crate) use agent::TellAgent;
 pub(crate) use cgroup::{HandOverCgroup, MakeCgroup, WriteKnobs};
 pub(crate) use ending::Later;
 pub(crate) use hooks::{GiveState, RunHook};
-pub(crate) use init::{CheckRootfs, FollowInit, MapIds, OpenInherited, SendPidfd, StartInit};
+pub(crate) use init::{FollowInit, MapIds, OpenInherited, SendPidfd, StartInit};
 pub(crate) use network::MoveDevice;
 pub(crate) use outside::{Attribute, SetAttribute};
 pub(crate) use record::{KeepPlan, RecordState};
@@ -102,7 +102,6 @@ macro_rules! deeds {
 }
 
 deeds! {
-    CheckRootfs,
     RecordState,
     MakeCgroup,
     HandOverCgroup,

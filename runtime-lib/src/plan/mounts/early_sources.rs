@@ -4,6 +4,7 @@
 use crate::bundle::Mount;
 use crate::plan::acts::{Origin, StringList};
 use crate::plan::compile::Compiler;
+use crate::plan::rootfs::ROOTFS;
 use orlop_init::step::rootfs::OpenSources;
 
 impl Compiler<'_> {
@@ -19,7 +20,11 @@ impl Compiler<'_> {
             }
         }
         let paths = paths.as_strings();
-        self.step(&OpenSources { paths }, Origin::Default);
+        let step = OpenSources {
+            paths,
+            rootfs: Some(ROOTFS),
+        };
+        self.step(&step, Origin::Default);
         self.early_sources = Some(early);
     }
 

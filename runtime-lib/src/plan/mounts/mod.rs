@@ -6,6 +6,7 @@ mod early_sources;
 mod filesystem;
 mod held;
 mod id_maps;
+mod in_proc;
 mod propagation;
 mod remount;
 
@@ -21,6 +22,7 @@ use orlop_init::step::rootfs::RootPropagation;
 impl Compiler<'_> {
     pub(crate) fn mounts(&mut self) {
         for mount in self.bundle.mounts() {
+            self.refuse_in_proc(mount);
             match &mount.kind {
                 MountKind::Bind(bind) => self.bind(mount, bind),
                 MountKind::Filesystem(filesystem) => self.filesystem(mount, filesystem),

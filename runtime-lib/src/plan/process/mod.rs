@@ -18,6 +18,7 @@ use crate::problem::Problems;
 use environment::Environment;
 use orlop_init::step::process::{NoNewPrivileges, StdioOwner, Umask};
 use orlop_init::step::program::{Agent, Execute, FindProgram, WorkingDirectory};
+use orlop_init::step::rootfs::HoldProc;
 use orlop_init::step::start::CloseOnExecute;
 
 /// What a process's plan depends on besides the process.
@@ -80,6 +81,16 @@ impl Compiler<'_> {
         let mut rooms = self.rooms(process);
         rooms.limits(Rlimit::is_too_small_for_init);
         rooms.execute(landlock, agent, &environment);
+    }
+
+    /// Where the process's home is read from a file of the container's, which is opened by way of procfs.
+    pub(crate) fn hold_proc_for_home(&mut self) {
+        let Some(process) = &self.config.process else {
+            return;
+        };
+        if !Environment::of(process, 0, false).has_home {
+            self.step(&HoldProc {}, Origin::Member("process.env"));
+        }
     }
 
     /// In another user namespace init cannot give what the namespace has no owner for. Where the runtime may not

@@ -13,9 +13,10 @@ pub(crate) use attributes::is_missing;
 use crate::Init;
 use crate::failure::{Failure, In, Outcome};
 use crate::path::{self, Buffer};
+use crate::proc::PROC_SUPER_MAGIC;
 use crate::step::Act;
 use crate::step::mounts::{
-    Bind, ChangeAttributes, ChangeMount, Changes, Mapping, Mount, Propagations, Remount, Source,
+    Bind, ChangeAttributes, ChangeMount, Changes, Mapping, Mount, Propagations, Remount, Source, may_lie_in_proc,
 };
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
@@ -35,7 +36,7 @@ impl Act<Init> for Mount<'_> {
         };
         init.map_ids(tree, self.mapping)?;
         if self.copy_up && existed {
-            copy::contents(place, tree).of(Part::CopyUp)?;
+            copy::contents(init, place, tree).map_err(|failure| failure.within(Part::CopyUp))?;
         }
         let read_only = self.attributes & sys::MOUNT_ATTR_RDONLY;
         let later = self.copy_up
@@ -57,6 +58,9 @@ impl Act<Init> for Bind<'_> {
             return Ok(());
         }
         let bound = init.open_source(self)?;
+        if target == c"proc" && sys::filesystem(bound).of(Part::Source)? != PROC_SUPER_MAGIC {
+            return Err(Failure::from(Part::NoProc));
+        }
         let mode = sys::status(bound, c"", sys::AT_EMPTY_PATH).of(Part::Source)?.mode;
         let place = if links.target
             && let Some(link) = init.link(target)?
@@ -160,13 +164,23 @@ impl Init {
     /// Puts a mount on its place. One on the root is the root from now on.
     fn put(&mut self, tree: Fd, place: Fd, target: &CStr) -> Outcome {
         // A link of the image's that leads to the root does not make a mount the root.
-        if !target.is_empty() && self.is_root(&sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?) {
-            return Err(Failure::from(Part::Root));
+        if !target.is_empty() {
+            let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+            if self.is_root(&status) {
+                return Err(Failure::from(Part::Root));
+            }
+            // Nor does one that leads to /proc open that to all mounts.
+            if Some(status.mount) == self.procfs && !may_lie_in_proc(target) {
+                return Err(Failure::from(Part::InProc));
+            }
         }
         path::attach(tree, place)?;
         if target.is_empty() {
             self.set_root(tree)?;
             sys::enter_directory(tree)?;
+        }
+        if target == c"proc" {
+            self.procfs = Some(sys::status(tree, c"", sys::AT_EMPTY_PATH).of(Part::Target)?.mount);
         }
         Ok(())
     }
@@ -194,19 +208,15 @@ impl Init {
         // CVE-2023-27561).
         let is_special = kind == c"proc" || kind == c"sysfs";
         if is_special {
-            let flags = sys::O_PATH | sys::O_DIRECTORY | sys::O_NOFOLLOW;
-            let resolve = sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_SYMLINKS;
-            match sys::open_resolved(self.root, target, flags, resolve) {
-                Err(Errno::NOENT) => {}
-                Err(errno @ (Errno::LOOP | Errno::NOTDIR)) => return Err(self.no_ordinary_directory(target, errno)),
-                result => return Ok((result.of(Part::Target)?, true)),
-            }
-        } else {
-            match path::open(self.root, target) {
-                Ok(place) => return Ok((place, true)),
-                Err(Errno::NOENT) => {}
-                Err(errno) => return Err(Failure::new(Part::Target, errno)),
-            }
+            return match path::make_directories_strictly(self.root, target, mode) {
+                Err(errno @ (Errno::LOOP | Errno::NOTDIR)) => Err(self.no_ordinary_directory(target, errno)),
+                result => result.of(Part::Target),
+            };
+        }
+        match path::open(self.root, target) {
+            Ok(place) => return Ok((place, true)),
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(Failure::new(Part::Target, errno)),
         }
         Ok((path::make_directories(self.root, target, mode)?, false))
     }

@@ -9,7 +9,6 @@ pub(crate) const O_RDWR: u32 = 2;
 pub(crate) const O_CREAT: u32 = 0o100;
 pub(crate) const O_EXCL: u32 = 0o200;
 pub(crate) const O_NOCTTY: u32 = 0o400;
-pub(crate) const O_NONBLOCK: u32 = 0o4000;
 pub(super) const O_CLOEXEC: u32 = 0o2_000_000;
 pub(crate) const O_PATH: u32 = 0o10_000_000;
 

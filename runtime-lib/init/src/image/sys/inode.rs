@@ -1,6 +1,6 @@
 //! What a file's inode has: its mode, its owner, its extended attributes (`man 7 inode`).
 
-use super::file::AT_SYMLINK_NOFOLLOW;
+use super::file::{AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW};
 use super::{Arg, Fd, Result, call, number};
 use core::ffi::CStr;
 
@@ -15,6 +15,13 @@ pub(crate) fn change_mode(file: Fd, mode: u32) -> Result<()> {
 pub(crate) fn change_owner(file: Fd, uid: u32, gid: u32) -> Result<()> {
     // SAFETY: the arguments are a descriptor and numbers.
     unsafe { call(number::FCHOWN, [file.into(), uid.into(), gid.into()]) }.map(drop)
+}
+
+/// The same for a descriptor that is only a place (`O_PATH`; `man 2 fchownat`, `AT_EMPTY_PATH`).
+pub(crate) fn change_owner_of_place(place: Fd, uid: u32, gid: u32) -> Result<()> {
+    let arguments = [place.into(), c"".into(), uid.into(), gid.into(), AT_EMPTY_PATH.into()];
+    // SAFETY: the kernel reads the empty path.
+    unsafe { call(number::FCHOWNAT, arguments) }.map(drop)
 }
 
 /// The same for a name, and for a link itself (`man 2 fchownat`).

@@ -57,15 +57,15 @@ pub(crate) use directory::{
     working_directory_is_inside,
 };
 pub(crate) use file::{
-    AT_EMPTY_PATH, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, O_NOCTTY, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR,
-    O_WRONLY, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV, open,
-    open_resolved, read, read_at, rewind, write,
+    AT_EMPTY_PATH, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, O_CREAT, O_EXCL, O_NOCTTY, O_PATH, O_RDONLY, O_RDWR, O_WRONLY,
+    RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV, open, open_resolved,
+    read, read_at, rewind, write,
 };
 pub(crate) use filesystem::{
     configure, configure_flag, create_filesystem, mount_filesystem, open_filesystem, pick_filesystem,
     reconfigure_filesystem,
 };
-pub(crate) use inode::{change_mode, change_owner, change_owner_at, set_extended_attribute};
+pub(crate) use inode::{change_mode, change_owner, change_owner_at, change_owner_of_place, set_extended_attribute};
 pub(crate) use keyring::join_session_keyring;
 pub(crate) use landlock::{allow_beneath, allow_port, create_ruleset, restrict_self};
 pub(crate) use limits::set_limit;
@@ -75,7 +75,8 @@ pub(crate) use namespace::{join_namespace, set_domainname, set_hostname, unshare
 pub(crate) use network::{datagram_socket, netlink_socket, set_interface_flags};
 pub(crate) use old_mount::{
     MNT_DETACH, MS_BIND, MS_DIRSYNC, MS_LAZYTIME, MS_MANDLOCK, MS_MOVE, MS_NOATIME, MS_PRIVATE, MS_RDONLY, MS_REC,
-    MS_RELATIME, MS_REMOUNT, MS_SLAVE, MS_STRICTATIME, MS_SYNCHRONOUS, mount, mount_filesystem_at, pivot_root, unmount,
+    MS_RELATIME, MS_REMOUNT, MS_SLAVE, MS_STRICTATIME, MS_SYNCHRONOUS, UMOUNT_NOFOLLOW, mount, mount_filesystem_at,
+    pivot_root, unmount,
 };
 pub(crate) use process::{
     CLONE_PARENT, SIGCHLD, SIGKILL, exit, fork, kill, new_session, open_process, set_umask, wait,
@@ -101,6 +102,7 @@ impl Errno {
     pub(crate) const ACCES: Self = Self(13);
     pub(crate) const EXIST: Self = Self(17);
     pub(crate) const XDEV: Self = Self(18);
+    pub(crate) const NODEV: Self = Self(19);
     pub(crate) const NOTDIR: Self = Self(20);
     pub(crate) const ISDIR: Self = Self(21);
     pub(crate) const INVAL: Self = Self(22);

@@ -9,6 +9,7 @@ pub(crate) use crate::linux::mount_flag::{
 use core::ffi::CStr;
 
 pub(crate) const MNT_DETACH: u32 = 2;
+pub(crate) const UMOUNT_NOFOLLOW: u32 = 8;
 
 /// Binds, moves, changes a mount or its propagation, as `flags` say (`man 2 mount`).
 pub(crate) fn mount(source: &CStr, target: &CStr, flags: u64) -> Result<()> {
