@@ -288,6 +288,8 @@ const TABLE: &[Row] = &[
         by(call("mount mount_setattr").with("MS_PRIVATE"))
     }),
     Row("open the rootfs ", |act, _| by(call("open_tree").at(act.quoted()))),
+    // Init has it open already where an earlier act needed it.
+    Row("take hold of the host's procfs", |_, _| How::Not),
     Row("make the rootfs read-only", |_, scene| {
         by(call("mount_setattr").at(&scene.rootfs).with("MOUNT_ATTR_RDONLY"))
     }),
