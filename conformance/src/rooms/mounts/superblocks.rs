@@ -57,7 +57,7 @@ fn mounts() -> Result<procfs::process::MountInfos, Failure> {
 /// The options of the superblock that is mounted at a path of the host's; nothing if none is.
 fn options(point: &Path) -> Result<Option<String>, Failure> {
     let mounts = mounts()?;
-    let found = mounts.into_iter().filter(|mount| mount.mount_point == point).last();
+    let found = mounts.into_iter().rfind(|mount| mount.mount_point == point);
     Ok(found.map(|mount| {
         let mut words: Vec<_> = mount.super_options.into_iter().collect();
         words.sort();
