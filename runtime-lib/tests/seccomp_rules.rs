@@ -472,9 +472,9 @@ fn a_program_that_the_kernel_would_not_take_is_refused() {
             rules.join(",")
         ))
     };
-    let long = program(&rules(800), Native::X86_64);
+    let long = program(&rules(4000), Native::X86_64);
     assert!(long.instructions.len() > 4000);
-    for count in [1000, 40_000] {
+    for count in [4100, 40_000] {
         let problem = compile(&rules(count), Native::X86_64)
             .expect_err("is refused")
             .into_warnings()

@@ -47,6 +47,7 @@ impl Host {
             has_resctrl: false,
             own_namespaces: super::OwnNamespaces::default(),
             environment: vec![c"PATH=/usr/sbin:/usr/bin".to_owned(), c"ODD=\xff".to_owned()],
+            denies_groups: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 #[cfg(any(test, feature = "fuzzing"))]
 mod described;
 mod filesystem;
+mod groups;
 mod hierarchies;
 mod membership;
 mod mountinfo;
@@ -43,6 +44,9 @@ pub struct Host {
     pub(crate) own_namespaces: OwnNamespaces,
     /// The runtime's environment. Looked at only if init runs hooks with it.
     pub(crate) environment: Vec<CString>,
+    /// Whether nobody can change groups where the process will be. Looked at only if the bundle has
+    /// `process.user.additionalGids`.
+    pub(crate) denies_groups: bool,
 }
 
 impl Host {
@@ -73,6 +77,7 @@ impl Host {
             } else {
                 Vec::new()
             },
+            denies_groups: groups::are_denied(config),
         })
     }
 }

@@ -5,14 +5,14 @@ use crate::bundle::{SeccompOperator, SyscallArg};
 
 /// The two halves of a 64-bit number; the upper one is `None` where arguments have 32 bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Halves {
-    upper: Option<u32>,
-    lower: u32,
+pub(super) struct Halves {
+    pub(super) upper: Option<u32>,
+    pub(super) lower: u32,
 }
 
 impl Halves {
     #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart here")]
-    const fn new(value: u64, wide: bool) -> Self {
+    pub(super) const fn new(value: u64, wide: bool) -> Self {
         Self {
             upper: if wide { Some((value >> 32) as u32) } else { None },
             lower: value as u32,
@@ -26,63 +26,58 @@ pub(super) fn offset(argument: &SyscallArg) -> u32 {
     16 + 8 * u32::from(argument.index.get().unsigned_abs())
 }
 
-/// Goes to `yes` if the argument is as asked, otherwise to `no`.
+/// Goes to `yes` if the argument is as asked, otherwise to `no`; for conditions on a whole argument, which are no
+/// equality.
 ///
 /// Where arguments have 32 bits, only the lower halves of the numbers are looked at, as libseccomp does: so -1 means
 /// the same everywhere.
 pub(super) fn compare(code: &mut Assembler, argument: &SyscallArg, wide: bool, yes: Target, no: Target) -> Target {
-    let value = Halves::new(argument.value, wide);
     let at = offset(argument);
-    match argument.op {
-        SeccompOperator::Equal => equal(code, at, value, yes, no),
-        SeccompOperator::NotEqual => equal(code, at, value, no, yes),
-        SeccompOperator::Greater => above(code, at, value, Test::Greater, yes, no),
-        SeccompOperator::LessOrEqual => above(code, at, value, Test::Greater, no, yes),
-        SeccompOperator::GreaterOrEqual => above(code, at, value, Test::GreaterOrEqual, yes, no),
-        SeccompOperator::Less => above(code, at, value, Test::GreaterOrEqual, no, yes),
-        SeccompOperator::MaskedEqual => {
-            // man 3 seccomp_rule_add: the masked argument is compared with the masked datum.
-            let wanted = Halves::new(argument.value_two.unwrap_or_default() & argument.value, wide);
-            let lower = masked(code, at, value.lower, wanted.lower, yes, no);
-            match (value.upper, wanted.upper) {
-                (Some(mask), Some(wanted)) => masked(code, at + 4, mask, wanted, lower, no),
-                _ => lower,
-            }
-        }
+    let branch = lower_half(code, argument, yes, no);
+    let lower = load(code, at, branch);
+    let Some(upper) = Halves::new(argument.value, wide).upper else {
+        return lower;
+    };
+    let (above, below) = by_upper_half(argument.op);
+    let to = |holds| if holds { yes } else { no };
+    upper_half(code, at, upper, lower, [to(above), to(below)])
+}
+
+/// Whether the condition holds if the upper half of the argument is above the condition's, and whether if it is below.
+pub(super) const fn by_upper_half(op: SeccompOperator) -> (bool, bool) {
+    match op {
+        SeccompOperator::NotEqual => (true, true),
+        SeccompOperator::Greater | SeccompOperator::GreaterOrEqual => (true, false),
+        SeccompOperator::Less | SeccompOperator::LessOrEqual => (false, true),
+        SeccompOperator::Equal | SeccompOperator::MaskedEqual => (false, false),
     }
 }
 
-/// What [`any_of`] can do in one go: equality of one argument, with this upper half.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct OneOf {
+/// Loads an argument's upper half: an equal one leaves it to the lower, one above or below leads elsewhere.
+pub(super) fn upper_half(
+    code: &mut Assembler,
     at: u32,
-    upper: Option<u32>,
+    upper: u32,
+    lower: Target,
+    [above, below]: [Target; 2],
+) -> Target {
+    let mut next = code.branch(Test::Equal, upper, lower, below);
+    if above != below {
+        next = code.branch(Test::Greater, upper, above, next);
+    }
+    load(code, at + 4, next)
 }
 
-impl OneOf {
-    /// Where the condition can be one of several.
-    pub(super) fn new(argument: &SyscallArg, wide: bool) -> Option<Self> {
-        (argument.op == SeccompOperator::Equal).then(|| Self {
-            at: offset(argument),
-            upper: Halves::new(argument.value, wide).upper,
-        })
-    }
-}
-
-/// Goes where the first of the numbers that the argument equals says, otherwise to `no`. The numbers come last one
-/// first.
-pub(super) fn any_of(code: &mut Assembler, common: OneOf, reversed: &[(u64, Target)], no: Target) -> Target {
-    let mut next = no;
-    for (value, yes) in reversed {
-        next = code.branch(Test::Equal, Halves::new(*value, false).lower, *yes, next);
-    }
-    let lower = load(code, common.at, next);
-    match common.upper {
-        None => lower,
-        Some(upper) => {
-            let branch = code.branch(Test::Equal, upper, lower, no);
-            load(code, common.at + 4, branch)
-        }
+/// The comparison of a lower half in the accumulator, where the upper one is equal or there is none.
+pub(super) fn lower_half(code: &mut Assembler, argument: &SyscallArg, yes: Target, no: Target) -> Target {
+    let lower = Halves::new(argument.value, false).lower;
+    match argument.op {
+        SeccompOperator::Equal | SeccompOperator::MaskedEqual => code.branch(Test::Equal, lower, yes, no),
+        SeccompOperator::NotEqual => code.branch(Test::Equal, lower, no, yes),
+        SeccompOperator::Greater => code.branch(Test::Greater, lower, yes, no),
+        SeccompOperator::LessOrEqual => code.branch(Test::Greater, lower, no, yes),
+        SeccompOperator::GreaterOrEqual => code.branch(Test::GreaterOrEqual, lower, yes, no),
+        SeccompOperator::Less => code.branch(Test::GreaterOrEqual, lower, no, yes),
     }
 }
 
@@ -90,44 +85,4 @@ pub(super) fn any_of(code: &mut Assembler, common: OneOf, reversed: &[(u64, Targ
 pub(super) fn load(code: &mut Assembler, offset: u32, then: Target) -> Target {
     code.fall_into(then);
     code.load(offset)
-}
-
-fn equal(code: &mut Assembler, at: u32, value: Halves, yes: Target, no: Target) -> Target {
-    let branch = code.branch(Test::Equal, value.lower, yes, no);
-    let lower = load(code, at, branch);
-    match value.upper {
-        None => lower,
-        Some(upper) => {
-            let branch = code.branch(Test::Equal, upper, lower, no);
-            load(code, at + 4, branch)
-        }
-    }
-}
-
-/// Greater, or greater or equal: a greater upper half decides, an equal one leaves it to the lower.
-fn above(code: &mut Assembler, at: u32, value: Halves, test: Test, yes: Target, no: Target) -> Target {
-    let branch = code.branch(test, value.lower, yes, no);
-    let lower = load(code, at, branch);
-    match value.upper {
-        None => lower,
-        Some(upper) => {
-            let same = code.branch(Test::Equal, upper, lower, no);
-            let greater = code.branch(Test::Greater, upper, yes, same);
-            load(code, at + 4, greater)
-        }
-    }
-}
-
-/// One half of a masked comparison.
-fn masked(code: &mut Assembler, at: u32, mask: u32, wanted: u32, yes: Target, no: Target) -> Target {
-    if mask == 0 {
-        return yes;
-    }
-    let branch = code.branch(Test::Equal, wanted, yes, no);
-    if mask == u32::MAX {
-        return load(code, at, branch);
-    }
-    code.fall_into(branch);
-    let and = code.and(mask);
-    load(code, at, and)
 }

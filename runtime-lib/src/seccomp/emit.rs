@@ -2,9 +2,10 @@
 
 use super::abi::{Abi, X32_BIT};
 use super::action;
-use super::arguments::{OneOf, any_of, compare, load};
+use super::arguments::load;
 use super::assemble::{Assembler, Target, Test};
-use super::calls::{Calls, Inner, Link, Rules, Verdict};
+use super::calls::{Calls, Inner, Rules, Verdict};
+use super::decide::{Case, Decision, Known};
 use super::names::{ARM_PRIVATE, Multiplexer, ORDINARY};
 use super::program::Instruction;
 use super::tree::{Range, append, dispatch};
@@ -26,6 +27,7 @@ pub(super) fn emit(rules: &Rules<'_>, unknown: Option<u32>) -> Vec<Instruction> 
         unknown,
         ranges: Vec::with_capacity(256),
         conditions: Vec::new(),
+        known: Known::default(),
     };
     emitter.program();
     emitter.code.finish()
@@ -38,6 +40,7 @@ struct Emitter<'a> {
     ranges: Vec<Range>,
     /// Conditions that were put down: the last link of them, whether arguments had 64 bits, and where they are.
     conditions: Vec<(u16, bool, Target)>,
+    known: Known,
 }
 
 impl Emitter<'_> {
@@ -181,43 +184,20 @@ impl Emitter<'_> {
         load(&mut self.code, FIRST_ARGUMENT, target)
     }
 
-    /// The rules with conditions for one call: the first that holds decides. Put down from the last one on, as all
-    /// here.
+    /// The rules with conditions for one call: the first that holds decides.
     fn chain(&mut self, last: u16, wide: bool, otherwise: Target) -> Target {
-        let mut next = otherwise;
-        let mut links = self.rules.backwards(last).peekable();
-        let mut run = Vec::new();
-        while let Some(link) = links.next() {
-            let Some(common) = one_of(link, wide) else {
-                next = all_of(&mut self.code, link, wide, next);
-                continue;
-            };
-            run.clear();
-            run.push((link.conditions[0].value, Target::Return(link.value)));
-            while let Some(link) = links.next_if(|link| one_of(link, wide) == Some(common)) {
-                run.push((link.conditions[0].value, Target::Return(link.value)));
-            }
-            next = any_of(&mut self.code, common, &run, next);
-        }
-        next
+        let links = self.rules.backwards(last);
+        let mut cases: Vec<Case> = links.map(|link| Case::new(link.conditions, link.value, wide)).collect();
+        cases.reverse();
+        let mut decision = Decision {
+            code: &mut self.code,
+            known: &mut self.known,
+            wide,
+        };
+        decision.first_that_holds(cases, otherwise)
     }
 }
 
 fn number_after(first: u32, slot: usize) -> u32 {
     u32::try_from(slot).map_or(u32::MAX, |slot| first + slot + 1)
-}
-
-fn one_of(link: &Link<'_>, wide: bool) -> Option<OneOf> {
-    if let [condition] = link.conditions {
-        OneOf::new(condition, wide)
-    } else {
-        None
-    }
-}
-
-fn all_of(code: &mut Assembler, link: &Link<'_>, wide: bool, otherwise: Target) -> Target {
-    let conditions = link.conditions.iter().rev();
-    conditions.fold(Target::Return(link.value), |then, condition| {
-        compare(code, condition, wide, then, otherwise)
-    })
 }

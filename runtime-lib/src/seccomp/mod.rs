@@ -11,6 +11,7 @@ mod arguments;
 mod assemble;
 mod calls;
 mod check;
+mod decide;
 mod emit;
 mod names;
 mod program;

@@ -299,6 +299,15 @@ impl Reads for Credentials<'_> {
             _ => "process.capabilities",
         }))
     }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if (failed.part, failed.errno) == (Part::Groups, errno::PERM) {
+            out.write_str(
+                "setgroups may be denied in this user namespace, as in each that maps one group without privileges",
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl Reads for Umask {

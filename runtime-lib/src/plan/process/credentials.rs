@@ -58,6 +58,11 @@ impl Rooms<'_> {
         if keep && !gids.is_empty() {
             let text = "the process stays in the caller's groups (annotation run.oci.keep_original_groups), and these are ignored";
             self.problems.warning("process.user.additionalGids", text);
+        } else if self.around.denies_groups && !gids.is_empty() {
+            let text = "ignored: in a user namespace that maps one group without privileges the kernel lets nobody change \
+                        groups (setgroups is denied); to have more, map more by newgidmap";
+            self.problems.warning("process.user.additionalGids", text);
+            return (Vec::new(), keep);
         }
         (gids.iter().flat_map(|gid| gid.to_ne_bytes()).collect(), keep)
     }

@@ -32,6 +32,8 @@ pub(crate) struct Around<'a> {
     pub(crate) runtime_gives_stdio: bool,
     /// The process stays in the caller's supplementary groups.
     pub(crate) keep_groups: bool,
+    /// Nobody can change groups where the process will be.
+    pub(crate) denies_groups: bool,
     pub(crate) personality: Option<&'a Personality>,
     pub(crate) memory_policy: Option<&'a MemoryPolicy>,
     /// Instructions of the filter that it is bound by.
@@ -141,6 +143,7 @@ impl Compiler<'_> {
             permitted_capabilities: self.host.permitted_capabilities,
             runtime_gives_stdio: self.runtime_gives_stdio(),
             keep_groups: self.bundle.annotated().keep_original_groups,
+            denies_groups: self.host.denies_groups,
             personality: linux.personality.as_ref(),
             memory_policy: linux.memory_policy.as_ref(),
             instructions: self.filter.as_ref().map_or(0, Filter::instructions),
