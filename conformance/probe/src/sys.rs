@@ -235,6 +235,16 @@ pub(crate) fn mount(source: &str, target: &str, kind: &str, flags: u64) -> io::R
     check(c_long::from(result)).map(drop)
 }
 
+/// `setns(2)` into a mount namespace.
+pub(crate) fn join(namespace: &std::fs::File) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the arguments are a live descriptor and a number.
+    check(c_long::from(unsafe {
+        libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS)
+    }))
+    .map(drop)
+}
+
 /// `sethostname(2)`.
 pub(crate) fn set_hostname(name: &str) -> io::Result<()> {
     // SAFETY: pointer and length are of a live string.

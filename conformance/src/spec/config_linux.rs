@@ -502,10 +502,9 @@ const NAMESPACES: Section = Section {
                 "new_namespaces: cgroup_that_is_not_listed_is_the_callers",
             ],
         ),
-        partly(
+        tested(
             "not listed: mount is the caller's",
-            &["new_namespaces: no_mount_namespace_is_refused"],
-            "refused: the container's mounts would be made on the host",
+            &["inherited_mounts: process_is_in_the_callers_mount_namespace"],
         ),
         tested(
             "the same type twice is an error",

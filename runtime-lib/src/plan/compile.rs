@@ -122,6 +122,12 @@ impl<'a> Compiler<'a> {
             .is_some_and(|namespace| namespace.path.is_none())
     }
 
+    /// Whether the container has no mount namespace, neither a new one nor one that is joined: it inherits the
+    /// runtime's (runtime-spec: config-linux.md#namespaces), in which nothing may be mounted for it.
+    pub(crate) fn inherits_mounts(&self) -> bool {
+        self.config.linux.namespace(NamespaceType::Mount).is_none()
+    }
+
     /// Whether init is in another user namespace than the runtime.
     pub(crate) fn in_user_namespace(&self) -> bool {
         self.config.linux.namespace(NamespaceType::User).is_some()

@@ -14,6 +14,7 @@ use orlop_init::linux::namespace;
 use orlop_init::step::labels::{OpenLabel, SecurityModule};
 use orlop_init::step::namespaces::{BecomeRoot, Dumpable, GoOnInChild, JoinCgroup, JoinProcess};
 use orlop_init::step::process::EveryCpu;
+use orlop_init::step::rootfs::ShareRoot;
 use orlop_init::step::start::{CloseOnExecute, LetGoOfHost, Outlive};
 use orlop_init::wire::Slot;
 
@@ -135,6 +136,10 @@ fn join(acts: &mut Acts, container: &ForExec, process: &Process) {
         let pidfd = inherited(acts, Inherited::InitPidfd);
         let kinds = container.namespaces;
         acts.step(&JoinProcess { pidfd, kinds }, Origin::Default);
+    }
+    if container.chroot {
+        let root = inherited(acts, Inherited::InitRoot);
+        acts.step(&ShareRoot { root }, Origin::Default);
     }
     if container.namespaces & namespace::NEWUSER != 0 {
         let keep_groups = container.keep_groups;

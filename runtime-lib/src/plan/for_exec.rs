@@ -16,6 +16,9 @@ pub(crate) struct ForExec {
     pub(crate) process: Option<Process>,
     /// `CLONE_NEW*` of the namespaces in which it is not with the runtime.
     pub(crate) namespaces: u64,
+    /// It is in the runtime's mount namespace, and its root is a chroot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) chroot: bool,
     /// The process stays in its caller's supplementary groups.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) keep_groups: bool,
@@ -36,6 +39,7 @@ impl ForExec {
         Self {
             process: compiler.config.process.clone(),
             namespaces: namespaces.fold(0, |flags, namespace| flags | clone_flag(namespace.kind)),
+            chroot: compiler.inherits_mounts(),
             keep_groups: compiler.bundle.annotated().keep_original_groups,
             personality: linux.personality.clone(),
             memory_policy: linux.memory_policy.clone(),

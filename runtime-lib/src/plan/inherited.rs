@@ -47,6 +47,8 @@ pub(crate) enum Inherited {
     AgentState,
     /// The pidfd of the container's init.
     InitPidfd,
+    /// The root of the container's init, where that is no mount namespace's.
+    InitRoot,
 }
 
 impl fmt::Display for Inherited {
@@ -78,6 +80,7 @@ impl fmt::Display for Inherited {
             Self::SeccompAgent { path } => write!(formatter, "connect with the seccomp agent {path:?}"),
             Self::AgentState => formatter.write_str("make a file for what the seccomp agent is told"),
             Self::InitPidfd => formatter.write_str("open the pidfd of the container's init"),
+            Self::InitRoot => formatter.write_str("open the root of the container's init"),
         }
     }
 }

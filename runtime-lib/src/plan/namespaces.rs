@@ -108,6 +108,10 @@ impl Compiler<'_> {
                 self.new_namespaces |= clone_flag(namespace.kind);
             }
         }
+        if self.inherits_mounts() {
+            // One that passes: the rootfs is put together in it, and then taken along into the runtime's.
+            self.new_namespaces |= namespace::NEWNS;
+        }
         if self.makes(NamespaceType::Cgroup) && !self.cgroup.v1.is_empty() {
             let flags = namespace::NEWCGROUP;
             self.step(&Unshare { flags }, self.element(NamespaceType::Cgroup));

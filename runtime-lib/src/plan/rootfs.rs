@@ -2,14 +2,18 @@
 
 use super::acts::{Origin, c_string};
 use super::compile::Compiler;
+use super::inherited::Inherited;
 use super::mounts::{PropagationList, propagation_flags};
 use crate::bundle::{Propagation, below_root};
-use crate::problem::JsonPath;
+use crate::problem::{JsonPath, Problem};
 use orlop_init::linux::mount_flag::{PRIVATE, SLAVE};
+use orlop_init::linux::namespace;
 use orlop_init::step::devices::Directory;
 use orlop_init::step::mounts::PropagateHeld;
+use orlop_init::step::process::capabilities;
 use orlop_init::step::rootfs::{
     HostPropagation, MaskPath, MoveRoot, OpenRoot, Pivot, PrivateAround, ReadonlyPath, ReadonlyRoot, RootPropagation,
+    TakeRootAlong,
 };
 use std::ffi::CStr;
 
@@ -23,6 +27,10 @@ impl Compiler<'_> {
         let origin = wanted.map_or(Origin::Default, |_| Origin::Member("linux.rootfsPropagation"));
         let opened = self.early_sources.as_ref().map(|_| ROOTFS);
         match wanted {
+            // Init is in a passing copy of the runtime's mounts, which has to have no part in what happens to them.
+            _ if self.inherits_mounts() => {
+                self.step(&HostPropagation { propagation: PRIVATE }, Origin::Default);
+            }
             // The host's mounts have to stay peers of init's, or a bind mount that is shared would not reach the host.
             // So what keeps the container's mounts from showing there is the rootfs's surroundings being private.
             Some(Propagation::Shared | Propagation::Rshared) => {
@@ -37,7 +45,7 @@ impl Compiler<'_> {
                 self.step(&HostPropagation { propagation: SLAVE }, origin);
             }
         }
-        let shared = matches!(wanted, Some(Propagation::Shared | Propagation::Rshared));
+        let shared = !self.inherits_mounts() && matches!(wanted, Some(Propagation::Shared | Propagation::Rshared));
         let step = OpenRoot {
             path: &path,
             opened,
@@ -50,6 +58,7 @@ impl Compiler<'_> {
     /// init's own copy: what is mounted in the container must not show on the host. 0 where they stay peers.
     pub(crate) fn propagation_of_trees(&self) -> u64 {
         match self.config.linux.rootfs_propagation {
+            _ if self.inherits_mounts() => PRIVATE,
             Some(Propagation::Shared | Propagation::Rshared) => 0,
             Some(Propagation::Rprivate | Propagation::Runbindable) => PRIVATE,
             None | Some(Propagation::Slave | Propagation::Rslave | Propagation::Private | Propagation::Unbindable) => {
@@ -97,6 +106,10 @@ impl Compiler<'_> {
 
     fn change_root(&mut self) {
         let origin = Origin::Member("root.path");
+        if self.inherits_mounts() {
+            self.take_root_along();
+            return;
+        }
         if self.arguments.no_pivot {
             self.step(&MoveRoot {}, origin);
         } else {
@@ -116,6 +129,34 @@ impl Compiler<'_> {
         }
     }
 
+    /// The way into the rootfs without a mount namespace. What has no place in one propagates nothing, so that nothing
+    /// is left to be said of that.
+    fn take_root_along(&mut self) {
+        let runtimes = Inherited::Namespace {
+            path: "/proc/thread-self/ns/mnt".to_owned(),
+            kind: namespace::NEWNS,
+            origin: JsonPath::from("linux.namespaces"),
+            set_by: None,
+        };
+        let namespace = self.inherit(runtimes, Origin::Member("linux.namespaces"));
+        self.step(&TakeRootAlong { namespace }, Origin::Member("linux.namespaces"));
+        const NEEDED: u64 = 1 << 18 | 1 << 21;
+        let missing = NEEDED & !self.host.permitted_capabilities;
+        if missing != 0 {
+            let text = format!(
+                "there is no mount namespace, and to run a container in the runtime's own takes {}, which the runtime \
+                 does not have; add {{\"type\": \"mount\"}}",
+                capabilities(missing)
+            );
+            self.problems.error("linux.namespaces", text);
+        }
+        let text = "there is no mount namespace: the process is in the runtime's own, and its root is a chroot. Nothing \
+                    can be mounted or unmounted in it, nothing propagates to or from it, and with CAP_SYS_ADMIN and \
+                    CAP_SYS_CHROOT it can reach the host's files";
+        self.problems
+            .push(Problem::warning("linux.namespaces", text).into_notice());
+    }
+
     /// The number by which init holds `mounts[index]` for its own propagation, which holds also where the root's
     /// reaches all mounts below it.
     pub(crate) fn hold_for_propagation(&mut self, index: usize, target: &CStr, list: &PropagationList) -> Option<u32> {
@@ -123,7 +164,7 @@ impl Compiler<'_> {
             self.config.linux.rootfs_propagation,
             Some(Propagation::Rprivate | Propagation::Rslave | Propagation::Rshared | Propagation::Runbindable)
         );
-        if !reaches_all || list.is_empty() || target.is_empty() {
+        if self.inherits_mounts() || !reaches_all || list.is_empty() || target.is_empty() {
             return None;
         }
         let number = self.held.number_for(index);

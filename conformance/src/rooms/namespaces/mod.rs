@@ -1,6 +1,7 @@
 //! Namespaces, new and joined, and what each has of its own.
 
 mod host_names;
+mod inherited_mounts;
 mod joined_namespaces;
 mod network_devices;
 mod new_namespaces;
@@ -12,6 +13,7 @@ use super::room::{Room, rooms};
 
 pub(super) const ROOMS: &[Room] = rooms![
     new_namespaces,
+    inherited_mounts,
     joined_namespaces,
     own_namespaces,
     host_names,

@@ -17,10 +17,6 @@ pub(crate) const TESTS: &[Test] = &[
     test!(user_and_time_are_the_callers),
     test!(same_namespace_twice_is_refused, ("crun", "1.8", "the last one wins")),
     test!(unknown_namespace_is_refused),
-    test!(
-        no_mount_namespace_is_refused,
-        ("crun", "1.8", "leaves its mounts on the host")
-    ),
     test!(loopback_is_up_in_a_new_network),
     test!(no_link_of_the_host_is_seen_in_a_new_network),
     test!(unix_sockets_of_the_host_are_out_of_reach_in_a_new_network),
@@ -111,10 +107,6 @@ fn same_namespace_twice_is_refused(t: &Trial<'_>) -> Verdict {
 
 fn unknown_namespace_is_refused(t: &Trial<'_>) -> Verdict {
     t.refused(&t.bundle()?.new_namespace("flavour"), &["flavour"])
-}
-
-fn no_mount_namespace_is_refused(t: &Trial<'_>) -> Verdict {
-    t.refused(&t.bundle()?.without_namespace("mount"), &["namespace"])
 }
 
 fn loopback_is_up_in_a_new_network(t: &Trial<'_>) -> Verdict {

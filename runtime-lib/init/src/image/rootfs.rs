@@ -2,11 +2,12 @@
 
 use crate::Init;
 use crate::failure::{Failure, In, Outcome};
+use crate::linux::namespace;
 use crate::mounts::is_missing;
 use crate::step::Act;
 use crate::step::rootfs::{
     HoldProc, HostPropagation, MaskPath, OpenRoot, OpenSources, Pivot, PrivateAround, ReadonlyPath, ReadonlyRoot,
-    RootPropagation,
+    RootPropagation, ShareRoot, TakeRootAlong,
 };
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
@@ -129,6 +130,29 @@ pub(crate) fn leave(old: Fd) -> Outcome {
     sys::unmount(c".", sys::MNT_DETACH).of(Part::Attach)?;
     sys::close(old);
     Ok(sys::change_directory(c"/")?)
+}
+
+impl Act<Init> for TakeRootAlong {
+    /// The copy lives on without a namespace: nobody can mount or unmount anything in it, and its root has no parent
+    /// that `..` could lead to.
+    fn act(&self, init: &mut Init) -> Outcome {
+        let flags = sys::OPEN_TREE_CLONE | sys::AT_RECURSIVE | sys::AT_EMPTY_PATH;
+        let tree = sys::open_tree(init.root, c"", flags).of(Part::Source)?;
+        sys::join_namespace(init.descriptor(self.namespace)?, namespace::NEWNS).of(Part::Attach)?;
+        sys::enter_directory(tree)?;
+        sys::change_root(c".").of(Part::Attach)?;
+        sys::change_directory(c"/")?;
+        sys::close(init.root);
+        init.set_root(tree)
+    }
+}
+
+impl Act<Init> for ShareRoot {
+    fn act(&self, init: &mut Init) -> Outcome {
+        sys::enter_directory(init.descriptor(self.root)?)?;
+        sys::change_root(c".")?;
+        Ok(sys::change_directory(c"/")?)
+    }
 }
 
 impl Act<Init> for RootPropagation {

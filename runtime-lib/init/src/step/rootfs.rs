@@ -3,7 +3,7 @@
 use super::reads::{Failed, Member, Reads};
 use super::words::{Escaped, Propagating, Quoted};
 use crate::linux::{errno, mount_flag};
-use crate::wire::{Part, Strings};
+use crate::wire::{Part, Slot, Strings};
 use core::ffi::CStr;
 use core::fmt::{Formatter, Result};
 
@@ -66,6 +66,18 @@ steps! { 3<'a>;
     }
     /// Open the host's procfs while it can be reached, for what is done in the container's root.
     HoldProc = 11 {
+    }
+    /// Leave the mount namespace that the rootfs was put together in for the runtime's own, and take a copy of the
+    /// rootfs that has no place in it as the root (`man 2 chroot`): what the container shares with the runtime is not
+    /// changed.
+    TakeRootAlong = 12 {
+        /// The runtime's mount namespace.
+        namespace: Slot,
+    }
+    /// Take the root of a process of the container as the root.
+    ShareRoot = 13 {
+        /// That root.
+        root: Slot,
     }
 }
 
@@ -184,6 +196,25 @@ impl Reads for MoveRoot {
             out.write_str("a mount of the host could not be let go, which the container would have reached")?;
         }
         Ok(())
+    }
+}
+
+impl Reads for TakeRootAlong {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("go back to the runtime's mount namespace, with the rootfs as the root (chroot)")
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if (failed.part, failed.errno) == (Part::Attach, errno::PERM) {
+            out.write_str("without a mount namespace in linux.namespaces it takes CAP_SYS_ADMIN and CAP_SYS_CHROOT")?;
+        }
+        Ok(())
+    }
+}
+
+impl Reads for ShareRoot {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("take the container's root as the root (chroot)")
     }
 }
 

@@ -23,11 +23,11 @@ pub(super) fn namespaces(config: &Config, problems: &mut Problems) {
             absolute(file, || path().member("path").to_string(), problems);
         }
     }
-    // Without one every mount would be made in the host's own table.
-    if linux.namespace(NamespaceType::Mount).is_none() {
+    // Whoever has no rights in the namespace that owns the runtime's mounts cannot go back to them.
+    if linux.namespace(NamespaceType::Mount).is_none() && linux.namespace(NamespaceType::User).is_some() {
         problems.error(
             "linux.namespaces",
-            "there is no mount namespace, and a container needs one",
+            "in a user namespace nothing can be mounted without a mount namespace; add {\"type\": \"mount\"}",
         );
     }
     for (name, value) in [("hostname", &config.hostname), ("domainname", &config.domainname)] {

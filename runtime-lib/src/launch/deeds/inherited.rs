@@ -62,7 +62,7 @@ fn open(inherited: &Inherited, launching: &mut Launching<'_>) -> Result<Option<O
             connected?.into()
         }
         Inherited::AgentState => image::empty(c"orlop-agent-state")?,
-        Inherited::InitPidfd => return Err(broken("a creation that joins a container")),
+        Inherited::InitPidfd | Inherited::InitRoot => return Err(broken("a creation that joins a container")),
     }))
 }
 
