@@ -71,7 +71,7 @@ mod users;
 
 pub use bundle::Bundle;
 pub use check::check;
-pub use container::{Container, Containers, Created, Process, Readiness, Runtime, Scope};
+pub use container::{Container, Containers, Created, Guard, Process, Readiness, Runtime, Scope};
 pub use errno::Errno;
 pub use error::{Error, ExecFailure, ExecFault, Failure, HookEnd, HookFailure, StatusFault};
 pub use features::{

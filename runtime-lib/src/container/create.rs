@@ -32,8 +32,13 @@ impl Plan {
 impl Runtime {
     /// Creates a container: everything that the plan says is done, and its init waits for [`Container::start`].
     ///
+    /// What `io` holds is given away: all of it is closed here when the call returns, so that whoever reads from a pipe
+    /// whose other end is the container's meets its end when the last process has closed it.
+    ///
     /// Its init is a child of the caller; it lives on when the caller ends. May be called from any thread, and from
     /// several at once.
+    ///
+    /// **Blocks** until the container is ready: for as long as its mounts and hooks take. [`Io::cancel`] gives it up.
     ///
     /// # Errors
     /// The id is taken, or the host refuses an act. Nothing is left of the container then.
@@ -69,7 +74,8 @@ impl Runtime {
     }
 
     /// Plans a bundle for this host, creates its container, and starts it: the short way. The warnings of all three
-    /// are in [`Created::warnings`].
+    /// are in [`Created::warnings`]. **Blocks** until the process is executed, as [`Runtime::create`] and
+    /// [`Container::start`] do; it does not wait for its end.
     ///
     /// # Errors
     /// Those of [`Plan::for_this_host`], [`Runtime::create`] and [`Container::start`]. Nothing is left of the
@@ -92,7 +98,7 @@ impl Runtime {
             container: self.new_container(id),
             init: Process {
                 pid: launched.pid,
-                pidfd: launched.pidfd,
+                pidfd: launched.pidfd.into(),
             },
             console: launched.console,
             warnings: launched.warnings,

@@ -14,6 +14,9 @@ impl Container {
     /// Gives what the `poststop` hooks failed at, which the caller may tell the user: the spec wants it logged and no
     /// more.
     ///
+    /// **Blocks** until its processes have ended, its cgroup is gone and its hooks have run, and while somebody else is
+    /// at work on the container.
+    ///
     /// # Errors
     /// `cannot delete container ID that is not stopped: running`; the cgroup cannot be removed.
     pub fn delete(&self) -> Result<Vec<Error>, Error> {
@@ -53,6 +56,8 @@ impl Runtime {
     /// Removes whatever is there of the container `id`, alive or half-made. An id that does not exist is no error.
     ///
     /// Gives what the `poststop` hooks failed at.
+    ///
+    /// **Blocks** until its processes have ended, its cgroup is gone and its hooks have run.
     ///
     /// # Errors
     /// A process that does not end, a cgroup that cannot be removed, or a list of leftovers that cannot be read, so

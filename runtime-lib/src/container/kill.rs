@@ -18,7 +18,7 @@ pub enum Scope {
 }
 
 impl Container {
-    /// Sends a signal ([`Signal::NONE`] only asks whether init is there).
+    /// Sends a signal ([`Signal::NONE`] only asks whether init is there). Does not wait for what it does.
     ///
     /// # Errors
     /// `container not running` if init has ended, except with [`Scope::All`].

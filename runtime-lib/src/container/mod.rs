@@ -3,6 +3,7 @@
 mod cleaning;
 mod create;
 mod delete;
+mod guard;
 mod kill;
 mod list;
 mod process;
@@ -10,6 +11,7 @@ mod readiness;
 mod start;
 mod state;
 
+pub use guard::Guard;
 pub use kill::Scope;
 pub use list::Containers;
 pub use process::Process;
@@ -77,6 +79,10 @@ impl Runtime {
 }
 
 /// What [`Runtime::create`] gives.
+///
+/// Dropping it changes nothing: the container lives on, created or running, until somebody deletes it, and its init,
+/// once it has ended, stays a zombie of the caller's until [`Process::wait`] or the caller's own end. For a container
+/// that is not to be left behind by an early return there is [`Created::guard`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Created {

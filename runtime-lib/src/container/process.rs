@@ -5,13 +5,14 @@ use crate::{Error, Failure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A process that this library started for the caller, who is its parent.
+/// A process that this library started for the caller, who is its parent. Dropping it neither ends nor reaps it.
 #[derive(Debug)]
 pub struct Process {
     pub(crate) pid: Pid,
-    pub(crate) pidfd: OwnedFd,
+    pub(crate) pidfd: Arc<OwnedFd>,
 }
 
 impl Process {
@@ -25,7 +26,8 @@ impl Process {
         self.pidfd.as_fd()
     }
 
-    /// Waits for its end and reaps it.
+    /// Waits for its end and reaps it. **Blocks** until then: an asynchronous program waits for [`Process::pidfd`] to
+    /// become readable instead, and calls [`Process::try_wait`].
     ///
     /// # Errors
     /// The kernel does not tell: the caller ignores SIGCHLD or has reaped the process itself, and Linux is older than
@@ -34,7 +36,7 @@ impl Process {
         wait(self.pidfd())
     }
 
-    /// Reaps it if it has ended; `None` if it has not.
+    /// Reaps it if it has ended; `None` if it has not. Does not block.
     ///
     /// # Errors
     /// Those of [`Process::wait`].
@@ -42,7 +44,7 @@ impl Process {
         try_wait(self.pidfd())
     }
 
-    /// Waits for its end, at most so long, and reaps it; `None` if it has not ended then.
+    /// Waits for its end, at most so long, and reaps it; `None` if it has not ended then. **Blocks** for as long.
     ///
     /// # Errors
     /// Those of [`Process::wait`].
@@ -54,7 +56,7 @@ impl Process {
                 tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
                 tv_nsec: left.subsec_nanos().into(),
             });
-            match poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], time.as_ref()) {
+            match poll(&mut [PollFd::new(&*self.pidfd, PollFlags::IN)], time.as_ref()) {
                 Ok(0) => return Ok(None),
                 Ok(_) => return self.wait().map(Some),
                 Err(Errno::INTR) => {}

@@ -136,7 +136,7 @@ impl Readiness {
     }
 
     /// Waits until the process is ready or has ended, and tells the manager that, and that the process is the one to
-    /// look after. Returns when the manager has handled it, or after 30 seconds.
+    /// look after. **Blocks** until the manager has handled it, or for 30 seconds more.
     ///
     /// # Errors
     /// The manager is not there any more.

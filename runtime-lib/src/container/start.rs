@@ -12,6 +12,9 @@ impl Container {
     /// Runs the process of a created container. That it could not be executed is told here, in the words that engines
     /// match.
     ///
+    /// **Blocks** until the process is executed: for as long as the `startContainer` and `poststart` hooks take, and
+    /// while somebody else is at work on the container.
+    ///
     /// # Errors
     /// The container is not in the state to be started, a hook failed, or the kernel does not execute the process;
     /// then the container is stopped.

@@ -9,7 +9,7 @@ pub use failure::Failure;
 pub use hook::{HookEnd, HookFailure};
 
 use crate::id::{Id, IdFault};
-use crate::problem::Problem;
+use crate::problem::{JsonPath, Problem};
 use crate::state::Status;
 
 /// Why a call of this library failed. `Display` gives one sentence; nothing is printed or logged elsewhere.
@@ -46,6 +46,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// The place in the config that it is about, whatever kind it is of: what a config is refused for, who asked for
+    /// what the kernel refused, which hook failed, and `process.args` for a program that is not executed. `None` where
+    /// it is about no place: an id, a status, a file of the runtime's own.
+    ///
+    /// `Display` begins with it.
+    pub fn path(&self) -> Option<JsonPath> {
+        let path = match self {
+            Self::Config(problem) => problem.path.clone(),
+            Self::Failure(failure) => failure.path.clone()?,
+            Self::Hook(failure) => JsonPath::from("hooks").member(failure.kind).index(failure.index),
+            Self::Exec(_) => JsonPath::from("process.args"),
+            Self::InvalidId(_) | Self::NotFound(_) | Self::Exists(_) | Self::Status(_) | Self::Cancelled => {
+                return None;
+            }
+        };
+        (!path.as_str().is_empty()).then_some(path)
+    }
+
     /// The same, about the hook of this number in its list.
     pub(crate) fn with_index(mut self, index: usize) -> Self {
         if let Self::Hook(failure) = &mut self {
