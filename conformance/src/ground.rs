@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, StatVfsMountFlags, statvfs};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
 use rustix::process::set_child_subreaper;
 
 use crate::host::{cgroups, hierarchies, kill_members, mounts_below, remove_cgroup};
+use crate::runtime::Runtime;
 use crate::sys;
 
 /// The harness' own place on the host: a mount namespace, a cgroup in each hierarchy, a temporary folder.
@@ -46,8 +49,10 @@ impl Ground {
     /// # Errors
     /// Where the kernel or the filesystem refuses.
     pub(crate) fn take_without_probe() -> io::Result<Self> {
+        // Tests say who may read what they make; nothing of that is left to the caller.
+        rustix::process::umask(Mode::from_raw_mode(0o022));
         let tag = format!("orlop-test-{}", std::process::id());
-        let dir = std::env::temp_dir().join(&tag);
+        let dir = open_to_all(&places())?.join(&tag);
         let probe = dir.join("probe");
         fs::create_dir_all(&dir)?;
         // From here on it is removed whatever fails.
@@ -59,6 +64,21 @@ impl Ground {
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
         mount_change("/", MountPropagationFlags::SHARED | MountPropagationFlags::REC)?;
         Ok(ground)
+    }
+
+    /// A runtime's binary where every user can execute it: it may have been built below a folder that only root enters.
+    ///
+    /// # Errors
+    /// Where it cannot be copied.
+    pub(crate) fn bring(&self, runtime: &Runtime) -> io::Result<Runtime> {
+        let folder = sole_folder(&self.dir.join("runtimes"))?;
+        let path = folder.join(runtime.path.file_name().unwrap_or_default());
+        fs::copy(&runtime.path, &path)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        Ok(Runtime {
+            path,
+            ..runtime.clone()
+        })
     }
 
     /// Hides cgroup v2 on a hybrid host from now on. Returns whether there was something to hide.
@@ -108,6 +128,33 @@ impl Drop for Ground {
     }
 }
 
+/// Where temporary folders may be.
+fn places() -> [PathBuf; 3] {
+    [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()]
+}
+
+/// The first of these folders that every user can reach, and execute programs in.
+fn open_to_all(places: &[PathBuf]) -> io::Result<PathBuf> {
+    let entered = |folder: &Path| fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o001 != 0);
+    let executable = |place: &Path| statvfs(place).is_ok_and(|it| !it.f_flag.contains(StatVfsMountFlags::NOEXEC));
+    let found = places.iter().filter_map(|place| place.canonicalize().ok());
+    let open = |place: &PathBuf| place.ancestors().all(entered) && executable(place);
+    found.into_iter().find(open).ok_or_else(|| {
+        io::Error::other(format!(
+            "every user has to reach the tests' folder and execute programs in it, as none of {places:?} lets them: \
+             TMPDIR may name another"
+        ))
+    })
+}
+
+/// A new folder below this one.
+fn sole_folder(above: &Path) -> io::Result<PathBuf> {
+    fs::create_dir_all(above)?;
+    let folder = above.join(fs::read_dir(above)?.count().to_string());
+    fs::create_dir(&folder)?;
+    Ok(folder)
+}
+
 /// Removes what harnesses left that were killed: their process ids are in the names.
 fn sweep() {
     let dead = |name: &str| {
@@ -116,7 +163,7 @@ fn sweep() {
             .and_then(|rest| rest.parse::<u32>().ok());
         pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists())
     };
-    let folders = hierarchies().into_iter().chain([std::env::temp_dir()]);
+    let folders = hierarchies().into_iter().chain(places());
     let entries = folders
         .filter_map(|folder| fs::read_dir(folder).ok())
         .flatten()
@@ -130,6 +177,8 @@ fn sweep() {
             remove_cgroup(cgroup);
         }
         // Its mounts were in a namespace that died with it.
-        let _ = fs::remove_dir_all(std::env::temp_dir().join(name));
+        for place in places() {
+            let _ = fs::remove_dir_all(place.join(&name));
+        }
     }
 }

@@ -40,12 +40,19 @@ pub(crate) fn run(choice: &Choice, mut tell: impl FnMut(&Entry)) -> io::Result<V
     let ground = Ground::take()?;
     let mut entries = Vec::new();
     let mut number = 0;
-    for runtime in &choice.runtimes {
+    let bring = |runtimes: &[Runtime]| {
+        runtimes
+            .iter()
+            .map(|it| ground.bring(it))
+            .collect::<io::Result<Vec<_>>>()
+    };
+    let older = bring(&choice.older)?;
+    for runtime in &bring(&choice.runtimes)? {
         let hidden = runtime.refuses_hybrid() && ground.hide_unified()?;
         ground.make_cgroups()?;
         for &(room, test) in &choice.tests {
             number += 1;
-            let entry = run_one(&ground, runtime, (room, test), number, choice)?;
+            let entry = run_one(&ground, (runtime, &older), (room, test), number, choice)?;
             tell(&entry);
             entries.push(entry);
         }
@@ -58,13 +65,13 @@ pub(crate) fn run(choice: &Choice, mut tell: impl FnMut(&Entry)) -> io::Result<V
 
 fn run_one(
     ground: &Ground,
-    runtime: &Runtime,
+    (runtime, older): (&Runtime, &[Runtime]),
     (room, test): (&'static str, &'static Test),
     number: usize,
     choice: &Choice,
 ) -> io::Result<Entry> {
     let dir = ground.dir.join(number.to_string());
-    let setting = Setting::new(runtime, &choice.older, dir.clone(), choice.limit)?;
+    let setting = Setting::new(runtime, older, dir.clone(), choice.limit)?;
     let trial = Trial::new(setting, number, &ground.tag, &ground.probe);
     let before = Host::look(&ground.tag, &trial.root)?;
     let started = Instant::now();

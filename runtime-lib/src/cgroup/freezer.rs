@@ -119,6 +119,15 @@ impl Cgroup {
         }
     }
 
+    /// Thaws processes that were sent a SIGKILL: frozen ones of v2 die of it, those of v1 when they are thawed. Those
+    /// that the signal was not for go on, too.
+    pub(crate) fn release_killed(&self) {
+        if let Ok(Some(freezer @ Freezer::V1(_))) = Freezer::open(&self.0) {
+            // A refusal shows as a container that is still there.
+            let _ = freezer.order(false);
+        }
+    }
+
     /// Begins to freeze, without waiting: what follows is a kill, which works either way.
     pub(super) fn hold(&self, frozen: bool) {
         if let Ok(Some(freezer)) = Freezer::open(&self.0) {

@@ -1,5 +1,7 @@
 //! Waiting for the kernel where it gives nothing to poll: short sleeps that grow, up to a limit.
 
+use rustix::event::Timespec;
+use rustix::thread::nanosleep;
 use std::time::{Duration, Instant};
 
 const FIRST: Duration = Duration::from_micros(100);
@@ -24,7 +26,11 @@ impl Naps {
         if Instant::now() >= self.end {
             return false;
         }
-        std::thread::sleep(self.next);
+        // Interrupted or refused, it was a shorter one. (The standard library's sleep panics where the call is refused.)
+        let _ = nanosleep(&Timespec {
+            tv_sec: 0,
+            tv_nsec: self.next.subsec_nanos().into(),
+        });
         self.next = (self.next * 2).min(LONGEST);
         true
     }

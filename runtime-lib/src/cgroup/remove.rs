@@ -42,8 +42,8 @@ impl Cgroup {
             // An init that nobody has recorded ends by itself.
             let mut naps = Naps::new(PATIENCE_WITH_INIT);
             loop {
-                match root.remove(&place.below) {
-                    Ok(()) | Err(Errno::NOENT) => break,
+                match remove_if_there(&root, place) {
+                    Ok(()) => break,
                     Err(Errno::BUSY) if naps.nap() => {}
                     Err(Errno::BUSY) => break,
                     Err(errno) => {
@@ -54,6 +54,19 @@ impl Cgroup {
             }
         }
         Ok(())
+    }
+}
+
+/// Removes a cgroup without children. On a mount that is read-only, or for a caller who may not write there, the kernel
+/// refuses before it looks whether there is anything to remove: what could not be made there is not there.
+fn remove_if_there(root: &Directory, place: &Place) -> Result<(), Errno> {
+    match root.remove(&place.below) {
+        Err(Errno::NOENT) => Ok(()),
+        Err(errno @ (Errno::ROFS | Errno::ACCESS | Errno::PERM)) => match root.open(&place.below) {
+            Err(Errno::NOENT) => Ok(()),
+            _ => Err(errno),
+        },
+        outcome => outcome,
     }
 }
 
@@ -69,8 +82,8 @@ pub(super) fn remove_place(place: &Place) -> Result<(), Error> {
     };
     let mut naps = Naps::new(PATIENCE);
     loop {
-        match root.remove(&place.below) {
-            Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        match remove_if_there(&root, place) {
+            Ok(()) => return Ok(()),
             Err(Errno::BUSY) => {}
             Err(errno) => return Err(refused(errno).into()),
         }

@@ -42,10 +42,15 @@ impl Container {
         if everything {
             return send_to_all(&record, init.as_ref(), signal, scope);
         }
-        match init {
-            Some(pidfd) => send(&pidfd, signal),
-            None => Err(StatusFault::NotRunning.into()),
+        let Some(pidfd) = init else {
+            return Err(StatusFault::NotRunning.into());
+        };
+        send(&pidfd, signal)?;
+        if signal == Signal::KILL {
+            // A process that the v1 freezer holds does not even die.
+            record.cgroup.release_killed();
         }
+        Ok(())
     }
 }
 
@@ -80,6 +85,7 @@ fn send(pidfd: &OwnedFd, signal: Signal) -> Result<(), Error> {
 /// Kills init and all that is in the container's cgroup, and waits until nothing of it lives.
 pub(super) fn kill_everything(record: &StateRecord, init: &OwnedFd) -> Result<(), Error> {
     let _ = crate::sys::send_signal(init.as_fd(), Signal::KILL.number());
+    record.cgroup.release_killed();
     record.cgroup.kill()?;
     await_end(init, PATIENCE)
 }

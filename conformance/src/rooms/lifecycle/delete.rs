@@ -9,6 +9,11 @@ use crate::trial::Trial;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(
+        container_without_cgroups_on_read_only_mounts_can_be_deleted,
+        ("runc", "1.1", "does not run without cgroups"),
+        ("crun", "1.8", "does not run without cgroups")
+    ),
+    test!(
         delete_of_a_running_container_is_refused,
         ("crun", "1.8", "words of its own: not in created or stopped state")
     ),
@@ -135,4 +140,25 @@ fn delete_ends_what_is_left_in_a_shared_pid_namespace(t: &Trial<'_>) -> Verdict 
     let bundle = t.bundle()?.without_namespace("pid").probe("leave 60 session , exit 0");
     t.full_life(&bundle)?;
     same("cgroups", &cgroups(&bundle.id).len(), 0)
+}
+
+/// As inside a container whose cgroups are mounted read-only: what was not made is not in the way of the end.
+fn container_without_cgroups_on_read_only_mounts_can_be_deleted(t: &Trial<'_>) -> Verdict {
+    let bundle = t
+        .bundle()?
+        .probe("exit 4")
+        .remove("/linux", "cgroupsPath")
+        .remove("/linux", "resources");
+    let inside = "for point in $(sed -n 's/^\\([^ ]* \\)\\{4\\}\\([^ ]*\\) .* - cgroup2\\{0,1\\} .*/\\2/p' /proc/self/mountinfo); do \
+                  mount -o remount,bind,ro $point || exit 99; done; \"$0\" \"$@\"";
+    let script = format!(
+        "exec unshare --mount --propagation private sh -c '{}' \"$0\" \"$@\"",
+        inside.replace('\'', "'\\''")
+    );
+    let done = t.with_bundle(&["run"], &bundle)?.script(&script).finish()?;
+    same("exit status", &done.code, 4)?;
+    ensure(done.err.is_empty(), || format!("stderr: {}", done.err))?;
+    ensure(!t.root.join(&bundle.id).exists(), || {
+        "its state folder is still there".into()
+    })
 }

@@ -1,6 +1,6 @@
 //! `kill`: which signals arrive where, and the end of the container (runtime.md#kill).
 
-use crate::failure::{Verdict, ensure, same};
+use crate::failure::{Failure, Verdict, ensure, same};
 use crate::rooms::deviations::RUNC_IS_SILENT;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
@@ -38,7 +38,29 @@ pub(crate) const TESTS: &[Test] = &[
         RUNC_IS_SILENT,
         ("crun", "1.8", "lets them be lost")
     ),
+    test!(kill_ends_a_frozen_container, ("crun", "1.8", "it stays, frozen")),
 ];
+
+/// The signal alone does not end a process that the freezer of cgroup v1 holds.
+fn kill_ends_a_frozen_container(t: &Trial<'_>) -> Verdict {
+    let created = t.launch(&t.bundle()?.probe("sleep 60"))?;
+    let pid = t.pid(&created.id)?;
+    let cgroup = t.cgroup(&created.id);
+    let freezers = [("freezer/", "freezer.state", "FROZEN"), ("", "cgroup.freeze", "1")];
+    let files = freezers.map(|(hierarchy, file, word)| (format!("/sys/fs/cgroup/{hierarchy}{cgroup}/{file}"), word));
+    let Some((file, word)) = files.iter().find(|(file, _)| std::path::Path::new(file).exists()) else {
+        return Err(Failure::Skip("this host has no freezer".into()));
+    };
+    std::fs::write(file, word)?;
+    let killed = t.call(&["kill", &created.id, "KILL"]).succeed();
+    let ended = killed.and_then(|_| t.until("its end", || Ok(t.status(&created.id)? == "stopped")));
+    if ended.is_err() {
+        // What is frozen could not be cleaned up.
+        std::fs::write(file, if *word == "1" { "0" } else { "THAWED" })?;
+    }
+    ended?;
+    same("exit status", &t.exit_of(pid)?, 137)
+}
 
 fn kill_sends_term_unless_told_otherwise(t: &Trial<'_>) -> Verdict {
     let bundle = t.bundle()?.probe("signals");
