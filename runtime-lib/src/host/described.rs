@@ -45,6 +45,7 @@ impl Host {
                 ..SecurityModules::default()
             },
             has_resctrl: false,
+            hides_init: true,
             own_namespaces: super::OwnNamespaces::default(),
             environment: vec![c"PATH=/usr/sbin:/usr/bin".to_owned(), c"ODD=\xff".to_owned()],
             denies_groups: false,

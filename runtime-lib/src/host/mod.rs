@@ -38,6 +38,9 @@ pub struct Host {
     pub(crate) joins_first_cgroup_namespace: bool,
     /// Where the host has filesystems that it shares with all who mount them. Looked at only if the bundle has one.
     pub(crate) shared_filesystems: SharedFilesystems,
+    /// Whether the runtime can do what init's files in /proc are needed for although nobody else can read them: it is
+    /// root, and may trace all that is its own. Looked at only if the bundle has a new user namespace.
+    pub(crate) hides_init: bool,
     pub(crate) security_modules: SecurityModules,
     /// Whether there is a resource director. Looked at only if the bundle has `linux.intelRdt`.
     pub(crate) has_resctrl: bool,
@@ -67,6 +70,7 @@ impl Host {
             is_in_user_namespace: makes_devices(config) && crate::sys::is_in_user_namespace(),
             joins_first_cgroup_namespace: joins_first_cgroup_namespace(config),
             shared_filesystems: SharedFilesystems::look(bundle)?,
+            hides_init: config.linux.namespace(NamespaceType::User).is_some() && crate::sys::can_hide_processes(),
             hierarchies,
             permitted_capabilities: crate::sys::permitted_capabilities(),
             security_modules: SecurityModules::look(bundle),

@@ -4,7 +4,7 @@
 use crate::{Error, Failure};
 use orlop_init::IMAGE;
 use rustix::fd::OwnedFd;
-use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fcntl_add_seals, memfd_create, openat};
+use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags, fchmod, fcntl_add_seals, memfd_create, openat};
 use rustix::io::{Errno, IoSlice};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 use std::ffi::CStr;
@@ -14,8 +14,32 @@ const SEALS: SealFlags = SealFlags::SEAL
     .union(SealFlags::GROW)
     .union(SealFlags::WRITE);
 
+/// Who may read the image, which everybody may execute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// Whoever has it open.
+    All,
+    /// Nobody. A process that is born into a user namespace and executes what nobody in it may read cannot be dumped,
+    /// and its memory stays of the namespace it came from (Linux: fs/exec.c, `would_dump`): otherwise the new
+    /// namespace's owner, with or without capabilities on the host, could read init's root, descriptors and memory.
+    None,
+}
+
+impl Readers {
+    pub(super) fn of(is_hidden: bool) -> Self {
+        if is_hidden { Self::None } else { Self::All }
+    }
+
+    fn mode(self) -> Mode {
+        Mode::from_raw_mode(match self {
+            Self::All => 0o555,
+            Self::None => 0o111,
+        })
+    }
+}
+
 /// The init image, ready to be executed.
-pub(super) fn open() -> Result<OwnedFd, Error> {
+pub(super) fn open(readers: Readers) -> Result<OwnedFd, Error> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let name = c"orlop-init";
     let file = match memfd_create(name, flags | MemfdFlags::EXEC) {
@@ -25,13 +49,18 @@ pub(super) fn open() -> Result<OwnedFd, Error> {
     };
     match file {
         Ok(file) => {
+            let permit = |()| match readers {
+                Readers::All => Ok(()),
+                Readers::None => fchmod(&file, readers.mode()),
+            };
             fill(&file, &[IMAGE])
+                .and_then(permit)
                 .and_then(|()| fcntl_add_seals(&file, SEALS))
                 .map_err(|errno| failed("init image", errno))?;
             Ok(file)
         }
         // sysctl vm.memfd_noexec=2 forbids executable ones.
-        Err(Errno::ACCESS) => in_tmpfs().map_err(|errno| {
+        Err(Errno::ACCESS) => in_tmpfs(readers).map_err(|errno| {
             let hint =
                 "the sysctl vm.memfd_noexec is 2, which forbids executable memfds, and a tmpfs needs CAP_SYS_ADMIN";
             Failure::new("make the init image", errno).hint(hint).into()
@@ -77,7 +106,7 @@ fn fill(file: &OwnedFd, parts: &[&[u8]]) -> Result<(), Errno> {
 
 /// A file in a tmpfs that has no place and is read-only to everybody but the runtime. Its writer is closed before it
 /// is executed, or that would be refused (ETXTBSY).
-fn in_tmpfs() -> Result<OwnedFd, Errno> {
+fn in_tmpfs(readers: Readers) -> Result<OwnedFd, Errno> {
     let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_create(&context)?;
     let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
@@ -86,10 +115,10 @@ fn in_tmpfs() -> Result<OwnedFd, Errno> {
         &mount,
         "init",
         OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC,
-        Mode::from_raw_mode(0o500),
+        readers.mode(),
     )?;
     fill(&writer, &[IMAGE])?;
     drop(writer);
-    let image = openat(&mount, "init", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let image = openat(&mount, "init", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
     Ok(image)
 }

@@ -24,11 +24,13 @@ use std::ffi::CString;
 pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPath) -> Result<OwnedFd, Error> {
     let (_ours, theirs) = Channel::pair()?;
     let mut waiting = Acts::default();
-    waiting.step(&Dumpable { yes: true }, Origin::Default);
+    // It has the runtime's root.
+    let is_hidden = sys::can_hide_processes();
+    waiting.step(&Dumpable { yes: !is_hidden }, Origin::Default);
     waiting.step(&Turn { number: 0 }, Origin::Default);
     let head = waiting.head(&Header::new(theirs.as_raw_fd(), [-1; 3]), &[]);
     let plan = image::sealed(c"orlop-plan", &[&head, waiting.bytes()])?;
-    let image = image::open()?;
+    let image = image::open(image::Readers::of(is_hidden))?;
     let argument = CString::new(plan.as_raw_fd().to_string()).unwrap_or_default();
     let holder = sys::spawn(&Spawn {
         program: Program::Open(image.as_fd()),

@@ -149,6 +149,7 @@ impl<'a> Compiler<'a> {
         };
         let start = StartInit {
             namespaces: self.new_namespaces,
+            is_hidden: self.host.hides_init && self.new_namespaces & orlop_init::linux::namespace::NEWUSER != 0,
         };
         self.acts.begin(Phase::Create);
         self.deed(Place::Before, start, origin);

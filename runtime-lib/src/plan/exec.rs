@@ -92,7 +92,14 @@ fn exec(container: &ForExec, filter: Option<&Filter>, process: &Process, host: &
     rooms.labels();
     rooms.limits(crate::bundle::Rlimit::is_too_small_for_init);
     rooms.execute(false, None, &environment);
-    acts.deed(Place::Before, StartInit { namespaces: 0 }, Origin::Default);
+    acts.deed(
+        Place::Before,
+        StartInit {
+            namespaces: 0,
+            is_hidden: false,
+        },
+        Origin::Default,
+    );
     (acts, problems)
 }
 

@@ -79,10 +79,11 @@ impl Compiler<'_> {
     /// Init is born into all new namespaces, and joins the others.
     fn enter_at_once(&mut self) {
         let makes_user = self.makes(NamespaceType::User);
+        if !makes_user || self.host.hides_init {
+            self.step(&Dumpable { yes: false }, Origin::Default);
+        }
         if makes_user {
             self.map_ids();
-        } else {
-            self.step(&Dumpable { yes: false }, Origin::Default);
         }
         // Init goes on as another process there, so nothing is worth doing before.
         if let Some((index, file)) = self.joined(NamespaceType::Pid) {
@@ -91,6 +92,7 @@ impl Compiler<'_> {
         }
         self.keyring_and_cgroups();
         if makes_user {
+            self.open_time_offsets();
             self.open_sources();
             self.become_root();
         }
@@ -123,9 +125,7 @@ impl Compiler<'_> {
     /// afterwards, and what is new has to be made inside.
     fn enter_by_stages(&mut self) {
         self.step(&Dumpable { yes: false }, Origin::Default);
-        if !self.config.linux.time_offsets.is_empty() {
-            self.step(&OpenTimeOffsets {}, Origin::Member("linux.timeOffsets"));
-        }
+        self.open_time_offsets();
         self.keyring_and_cgroups();
         if !self.bundle.annotated().keep_original_groups {
             self.step(&DropGroups {}, self.element(NamespaceType::User));
@@ -166,6 +166,13 @@ impl Compiler<'_> {
         }
     }
 
+    /// The file of a process that cannot be dumped is the host's root's: it is opened by init while it is that.
+    fn open_time_offsets(&mut self) {
+        if !self.config.linux.time_offsets.is_empty() {
+            self.step(&OpenTimeOffsets {}, Origin::Member("linux.timeOffsets"));
+        }
+    }
+
     /// Makes the new namespaces, but for those of users and time, inside of the user namespace.
     fn make_the_others(&mut self) {
         let namespaces = self.config.linux.namespaces.iter();
@@ -190,7 +197,11 @@ impl Compiler<'_> {
     /// Init waits while the runtime writes the maps of its new user namespace, which only somebody outside may do.
     fn map_ids(&mut self) {
         let origin = || Origin::Member("linux.uidMappings");
-        self.step(&Dumpable { yes: true }, Origin::Default);
+        // An ordinary user may write the maps of a process only that could be dumped.
+        let shows = !self.host.hides_init;
+        if shows {
+            self.step(&Dumpable { yes: true }, Origin::Default);
+        }
         let turn = self.acts.turn(origin());
         let linux = &self.config.linux;
         let deed = MapIds {
@@ -198,7 +209,9 @@ impl Compiler<'_> {
             gids: linux.gid_mappings.clone(),
         };
         self.deed(turn, deed, origin());
-        self.step(&Dumpable { yes: false }, Origin::Default);
+        if shows {
+            self.step(&Dumpable { yes: false }, Origin::Default);
+        }
     }
 
     fn go_on_in_child(&mut self) {

@@ -24,3 +24,10 @@ pub(crate) use spawn::{Program, Spawn, spawn};
 pub(crate) fn permitted_capabilities() -> u64 {
     rustix::thread::capabilities(None).map_or(0, |sets| sets.permitted.bits())
 }
+
+/// Whether what the calling thread starts can be kept from being dumped and still be reached by it in /proc: its files
+/// are root's then, and some are only for who may trace it (`man 5 proc`, `man 2 ptrace`).
+pub(crate) fn can_hide_processes() -> bool {
+    const CAP_SYS_PTRACE: u64 = 1 << 19;
+    rustix::process::geteuid().is_root() && permitted_capabilities() & CAP_SYS_PTRACE != 0
+}

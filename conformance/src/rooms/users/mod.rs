@@ -1,5 +1,6 @@
 //! User namespaces, and the runtime without the host's root's rights.
 
+mod hidden_init;
 mod inside_user_namespace;
 mod ordinary_user;
 mod reopened_stdio;
@@ -14,6 +15,7 @@ use super::room::{Room, rooms};
 
 pub(super) const ROOMS: &[Room] = rooms![
     user_namespaces,
+    hidden_init,
     user_joins,
     subordinate_ids,
     ordinary_user,

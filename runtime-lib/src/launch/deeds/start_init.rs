@@ -31,7 +31,7 @@ impl Carry<Launching<'_>> for StartInit {
         let stdio = launching.stdio(first_own)?;
         let given = launching.given(first_own)?;
         let plan = above(launching.sealed_plan(&theirs, &stdio, &slots)?, first_own)?;
-        let image = above(image::open()?, first_own)?;
+        let image = above(image::open(image::Readers::of(self.is_hidden))?, first_own)?;
 
         let mut inherited = vec![theirs.as_raw_fd(), plan.as_raw_fd()];
         inherited.extend(slots.iter().filter(|slot| **slot >= 0));

@@ -26,6 +26,9 @@ impl Told for OpenInherited {
 pub(crate) struct StartInit {
     /// `CLONE_NEW*`.
     pub(crate) namespaces: u64,
+    /// Nobody with less than the runtime's capabilities may look into init, though the user namespace that it is born
+    /// into is new.
+    pub(crate) is_hidden: bool,
 }
 
 impl Told for StartInit {
