@@ -166,7 +166,8 @@ const REQUIRED: &[&str] = &[
 
 /// Members whose fault of one of these kinds shows at another place: a rule between members.
 const ELSEWHERE: &[(&str, &[&str], &str)] = &[
-    ("linux", GONE, "linux.namespaces"),
+    ("linux", GONE, "hostname"),
+    ("linux.namespaces", GONE, "hostname"),
     ("mounts[].uidMappings", GONE, "mounts[1]"),
     ("mounts[].gidMappings", GONE, "mounts[1]"),
     ("mounts[0].options[0]", &["long"], "mounts[0].options"),
@@ -183,6 +184,7 @@ const GONE: &[&str] = &["null", "left out"];
 /// Members that may be -1.
 const SIGNED: &[&str] = &[
     "process.oomScoreAdj",
+    "process.scheduler.nice",
     "linux.timeOffsets[].secs",
     "linux.resources.devices[].major",
     "linux.resources.devices[].minor",

@@ -222,10 +222,6 @@ fn limits_of_the_process_must_agree() {
 fn namespaces_must_be_there_for_what_needs_them() {
     let at = "/linux/namespaces";
     assert_refused(
-        &[("/linux", json!(null))],
-        "linux.namespaces: there is no mount namespace, and a container needs one",
-    );
-    assert_refused(
         &[(at, namespaces(&["pid", "pid"]))],
         "linux.namespaces[1].type: the pid namespace is given twice",
     );

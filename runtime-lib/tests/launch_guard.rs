@@ -110,7 +110,7 @@ fn every_kind_of_error_tells_its_place_by_one_method() {
     let mount = json!({"destination": "/mnt", "type": "nosuchfs", "source": "none"});
     for (config, kind, path) in [
         (with(base(), "/process/cwd", "relative"), "Config", Some("process.cwd")),
-        (with(base(), "/mounts/-", mount), "Failure", Some("mounts[2]")),
+        (with(base(), "/mounts/-", mount), "Failure", Some("mounts[2].type")),
         (
             with(base(), "/hooks", json!({"createRuntime": hook})),
             "Hook",

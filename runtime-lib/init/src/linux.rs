@@ -327,9 +327,10 @@ pub mod terminal {
     /// Whether a terminal is one that a user has for itself, and may own: a pseudo-terminal, a console or a serial
     /// line, and not one of the names that are everybody's (`/dev/tty`, `/dev/tty0`, `/dev/ptmx`).
     pub fn is_a_users(major: u32, minor: u32) -> bool {
-        const CONSOLES: u32 = 4;
-        const FIRST_PSEUDO: u32 = 136;
-        const LAST_PSEUDO: u32 = 143;
-        major == CONSOLES && minor != 0 || (FIRST_PSEUDO..=LAST_PSEUDO).contains(&major)
+        const TTY_MAJOR: u32 = 4;
+        const UNIX98_PTY_SLAVE_MAJOR: u32 = 136;
+        const UNIX98_PTY_MAJOR_COUNT: u32 = 8;
+        let pseudo = UNIX98_PTY_SLAVE_MAJOR..UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT;
+        major == TTY_MAJOR && minor != 0 || pseudo.contains(&major)
     }
 }

@@ -68,6 +68,7 @@ const KERNEL: &[&str] = &[
     "linux/keyctl.h",
     "linux/landlock.h",
     "linux/magic.h",
+    "linux/major.h",
     "linux/mman.h",
     "linux/mount.h",
     "linux/openat2.h",
@@ -114,6 +115,7 @@ const IN_LIBRARY: &[&str] = &[
 /// Constants that are nobody's but ours.
 const OURS: &[&str] = &[
     "ALIGNMENT",
+    "CPUS",
     "DANGLING_LINKS",
     "DEPTH",
     "GUARD",

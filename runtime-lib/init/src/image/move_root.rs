@@ -11,6 +11,7 @@ use crate::step::Act;
 use crate::step::rootfs::MoveRoot;
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
+use core::ffi::CStr;
 
 /// One that is hidden by another can only be let go after that one: so often the list is gone through.
 const PASSES: u32 = 64;
@@ -61,23 +62,25 @@ fn let_go(list: Fd, old: u64, new: u64) -> Result<bool, Failure> {
                 line.push(*byte);
                 continue;
             }
-            let Line { id, above, point, .. } = core::mem::replace(&mut line, Line::new());
-            if above != old || id == new || id == old {
-                continue;
+            if line.above == old && line.id != new && line.id != old {
+                found = true;
+                detach(line.point.as_c_str())?;
             }
-            found = true;
-            let point = point.as_c_str();
-            // Neither what is mounted below it: that may have peers on the host.
-            match sys::mount(c"none", point, sys::MS_PRIVATE | sys::MS_REC) {
-                // Another mount hides it as yet.
-                Err(Errno::INVAL | Errno::NOENT | Errno::NOTDIR) => continue,
-                result => result.of(Part::Attributes)?,
-            }
-            match sys::unmount(point, sys::MNT_DETACH | sys::UMOUNT_NOFOLLOW) {
-                Err(Errno::INVAL | Errno::NOENT | Errno::NOTDIR) => {}
-                result => result.of(Part::Attach)?,
-            }
+            line.clear();
         }
+    }
+}
+
+fn detach(point: &CStr) -> Outcome {
+    // Neither what is mounted below it: that may have peers on the host.
+    match sys::mount(c"none", point, sys::MS_PRIVATE | sys::MS_REC) {
+        // Another mount hides it as yet.
+        Err(Errno::INVAL | Errno::NOENT | Errno::NOTDIR) => return Ok(()),
+        result => result.of(Part::Attributes)?,
+    }
+    match sys::unmount(point, sys::MNT_DETACH | sys::UMOUNT_NOFOLLOW) {
+        Err(Errno::INVAL | Errno::NOENT | Errno::NOTDIR) => Ok(()),
+        result => result.of(Part::Attach),
     }
 }
 
@@ -100,6 +103,11 @@ impl Line {
             point: Buffer::new(),
             escape: None,
         }
+    }
+
+    fn clear(&mut self) {
+        (self.field, self.id, self.above, self.escape) = (0, 0, 0, None);
+        self.point.clear();
     }
 
     fn push(&mut self, byte: u8) {

@@ -12,20 +12,21 @@ use core::ffi::CStr;
 /// What was found out about the program before `start`.
 pub(crate) struct Program {
     path: Buffer,
-    home: Option<Buffer>,
+    /// Empty where it was not looked for.
+    home: Buffer,
 }
 
 impl Program {
     pub(crate) const fn new() -> Self {
         Self {
             path: Buffer::new(),
-            home: None,
+            home: Buffer::new(),
         }
     }
 
     /// `HOME=...`, where it was looked for.
     pub(crate) fn home(&self) -> Option<&CStr> {
-        self.home.as_ref().map(Buffer::as_c_str)
+        Some(self.home.as_c_str()).filter(|home| !home.is_empty())
     }
 }
 
@@ -46,7 +47,7 @@ impl Act<Init> for FindProgram<'_> {
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
         if self.home {
-            init.program.home = Some(home_of(init, self.uid)?);
+            note_home(init, self.uid)?;
         }
         if self.name.to_bytes().contains(&b'/') {
             executable(self.name)?;
@@ -119,25 +120,24 @@ fn executable(path: &CStr) -> Outcome {
     Ok(())
 }
 
-/// `HOME=...` from the container's `/etc/passwd`; `/` for a user who is not in it.
+/// Notes `HOME=...` from the container's `/etc/passwd`; `/` for a user who is not in it.
 #[inline(never)]
-fn home_of(init: &mut Init, uid: u32) -> Result<Buffer, Failure> {
-    let mut home = Buffer::new();
-    home.push(b"HOME=")?;
+fn note_home(init: &mut Init, uid: u32) -> Outcome {
+    init.program.home.push(b"HOME=")?;
     if let Ok(place) = sys::open(Fd::CWD, c"/etc/passwd", sys::O_PATH, 0) {
         let file = init.read_regular(place);
         sys::close(place);
         if let Ok(Some(file)) = file {
-            let found = find_home(file, uid, &mut home)?;
+            let found = find_home(file, uid, &mut init.program.home)?;
             sys::close(file);
             if found {
-                return Ok(home);
+                return Ok(());
             }
         }
     }
-    home.clear();
-    home.push(b"HOME=/")?;
-    Ok(home)
+    init.program.home.clear();
+    init.program.home.push(b"HOME=/")?;
+    Ok(())
 }
 
 /// Reads `name:password:uid:gid:comment:home:shell` lines (`man 5 passwd`) as they come, in a bounded time whatever
@@ -159,7 +159,7 @@ fn find_home(file: Fd, uid: u32, home: &mut Buffer) -> Result<bool, Failure> {
                 if line.is_of(uid, home)? {
                     return Ok(true);
                 }
-                line = Line::new();
+                line.clear();
             } else {
                 line.push(*byte);
             }
@@ -182,6 +182,11 @@ impl Line {
             uid: None,
             home: Buffer::new(),
         }
+    }
+
+    fn clear(&mut self) {
+        (self.field, self.uid) = (0, None);
+        self.home.clear();
     }
 
     fn push(&mut self, byte: u8) {

@@ -108,6 +108,7 @@ fn name_of(file: Fd, name: &mut Buffer) -> sys::Result<()> {
 
 /// What is mounted on the directory `place` now. Nothing leads there from below it, so it is looked up from above: the
 /// parent is the descriptor's own, the name that which the kernel knows for it.
+#[inline(never)]
 fn uppermost(place: Fd) -> sys::Result<Fd> {
     let mut link = Buffer::new();
     name_of(place, &mut link)?;

@@ -235,6 +235,7 @@ impl Init {
     }
 
     /// Makes a link like the one at `source`; `false` if that is none.
+    #[inline(never)]
     fn copy_link(&self, source: &CStr, target: &CStr) -> Result<bool, Failure> {
         let status = sys::status(Fd::CWD, source, sys::AT_SYMLINK_NOFOLLOW).of(Part::Source)?;
         if status.mode & sys::S_IFMT != sys::S_IFLNK {
