@@ -180,6 +180,7 @@ fn to_its_end(
         args: &args,
         env: &env,
         namespaces: 0,
+        is_hidden: false,
         cgroup: None,
         placed: &placed,
         inherited: &[],

@@ -37,6 +37,7 @@ pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPat
         args: &[c"orlop-init", &argument],
         env: &[],
         namespaces: kind::NEWUSER,
+        is_hidden,
         cgroup: None,
         placed: &[],
         inherited: &[theirs.as_raw_fd(), plan.as_raw_fd()],

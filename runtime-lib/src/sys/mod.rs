@@ -7,6 +7,8 @@ mod priority;
 mod process;
 mod signals;
 mod spawn;
+mod stack;
+mod undumpable;
 
 pub(crate) use kernel::{
     knows_clone_into_cgroup, knows_close_range_cloexec, knows_mount_setattr, knows_pidfd_info, knows_seccomp_action,

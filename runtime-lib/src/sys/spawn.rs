@@ -4,6 +4,8 @@
 
 use super::Blocked;
 use super::clone::{self, CloneArgs};
+use super::stack::Stack;
+use super::undumpable::Undumpable;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
 use std::ffi::{CStr, c_char, c_int, c_long, c_uint, c_void};
@@ -25,6 +27,9 @@ pub(crate) struct Spawn<'a> {
     pub(crate) env: &'a [&'a CStr],
     /// `CLONE_NEW*` of namespaces that it is born into.
     pub(crate) namespaces: u64,
+    /// Whether nobody who has less than this process is to reach it before its execve, as the owner of a new user
+    /// namespace could. So long this process, too, cannot be dumped.
+    pub(crate) is_hidden: bool,
     /// The v2 cgroup that it is born into.
     pub(crate) cgroup: Option<BorrowedFd<'a>>,
     /// Descriptors that it gets as copies, by these numbers. None of them has one of the numbers itself.
@@ -46,9 +51,6 @@ pub(crate) struct Spawned {
 
 /// `man 2 clone3` (Linux 5.7); the libc crate's constant does not fit its type.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-
-/// The child's stack: it calls a few functions that call the kernel.
-const STACK: usize = 32 << 10;
 
 /// What the child reads, and the one word that it writes.
 struct Task {
@@ -89,7 +91,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         keeps_capabilities: spawn.namespaces & libc::CLONE_NEWUSER as u64 != 0,
         errno: 0,
     };
-    let mut stack = vec![0u128; STACK / size_of::<u128>()];
+    let stack = Stack::new()?;
     let mut pidfd: c_int = -1;
     let cgroup_flags = if spawn.cgroup.is_some() { CLONE_INTO_CGROUP } else { 0 };
     let flags = (libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD) as u64;
@@ -97,8 +99,8 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         flags: flags | spawn.namespaces | cgroup_flags,
         pidfd: (&raw mut pidfd).expose_provenance() as u64,
         exit_signal: libc::SIGCHLD as u64,
-        stack: stack.as_mut_ptr().expose_provenance() as u64,
-        stack_size: STACK as u64,
+        stack: stack.lowest().expose_provenance() as u64,
+        stack_size: stack.size() as u64,
         cgroup: spawn
             .cgroup
             .map_or(0, |cgroup| u64::from(cgroup.as_raw_fd().cast_unsigned())),
@@ -106,6 +108,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
     };
     // A handler of the parent's must not run in the child, on a stack of its own size and with its memory.
     let blocked = Blocked::all();
+    let undumpable = spawn.is_hidden.then(Undumpable::new);
     let argument = (&raw mut task).cast::<c_void>();
     // SAFETY: VM and VFORK are set: the child has the stack for itself until its execve or end, and so long this
     // frame, which owns stack and task, stands still. `become_program` touches nothing but these and makes raw system
@@ -118,7 +121,9 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         // SAFETY: as above.
         result = unsafe { clone::clone(&args, become_program_by_clone, argument) };
     }
+    drop(undumpable);
     drop(blocked);
+    drop(stack);
     if result < 0 {
         return Err(Errno::from_raw_os_error(i32::try_from(-result).unwrap_or(libc::EINVAL)));
     }

@@ -44,6 +44,7 @@ impl Carry<Launching<'_>> for StartInit {
             args: &[c"orlop-init", &argument],
             env: &[],
             namespaces: self.namespaces,
+            is_hidden: self.is_hidden,
             cgroup: v2.map(AsFd::as_fd),
             placed: &placed,
             inherited: &inherited,
