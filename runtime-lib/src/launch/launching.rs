@@ -13,7 +13,7 @@ use crate::plan::deeds::Deed;
 use crate::plan::{Leftover, Place, Plan};
 use crate::process::{Identity, Pid};
 use crate::store::{Entry, Leftovers, now, write_pid_file};
-use crate::{Error, Failure, Problem};
+use crate::{Error, Failure, Problem, sys};
 use rustix::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub(crate) struct Launching<'a> {
     /// The descriptors that init inherits, by their slots; none for a hierarchy that was left out.
     pub(super) inherited: Vec<Option<OwnedFd>>,
     pub(super) init: Option<Init>,
+    /// Until init speaks: only then it surely has memory of its own.
+    pub(super) undumpable: Option<sys::Undumpable>,
     pub(super) offer: Offer,
     /// The state for hooks that goes to init with the word to go on.
     pub(super) answer: Option<OwnedFd>,
@@ -62,6 +64,7 @@ impl<'a> Launching<'a> {
             made: None,
             inherited: Vec::new(),
             init: None,
+            undumpable: None,
             offer: Offer::default(),
             answer: None,
             console: None,
@@ -83,6 +86,7 @@ impl<'a> Launching<'a> {
             let cancel = self.io.cancel.as_ref().map(AsFd::as_fd);
             let mut failed_at = None;
             let offer = self.init()?.await_turn(turn, plan, cancel, &mut failed_at);
+            self.undumpable = None;
             if let Some(step) = failed_at {
                 self.progress.fail_at(step);
             }

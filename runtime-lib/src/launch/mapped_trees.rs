@@ -59,6 +59,7 @@ pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPat
         });
     let _ = pidfd_send_signal(&holder.pidfd, Signal::KILL);
     let _ = crate::process::wait(holder.pidfd.as_fd());
+    drop(holder.undumpable);
     Ok(made?)
 }
 

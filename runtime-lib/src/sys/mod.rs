@@ -21,6 +21,7 @@ pub(crate) use process::{
 };
 pub(crate) use signals::Blocked;
 pub(crate) use spawn::{Program, Spawn, spawn};
+pub(crate) use undumpable::Undumpable;
 
 /// The calling thread's permitted capabilities, as bits (`man 2 capget`); none if the kernel does not tell.
 pub(crate) fn permitted_capabilities() -> u64 {

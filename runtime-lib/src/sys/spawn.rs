@@ -28,7 +28,7 @@ pub(crate) struct Spawn<'a> {
     /// `CLONE_NEW*` of namespaces that it is born into.
     pub(crate) namespaces: u64,
     /// Whether nobody who has less than this process is to reach it before its execve, as the owner of a new user
-    /// namespace could. So long this process, too, cannot be dumped.
+    /// namespace could.
     pub(crate) is_hidden: bool,
     /// The v2 cgroup that it is born into.
     pub(crate) cgroup: Option<BorrowedFd<'a>>,
@@ -47,6 +47,9 @@ pub(crate) struct Spawned {
     pub(crate) pidfd: OwnedFd,
     /// Whether it is in the cgroup that was asked for.
     pub(crate) is_in_cgroup: bool,
+    /// To be kept until the child has said something, or ended: this process goes on a little before the child has
+    /// left its memory.
+    pub(crate) undumpable: Option<Undumpable>,
 }
 
 /// `man 2 clone3` (Linux 5.7); the libc crate's constant does not fit its type.
@@ -121,7 +124,6 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         // SAFETY: as above.
         result = unsafe { clone::clone(&args, become_program_by_clone, argument) };
     }
-    drop(undumpable);
     drop(blocked);
     drop(stack);
     if result < 0 {
@@ -147,6 +149,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         pid,
         pidfd,
         is_in_cgroup,
+        undumpable,
     })
 }
 

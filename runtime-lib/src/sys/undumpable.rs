@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 /// one: whoever has the uid of its maker, with or without capabilities (`man 2 ptrace`, `man 7 user_namespaces`).
 ///
 /// The attribute is the process's, so those who need it at the same time are counted.
-pub(super) struct Undumpable;
+#[derive(Debug)]
+pub(crate) struct Undumpable;
 
 static HELD: Mutex<Held> = Mutex::new(Held {
     count: 0,

@@ -1,5 +1,6 @@
 //! User namespaces, and the runtime without the host's root's rights.
 
+mod hidden_birth;
 mod hidden_init;
 mod inside_user_namespace;
 mod ordinary_user;
@@ -16,6 +17,7 @@ use super::room::{Room, rooms};
 pub(super) const ROOMS: &[Room] = rooms![
     user_namespaces,
     hidden_init,
+    hidden_birth,
     user_joins,
     subordinate_ids,
     ordinary_user,

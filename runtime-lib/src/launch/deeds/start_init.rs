@@ -52,6 +52,7 @@ impl Carry<Launching<'_>> for StartInit {
         })
         .map_err(|errno| refused(origin, errno))?;
         let pid = Pid::of(spawned.pid);
+        launching.undumpable = spawned.undumpable;
         launching.close_inputs();
         launching.init = Some(Init::new(pid, spawned.pidfd, ours));
         let v2 = launching.made.as_ref().and_then(|made| made.v2.as_ref());
