@@ -15,8 +15,11 @@
 #
 #   aarch64       the image and the binary compiled for aarch64, and tried under qemu
 #   fuzz          the fuzz targets, shortly
+#   fresh         both commands of the README in a minimal Debian 12 that is made for it and removed again
 #
-# packages, conformance and engines need root; as an ordinary user they go through sudo.
+# Each stage tells its number and the time it took; a table of the times ends the run.
+#
+# packages, conformance, engines and fresh need root; as an ordinary user they go through sudo.
 set -eu
 cd "$(dirname "$0")"
 
@@ -36,7 +39,33 @@ harness=${CARGO_TARGET_DIR:-target}/$host/harness
 older=${CARGO_TARGET_DIR:-target}/older/$OLDER/orlop
 
 say() {
-    printf '\n== %s: %s\n' "$1" "$2"
+    printf '\n== stage %s of %s: %s: %s\n' "$number" "$count" "$1" "$2"
+}
+
+now() {
+    date +%s
+}
+
+# Seconds as people say them.
+duration() {
+    if [ "$1" -lt 60 ]; then
+        echo "$1 s"
+    else
+        echo "$(($1 / 60)) min $(($1 % 60)) s"
+    fi
+}
+
+# The time of each stage, also of the one that failed.
+summary() {
+    status=$?
+    trap - EXIT
+    printf '\n%s' "$times"
+    if [ $status = 0 ]; then
+        printf 'all passed in %s: %s\n' "$(duration $(($(now) - begun)))" "$*"
+    else
+        printf 'stage %s of %s: %s FAILED after %s\n' "$number" "$count" "$stage" "$(duration $(($(now) - since)))"
+    fi
+    exit $status
 }
 
 as_root() {
@@ -127,7 +156,7 @@ musl() {
     triple=$(printf %s "$host" | sed 's/-gnu$/-musl/')
     cache=${CARGO_TARGET_DIR:-target}/debian-rust
     if [ ! -d "$(rustc --print sysroot)/lib/rustlib/$triple/lib" ] &&
-        ! tools/debian-rust.sh "$cache" libllvm22 libstd-rust-web-1.96 rustc-web libstd-rust-web-dev rust-web-src; then
+        ! tools/debian-rust.sh "$cache" rust-web-src; then
         echo "musl: skipped: rustup has no target $triple, and Debian's Rust cannot be fetched"
         return 0
     fi
@@ -145,6 +174,11 @@ fuzz() {
     tools/fuzz-short.sh
 }
 
+fresh() {
+    say fresh "tools/fresh.sh"
+    as_root tools/fresh.sh
+}
+
 case ${1-} in
 -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;;
 esac
@@ -152,8 +186,22 @@ tools/check-rust.sh
 [ $# -gt 0 ] || set -- packages format lints unit build older conformance engines musl
 for stage in "$@"; do
     case $stage in
-    packages | format | lints | unit | build | older | conformance | engines | musl | aarch64 | fuzz) "$stage" ;;
+    packages | format | lints | unit | build | older | conformance | engines | musl | aarch64 | fuzz | fresh) ;;
     *) echo "test.sh: there is no stage $stage" >&2 && exit 2 ;;
     esac
 done
-printf '\nall passed: %s\n' "$*"
+count=$#
+number=0
+times=
+begun=$(now)
+since=$begun
+trap 'summary "$@"' EXIT
+for stage in "$@"; do
+    number=$((number + 1))
+    since=$(now)
+    "$stage"
+    took=$(duration $(($(now) - since)))
+    printf '== stage %s of %s: %s took %s\n' "$number" "$count" "$stage" "$took"
+    times=$times$(printf '%-12s %s' "$stage" "$took")'
+'
+done

@@ -25,7 +25,7 @@ if [ ! -e $libc/rcrt1.o ]; then
     exit 1
 fi
 cache=${1:-${CARGO_TARGET_DIR:-target}/debian-rust}
-tools/debian-rust.sh "$cache" libllvm22 libstd-rust-web-1.96 rustc-web libstd-rust-web-dev rust-web-src
+tools/debian-rust.sh "$cache" rust-web-src
 root=$(cd "$cache/root" && pwd)
 mkdir -p "$cache/musl"
 work=$(cd "$cache/musl" && pwd)

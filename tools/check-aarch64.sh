@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 target=aarch64-unknown-linux-gnu
 cache=${1:-${CARGO_TARGET_DIR:-target}/debian-rust}
-tools/debian-rust.sh "$cache" libllvm22 libstd-rust-web-1.96 rustc-web libstd-rust-web-dev libstd-rust-web-dev:arm64 qemu-user-static
+tools/debian-rust.sh "$cache" libstd-rust-web-dev:arm64 qemu-user-static
 root=$(cd "$cache/root" && pwd)
 qemu=$root/usr/bin/qemu-aarch64-static
 work=$cache/aarch64

@@ -1,13 +1,22 @@
 #!/bin/sh
-# debian-rust.sh FOLDER PACKAGE[:ARCH]...
+# debian-rust.sh FOLDER [PACKAGE[:ARCH]...]
 #
-# Unpacks Debian packages below FOLDER/root without installing them: for the Rust that Debian 12's security archive has (rustc-web) and its
-# libraries for other machines. Nothing of the system changes; apt's lists are fetched into FOLDER too. Packages that are there are not
-# fetched again.
+# Unpacks the Rust that Debian 12's security archive has (rustc-web) below FOLDER/root without installing it, with the libraries that it needs
+# and that are not installed, and the packages named: its libraries for other machines, its source. Nothing of the system changes; apt's
+# lists are fetched into FOLDER too. Packages that are there are not fetched again.
 set -eu
+
+RUST='libllvm22 libstd-rust-web-1.96 rustc-web libstd-rust-web-dev'
+# What libllvm22 needs, and what that needs.
+LIBRARIES='libbsd0 libedit2 libffi8 libicu72 libmd0 libtinfo6 libxml2 libz3-4 libzstd1'
 
 folder=$1
 shift
+for library in $LIBRARIES; do
+    dpkg-query -W -f '${Status}' "$library" 2>/dev/null | grep -q 'ok installed' || RUST="$RUST $library"
+done
+# shellcheck disable=SC2086 # a list of words
+set -- $RUST "$@"
 mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial" "$folder/packages" "$folder/root"
 folder=$(cd "$folder" && pwd)
 

@@ -6,6 +6,7 @@
 # made inside is gone with the namespaces, and the cgroups are removed.
 #
 #   LAB         (set for the command) a new empty folder; removed at the end
+#   LAB_NET     "host": with the host's network
 #   LAB_HYBRID  "no": leave out the cgroup v2 mount beside v1 controllers (Debian's crun refuses such hosts)
 #
 # A cgroup that could not be removed, because something in it still lives, is an error: exit status 99.
@@ -111,7 +112,7 @@ else
         mount -t "$kind" ${options:+-o "$options"} "$point" "/sys/fs/cgroup/$point"
     done
 fi
-ip link set lo up
+[ "${LAB_NET-}" = host ] || ip link set lo up
 hostname lab
 # Not exec: as pid 1 the shell reaps the orphans that engines leave.
 "$@"
@@ -129,8 +130,9 @@ exec 3<&0
 # shellcheck disable=SC2016
 sh -c '
 name=$1 inside=$2; shift 2   # what is left: hybrid, v2 only, the command
+[ "${LAB_NET-}" = host ] && net= || net=--net
 for line in $LAB_TABLE; do echo $$ >"${line##*|}/$name/cgroup.procs"; done
-exec unshare --mount --propagation private --net --uts --ipc --cgroup --pid --fork --kill-child --mount-proc \
+exec unshare --mount --propagation private $net --uts --ipc --cgroup --pid --fork --kill-child --mount-proc \
     sh -c "$inside" lab "$@"
 ' lab-enter "$name" "$inside" "${LAB_HYBRID:-yes}" "$v2_only" "$@" <&3 3<&- &
 exec 3<&-
