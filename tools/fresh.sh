@@ -53,7 +53,8 @@ run() {
 
 root=$work/root
 echo "fresh: making a minimal Debian 12 in $root"
-run mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,build-essential bookworm "$root"
+# What it mounts goes with its namespace.
+run unshare --mount --propagation private mmdebstrap --quiet --variant=minbase --include=ca-certificates,git,build-essential bookworm "$root"
 echo "fresh: $(du -sm "$root" | cut -f 1) MB after $(($(date +%s) - began)) s"
 
 sysroot=$(rustc --print sysroot)

@@ -46,7 +46,8 @@ impl fmt::Display for ExecFailure {
         formatter.write_str("process.args: ")?;
         match self.fault {
             ExecFault::NotInPath => write!(formatter, "exec: {name:?}: executable file not found in $PATH"),
-            ExecFault::IsDirectory => write!(formatter, "exec: {name:?}: is a directory"),
+            // Both phrases: docker before 23.0.1 and podman know the second alone.
+            ExecFault::IsDirectory => write!(formatter, "exec: {name:?}: is a directory: permission denied"),
             ExecFault::NotExecutable(errno) if errno.raw() == libc::ENOENT => {
                 write!(formatter, "exec: {name:?}: stat {name}: {errno}")
             }
@@ -84,15 +85,66 @@ impl std::error::Error for ExecFailure {}
 mod tests {
     use super::*;
 
+    fn failure(fault: ExecFault) -> ExecFailure {
+        ExecFailure {
+            program: "/x".to_owned(),
+            fault,
+        }
+    }
+
+    /// How an engine's client tells a failure, by phrases for 127 that it looks for first, and phrases for 126.
+    struct Client(&'static str, &'static [&'static str], &'static [&'static str]);
+
+    const MISSING: &[&str] = &[
+        "executable file not found",
+        "no such file or directory",
+        "system cannot find the file specified",
+    ];
+
+    const CLIENTS: [Client; 3] = [
+        Client("docker before 23.0.1", MISSING, &["permission denied"]),
+        Client("docker since 23.0.1", MISSING, &["permission denied", "is a directory"]),
+        Client(
+            "podman",
+            &[
+                "executable file not found in",
+                "no such file or directory",
+                "open executable",
+            ],
+            &["permission denied", "operation not permitted"],
+        ),
+    ];
+
+    #[test]
+    fn every_clients_exit_status_is_ours() {
+        let errno = Errno::from_raw;
+        for fault in [
+            ExecFault::NotInPath,
+            ExecFault::IsDirectory,
+            ExecFault::NotExecutable(errno(libc::ENOENT)),
+            ExecFault::NotExecutable(errno(libc::EACCES)),
+            ExecFault::Refused(errno(libc::ENOENT)),
+            ExecFault::Refused(errno(libc::EACCES)),
+        ] {
+            let failure = failure(fault);
+            let text = failure.to_string();
+            let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+            for Client(name, missing, forbidden) in CLIENTS {
+                let status = if says(missing) {
+                    127
+                } else if says(forbidden) {
+                    126
+                } else {
+                    125
+                };
+                assert_eq!(status, failure.exit_status(), "{name}: {text}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_not_there_is_127_and_what_cannot_be_executed_126() {
-        let status = |fault| {
-            ExecFailure {
-                program: "x".to_owned(),
-                fault,
-            }
-            .exit_status()
-        };
+        let status = |fault| failure(fault).exit_status();
         let errno = Errno::from_raw;
         assert_eq!(status(ExecFault::NotInPath), 127);
         assert_eq!(status(ExecFault::NotExecutable(errno(libc::ENOENT))), 127);
