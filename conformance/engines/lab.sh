@@ -44,6 +44,8 @@ for line in $table; do
     *) [ -e "${line##*|}/cgroup.clone_children" ] ;;
     esac || continue
     mkdir "$folder" || continue
+    # On v1 a new cgroup has no time for real-time policies, of which the others need some, too.
+    [ ! -e "$folder/cpu.rt_runtime_us" ] || echo 100000 2>/dev/null >"$folder/cpu.rt_runtime_us"
     # On v1 an empty cpuset takes no process.
     for file in cpuset.cpus cpuset.mems; do
         case $line in

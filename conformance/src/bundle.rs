@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::host::devices_of_v1;
+
 /// The folders that every generated rootfs has.
 const FOLDERS: [&str; 7] = ["proc", "sys", "dev", "tmp", "etc", "run", "data"];
 
@@ -220,6 +222,11 @@ impl Bundle {
 
 /// What `runc spec` asks for, with the probe as its process, no terminal and a cgroup of the harness' own.
 pub(crate) fn default_config(cgroup: &str) -> Value {
+    // Where the kernel cannot keep the rule, each call would tell that.
+    let resources = match devices_of_v1() {
+        Some(_) => json!({"devices": [{"allow": false, "access": "rwm"}]}),
+        None => json!({}),
+    };
     let capabilities = json!(["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]);
     json!({
         "ociVersion": "1.0.2",
@@ -251,7 +258,7 @@ pub(crate) fn default_config(cgroup: &str) -> Value {
         ],
         "linux": {
             "cgroupsPath": cgroup,
-            "resources": {"devices": [{"allow": false, "access": "rwm"}]},
+            "resources": resources,
             "namespaces": [
                 {"type": "pid"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}
             ],

@@ -9,12 +9,12 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 
 /// The descriptor that the first one to connect sends.
 pub(crate) fn descriptor_from(listener: &UnixListener) -> std::io::Result<OwnedFd> {
-    let patience = Timespec { tv_sec: 5, tv_nsec: 0 };
+    let patience = Timespec { tv_sec: 60, tv_nsec: 0 };
     if poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&patience))? == 0 {
         return Err(std::io::Error::other("nobody connected to the socket"));
     }
     let (stream, _) = listener.accept()?;
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60)))?;
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut name = [0; 4096];

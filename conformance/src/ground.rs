@@ -10,6 +10,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, moun
 use rustix::process::set_child_subreaper;
 
 use crate::host::{cgroups, hierarchies, kill_members, mounts_below, remove_cgroup};
+use crate::kernel::maps_ids;
 use crate::runtime::Runtime;
 use crate::sys;
 
@@ -133,13 +134,16 @@ fn places() -> [PathBuf; 3] {
     [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()]
 }
 
-/// The first of these folders that every user can reach, and execute programs in.
+/// The first of these folders that every user can reach, and execute programs in; one where the kernel can map ids is
+/// taken before others.
 fn open_to_all(places: &[PathBuf]) -> io::Result<PathBuf> {
     let entered = |folder: &Path| fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o001 != 0);
     let executable = |place: &Path| statvfs(place).is_ok_and(|it| !it.f_flag.contains(StatVfsMountFlags::NOEXEC));
     let found = places.iter().filter_map(|place| place.canonicalize().ok());
     let open = |place: &PathBuf| place.ancestors().all(entered) && executable(place);
-    found.into_iter().find(open).ok_or_else(|| {
+    let mut found: Vec<PathBuf> = found.filter(open).collect();
+    found.sort_by_key(|place| !maps_ids(place));
+    found.into_iter().next().ok_or_else(|| {
         io::Error::other(format!(
             "every user has to reach the tests' folder and execute programs in it, as none of {places:?} lets them: \
              TMPDIR may name another"

@@ -107,6 +107,17 @@ pub(crate) fn hierarchies() -> Vec<PathBuf> {
     points.map(PathBuf::from).filter(seen).collect()
 }
 
+/// Where cgroup v1 has its devices controller, if it has one. On cgroup v2 it takes programs instead of files.
+pub(crate) fn devices_of_v1() -> Option<PathBuf> {
+    hierarchies().into_iter().find(|path| path.ends_with("devices"))
+}
+
+/// Whether a tag is in a path. It ends with a number, which is not the beginning of another harness' number.
+fn is_tagged(path: &str, tag: &str) -> bool {
+    let mut ends = path.match_indices(tag).map(|(at, _)| at + tag.len());
+    ends.any(|end| !path[end..].starts_with(|next: char| next.is_ascii_digit()))
+}
+
 /// All cgroups of all hierarchies with `tag` in their path, parents first.
 pub(crate) fn cgroups(tag: &str) -> Vec<PathBuf> {
     fn descend(folder: &Path, tag: &str, found: &mut Vec<PathBuf>) {
@@ -116,8 +127,7 @@ pub(crate) fn cgroups(tag: &str) -> Vec<PathBuf> {
             .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         {
             let path = entry.path();
-            let tagged = path.to_string_lossy().contains(tag);
-            if tagged {
+            if is_tagged(&path.to_string_lossy(), tag) {
                 found.push(path.clone());
             }
             descend(&path, tag, found);
@@ -208,7 +218,7 @@ fn facts() -> Vec<String> {
 /// # Errors
 /// Where /proc cannot be read.
 pub(crate) fn settle(tag: &str, state: &Path, before: &Host) -> io::Result<Vec<String>> {
-    let end = Instant::now() + Duration::from_millis(400);
+    let end = Instant::now() + Duration::from_secs(3);
     loop {
         let leftovers = Host::look(tag, state)?.changes_since(before);
         if leftovers.is_empty() || Instant::now() > end {
@@ -290,4 +300,20 @@ pub(crate) fn link_target(path: impl AsRef<Path>) -> io::Result<String> {
 /// The harness' own namespace of a kind, as `/proc` names both.
 pub(crate) fn own_namespace(kind: &str) -> io::Result<String> {
     link_target(format!("/proc/self/ns/{kind}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_tagged;
+
+    #[test]
+    fn tag_of_another_harness_is_not_ours() {
+        assert!(is_tagged(
+            "/sys/fs/cgroup/cpu/orlop-test-12/orlop-test-12-3-1",
+            "orlop-test-12"
+        ));
+        assert!(is_tagged("/sys/fs/cgroup/cpu/orlop-test-12-3-1", "orlop-test-12"));
+        assert!(is_tagged("/cpu/orlop-test-123/orlop-test-12-1", "orlop-test-12"));
+        assert!(!is_tagged("/sys/fs/cgroup/cpu/orlop-test-123", "orlop-test-12"));
+    }
 }

@@ -11,6 +11,7 @@ mod engines;
 mod failure;
 mod ground;
 mod host;
+mod kernel;
 mod options;
 mod output;
 mod report;

@@ -25,7 +25,7 @@ impl RunOptions {
             runtimes: Vec::new(),
             older: Vec::new(),
             tests: Vec::new(),
-            limit: Duration::from_secs(30),
+            limit: Duration::from_secs(120),
             keep: false,
         };
         let mut options = Self {

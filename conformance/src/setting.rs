@@ -90,7 +90,7 @@ impl<'a> Setting<'a> {
 
     /// Polls until the condition holds.
     pub(crate) fn until(&self, what: &str, mut condition: impl FnMut() -> Result<bool, Failure>) -> Verdict {
-        let end = self.deadline.min(Instant::now() + Duration::from_secs(4));
+        let end = self.deadline.min(Instant::now() + Duration::from_secs(20));
         while !condition()? {
             if Instant::now() > end {
                 return wrong(format!("waited in vain for {what}"));

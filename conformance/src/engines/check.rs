@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::lab::{self, Lab};
+use super::lab::Lab;
 use super::options::Options;
 use crate::failure::{Failure, Verdict};
 
@@ -46,7 +46,7 @@ impl<'o> Session<'o> {
 
     /// Runs the checks that were asked for; what one leaves in the lab is its failure.
     pub(super) fn run<E>(&mut self, lab: &Lab, engine: &E, checks: &[Check<E>]) {
-        let mut before = lab::look();
+        let mut before = lab.at_rest();
         for check in checks {
             if !self.wanted(check) {
                 continue;
@@ -62,7 +62,7 @@ impl<'o> Session<'o> {
             let clean = lab.is_as_before(&before);
             if clean.is_err() {
                 // One report is enough: the next check starts from here.
-                before = lab::look();
+                before = lab.at_rest();
             }
             self.report(check.name, verdict.and(clean), Some(start.elapsed()));
         }

@@ -16,7 +16,7 @@ pub(super) const LAB_SCRIPT: &str = include_str!("../../engines/lab.sh");
 const ROOTFS_SCRIPT: &str = include_str!("../../engines/rootfs.sh");
 
 /// How long what a container used may take to vanish after the engine's command has ended.
-const SETTLING: Duration = Duration::from_secs(4);
+const SETTLING: Duration = Duration::from_secs(15);
 
 /// The lab, seen from inside.
 #[derive(Debug)]
@@ -113,6 +113,16 @@ impl Lab {
         })
     }
 
+    /// Everything that is there once what an engine's command left behind has ended by itself, as the monitor of a
+    /// container does (conmon, a shim) some time after the container. Where it goes on, it belongs to the engine.
+    pub(super) fn at_rest(&self) -> BTreeSet<String> {
+        let deadline = Instant::now() + SETTLING;
+        while has_orphans() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        look()
+    }
+
     /// Fails if something is there now that was not before, or has gone.
     pub(super) fn is_as_before(&self, before: &BTreeSet<String>) -> Verdict {
         let deadline = Instant::now() + SETTLING;
@@ -170,7 +180,7 @@ impl Drop for Daemon {
 }
 
 /// Everything that a container may leave behind: processes, mounts, cgroups, network links, states.
-pub(super) fn look() -> BTreeSet<String> {
+fn look() -> BTreeSet<String> {
     let mut things = BTreeSet::new();
     for line in read("/proc/self/mountinfo").lines() {
         // Without the ids, which are given again.
@@ -206,8 +216,16 @@ fn engines_own(mount_point: &str) -> bool {
         .any(|end| mount_point.ends_with(end))
 }
 
+/// A process that lives.
+struct Process {
+    pid: u32,
+    parent: u32,
+    name: String,
+}
+
 /// The processes of the lab's pid namespace that live.
-fn processes(things: &mut BTreeSet<String>) {
+fn living() -> Vec<Process> {
+    let mut all = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
@@ -217,10 +235,32 @@ fn processes(things: &mut BTreeSet<String>) {
             continue;
         };
         if !tail.starts_with('Z') {
+            let parent = tail.split(' ').nth(1).and_then(|parent| parent.parse().ok());
             let name = head.split_once(" (").map_or("", |(_, name)| name);
-            things.insert(format!("process {pid} ({name})"));
+            all.push(Process {
+                pid,
+                parent: parent.unwrap_or(0),
+                name: name.to_owned(),
+            });
         }
     }
+    all
+}
+
+/// Whether processes live whose parents have ended, so that the lab's first process has them: daemons are ours.
+fn has_orphans() -> bool {
+    let own = std::process::id();
+    let mut ours = vec![own];
+    // From this process up to the lab's first one.
+    let all = living();
+    while let Some(parent) = ours.last().and_then(|pid| all.iter().find(|it| it.pid == *pid)) {
+        ours.push(parent.parent);
+    }
+    all.iter().any(|it| it.parent == 1 && !ours.contains(&it.pid))
+}
+
+fn processes(things: &mut BTreeSet<String>) {
+    things.extend(living().iter().map(|it| format!("process {} ({})", it.pid, it.name)));
 }
 
 /// The cgroups below this folder, and the mounted hierarchies themselves.

@@ -31,8 +31,9 @@ pub struct Host {
     pub(crate) hierarchies: Hierarchies,
     /// The caller's permitted capabilities, as bits: more than these it cannot give.
     pub(crate) permitted_capabilities: u64,
-    /// Whether the runtime itself is in a user namespace, where device nodes are refused to root, too. Looked at only
-    /// if the bundle asks for one and has no user namespace of its own, in which they are refused anyway.
+    /// Whether the runtime itself is in a user namespace, where device nodes are refused to root, too, and programs of
+    /// cgroups. Looked at only if the bundle asks for a node and has no user namespace of its own, in which they are
+    /// refused anyway, or for device rules on v2.
     pub(crate) is_in_user_namespace: bool,
     /// Whether the cgroup namespace that the bundle joins by its path is the machine's first one.
     pub(crate) joins_first_cgroup_namespace: bool,
@@ -53,6 +54,12 @@ pub struct Host {
 }
 
 impl Host {
+    /// Whether the caller may give a cgroup of v2 a program, which takes the right over the whole machine.
+    pub(crate) fn may_give_programs(&self) -> bool {
+        const CAP_SYS_ADMIN: u64 = 1 << 21;
+        self.permitted_capabilities & CAP_SYS_ADMIN != 0 && !self.is_in_user_namespace
+    }
+
     /// Whether the caller may give a file to another user.
     pub(crate) fn may_change_owners(&self) -> bool {
         const CAP_CHOWN: u64 = 1;
@@ -67,7 +74,8 @@ impl Host {
         let config = bundle.config();
         let hierarchies = Hierarchies::look(config.linux.cgroups_path.as_deref())?;
         Ok(Self {
-            is_in_user_namespace: makes_devices(config) && crate::sys::is_in_user_namespace(),
+            is_in_user_namespace: (makes_devices(config) || wants_programs(config, &hierarchies))
+                && crate::sys::is_in_user_namespace(),
             joins_first_cgroup_namespace: joins_first_cgroup_namespace(config),
             shared_filesystems: SharedFilesystems::look(bundle)?,
             hides_init: config.linux.namespace(NamespaceType::User).is_some() && crate::sys::can_hide_processes(),
@@ -98,6 +106,12 @@ pub(crate) fn environment() -> Vec<CString> {
         CString::new(variable).ok()
     });
     variables.collect()
+}
+
+/// Whether the bundle has device rules that take a program of a v2 cgroup.
+fn wants_programs(config: &Config, hierarchies: &Hierarchies) -> bool {
+    let resources = config.linux.resources.as_ref();
+    resources.is_some_and(|resources| !resources.devices.is_empty()) && !hierarchies.is_on_v1("devices")
 }
 
 /// Whether the bundle's device nodes are the runtime's user namespace to make.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
 use crate::call::text_on_stdin;
-use crate::failure::{Failure, Verdict, ensure, same};
+use crate::failure::{Failure, Verdict, ensure, same, wrong};
+use crate::kernel::{needs_mapped_ids, tmpfs_maps_ids};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::{mapped, run_with_pipe};
@@ -73,6 +74,7 @@ fn id_mapped(bundle: Bundle, destination: &str, source: &str, options: &[&str], 
 }
 
 fn source(t: &Trial<'_>) -> Result<String, Failure> {
+    needs_mapped_ids(&t.dir)?;
     let folder = t.dir.join("source");
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("root"), "x")?;
@@ -121,6 +123,13 @@ fn idmap_leaves_the_mounts_below_and_ridmap_reaches_them(t: &Trial<'_>) -> Verdi
     let (plain, recursive) = (look("idmap"), look("ridmap"));
     unmount(below.as_str(), UnmountFlags::DETACH)?;
     same("owner below with idmap", &plain?["value"]["uid"], 0)?;
+    if !tmpfs_maps_ids() {
+        // The folder below is a tmpfs.
+        return match recursive {
+            Err(Failure::Wrong(text)) => ensure(text.contains("cannot map ids"), || text),
+            other => wrong(format!("ridmap was not refused: {other:?}")),
+        };
+    }
     same("owner below with ridmap", &recursive?["value"]["uid"], 5000)
 }
 
@@ -130,6 +139,9 @@ fn a_new_filesystem_is_mapped(t: &Trial<'_>) -> Verdict {
         json!({"destination": "/data", "type": "tmpfs", "source": "x", "options": ["mode=755", "idmap"],
             "uidMappings": maps(5000), "gidMappings": maps(5000)}),
     );
+    if !tmpfs_maps_ids() {
+        return t.refused(&bundle, &["mounts[7]", "the filesystem cannot map ids"]);
+    }
     same("owner", &t.see_one(&bundle.probe("stat /data"))?["value"]["uid"], 5000)
 }
 
@@ -189,6 +201,9 @@ fn a_source_made_by_an_earlier_mount_is_mapped(t: &Trial<'_>) -> Verdict {
     let bundle = t.bundle()?.mount("/data", "tmpfs", "x", &["mode=755"]);
     let made = bundle.rootfs().join("data").to_string_lossy().into_owned();
     let bundle = id_mapped(bundle, "/run", &made, &["bind", "idmap"], 5000);
+    if !tmpfs_maps_ids() {
+        return t.refused(&bundle, &["mounts[8]", "the filesystem cannot map ids"]);
+    }
     let seen = t.see(&bundle.probe("stat /run , stat /data"))?;
     same(
         "owner in the mapped mount",

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::nested::nested_options;
 use crate::failure::{Verdict, ensure, same};
+use crate::kernel::is_since;
 use crate::report::{has, mount_at};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
@@ -208,6 +209,10 @@ fn commas_separate_a_filesystems_options(t: &Trial<'_>) -> Verdict {
     fs::write(folder.join("inside"), "")?;
     let layers = format!("lowerdir={0}/a\\,b:{0}/c,xino=off", t.dir.display());
     let bundle = t.bundle()?.mount("/data", "overlay", "overlay", &[&layers]);
+    if !is_since(6, 5) {
+        // An overlay has the new way to take options since then; with it the kernel took values with commas.
+        return t.refused(&bundle, &["lowerdir", "contained comma"]);
+    }
     same(
         "entries",
         &t.see_one(&bundle.probe("list /data"))?["value"],

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same};
+use crate::kernel::is_since;
 use crate::sentence::{Known, Test, test};
 use crate::trial::Trial;
 
@@ -107,12 +108,20 @@ fn program_that_no_rule_allows_cannot_be_started(t: &Trial<'_>) -> Verdict {
 fn ports_are_denied_but_those_of_a_rule(t: &Trial<'_>) -> Verdict {
     skip_without_landlock()?;
     let rules = json!({"network": {"handled": ["bind_tcp"], "allowed": [{"ports": [8080], "access": ["bind_tcp"]}]}});
-    let lines = t.see(&ruled(t.bundle()?, &rules).probe("listen 8080 , listen 8081"))?;
+    let bundle = ruled(t.bundle()?, &rules).probe("listen 8080 , listen 8081");
+    if !is_since(6, 7) {
+        return t.refused(&bundle, &["bind_tcp needs Linux 6.7"]);
+    }
+    let lines = t.see(&bundle)?;
     same("errnos", &errnos(&lines), vec![Value::Null, json!(EACCES)])
 }
 
 fn signals_do_not_reach_out_of_the_scope(t: &Trial<'_>) -> Verdict {
     skip_without_landlock()?;
+    let rules = json!({"scoped": ["signal"]});
+    if !is_since(6, 12) {
+        return t.refused(&ruled(t.bundle()?, &rules), &["signal needs Linux 6.12"]);
+    }
     let outside = std::process::Command::new("sleep").arg("20").spawn()?;
     let kill = format!("kill {} 0", outside.id());
     let bundle =
@@ -126,7 +135,7 @@ fn signals_do_not_reach_out_of_the_scope(t: &Trial<'_>) -> Verdict {
             .without_namespace("pid")
             .without_mount("/proc")
             .mount("/proc", "bind", "/proc", &["rbind"]);
-    let scoped = t.see(&ruled(bundle, &json!({"scoped": ["signal"]})).probe(&kill));
+    let scoped = t.see(&ruled(bundle, &rules).probe(&kill));
     let mut outside = outside;
     outside.kill()?;
     outside.wait()?;

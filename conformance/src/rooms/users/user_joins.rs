@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same};
+use crate::kernel::needs_mapped_ids;
 use crate::rooms::deviations::GIVES_NULL;
 use crate::sentence::{Known, Test, test};
 use crate::trial::Trial;
@@ -166,6 +167,7 @@ fn chown_all(bundle: &Bundle) -> std::io::Result<()> {
 }
 
 fn what_is_mounted_in_a_mapped_bind_does_not_show_on_the_host(t: &Trial<'_>) -> Verdict {
+    needs_mapped_ids(&t.dir)?;
     let source = t.dir.join("source");
     std::fs::create_dir_all(source.join("below"))?;
     let maps = json!([{"containerID": 0, "hostID": 100_000, "size": 65536}]);

@@ -17,14 +17,23 @@ use crate::problem::{Problem, Problems};
 use device_list::{ALLOW, DENY};
 
 /// The writes that give a cgroup these resources, and what is wrong or doubtful about them. `is_on_v1` tells whether a
-/// controller is in a v1 hierarchy.
-pub(crate) fn knobs(resources: &Resources, is_on_v1: impl Fn(&str) -> bool) -> (Vec<Knob>, Problems) {
+/// controller is in a v1 hierarchy, `may_give_programs` whether the caller may give a v2 cgroup a program.
+pub(crate) fn knobs(
+    resources: &Resources,
+    is_on_v1: impl Fn(&str) -> bool,
+    may_give_programs: bool,
+) -> (Vec<Knob>, Problems) {
     let mut problems = Problems::default();
     for path in not_applied::not_applied(resources) {
         problems.warning(path, "this resource is not applied yet");
     }
     if !is_on_v1("devices") {
-        if !resources.devices.is_empty() {
+        // Of the rules that engines always write, nobody is told who could not have them on v1 either.
+        let is_worth_it = || match device_rules::v1(&resources.devices) {
+            Ok((knobs, _)) => may_give_programs || knobs.iter().any(|knob| !knob.is_usual),
+            Err(_) => true,
+        };
+        if !resources.devices.is_empty() && is_worth_it() {
             let text = "device rules are not applied yet on a host without the devices controller of cgroup v1";
             problems.warning("linux.resources.devices", text);
         }
