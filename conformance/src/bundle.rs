@@ -225,7 +225,7 @@ pub(crate) fn default_config(cgroup: &str) -> Value {
     // Where the kernel cannot keep the rule, each call would tell that.
     let resources = match devices_of_v1() {
         Some(_) => json!({"devices": [{"allow": false, "access": "rwm"}]}),
-        None => json!({}),
+        None => json!({"devices": []}),
     };
     let capabilities = json!(["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]);
     json!({

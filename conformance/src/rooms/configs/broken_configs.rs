@@ -64,9 +64,10 @@ fn rich(t: &Trial<'_>) -> Result<Bundle, Failure> {
     let bundle = bundle
         .set("/linux/sysctl", json!({"net.ipv4.ip_forward": "0"}))
         .set("/linux/seccomp", seccomp);
-    let bundle = bundle
-        .set("/linux/devices", json!([device]))
-        .set("/linux/resources/devices/-", rule);
+    let bundle = bundle.set("/linux/devices", json!([device])).set(
+        "/linux/resources/devices",
+        json!([{"allow": false, "access": "rwm"}, rule]),
+    );
     let bundle = bundle.set("/linux/rootfsPropagation", json!("private"));
     Ok(bundle.hook("createRuntime", hook).probe("exit 0"))
 }
