@@ -1,6 +1,7 @@
 //! What a test must leave as it was: mounts, cgroups, processes, descriptors, links, and a few well-known files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -181,11 +182,26 @@ fn links() -> Vec<String> {
     let names = entries
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let foreign = |name: &String| FOREIGN_LINKS.iter().any(|prefix| name.starts_with(prefix));
+    let foreign =
+        |name: &String| FOREIGN_LINKS.iter().any(|prefix| name.starts_with(prefix)) || is_of_another_harness(name);
     names
         .filter(|name| !foreign(name))
         .map(|name| format!("link {name}"))
         .collect()
+}
+
+/// The name of a link that a test makes: short, as the kernel wants it, and of this harness alone.
+pub(crate) fn link_name(end: char, number: impl Display) -> String {
+    format!("ol{}{end}{number}", std::process::id())
+}
+
+/// Whether a link is one of a harness beside this one.
+fn is_of_another_harness(name: &str) -> bool {
+    let digits: Option<&str> = name.strip_prefix("ol").and_then(|rest| {
+        let end = rest.find(|it: char| !it.is_ascii_digit())?;
+        Some(&rest[..end])
+    });
+    digits.is_some_and(|digits| digits.parse().is_ok_and(|pid: u32| pid != std::process::id()))
 }
 
 /// Things that attacks and careless runtimes are known to change.
@@ -304,7 +320,15 @@ pub(crate) fn own_namespace(kind: &str) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_tagged;
+    use super::{is_of_another_harness, is_tagged, link_name};
+
+    #[test]
+    fn link_of_another_harness_is_not_ours() {
+        assert!(!is_of_another_harness(&link_name('a', 1)));
+        assert!(is_of_another_harness("ol1a1"));
+        assert!(!is_of_another_harness("lo"));
+        assert!(!is_of_another_harness("older0"));
+    }
 
     #[test]
     fn tag_of_another_harness_is_not_ours() {

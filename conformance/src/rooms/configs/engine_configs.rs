@@ -66,7 +66,10 @@ fn corpus() -> PathBuf {
 }
 
 fn all(t: &Trial<'_>, engine: &str) -> Verdict {
-    let mut names: Vec<String> = std::fs::read_dir(corpus())?
+    let folder = corpus();
+    let entries = std::fs::read_dir(&folder)
+        .map_err(|error| Failure::Wrong(format!("{}, where this harness was built: {error}", folder.display())))?;
+    let mut names: Vec<String> = entries
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<std::io::Result<_>>()?;
     names.retain(|name| {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
+use crate::host::link_name;
 use crate::sentence::{Known, Test, test};
 use crate::trial::Trial;
 
@@ -52,8 +53,7 @@ struct Pair {
 
 impl Pair {
     fn new(number: u32) -> Result<Self, Failure> {
-        let pid = std::process::id();
-        let (name, peer) = (format!("ol{pid}a{number}"), format!("ol{pid}b{number}"));
+        let (name, peer) = (link_name('a', number), link_name('b', number));
         // That of a test before may be going yet: the kernel takes namespaces down when it has time.
         let _ = ip(&format!("link del {peer}"));
         ip(&format!("link add {name} mtu 1400 type veth peer name {peer}"))?;
