@@ -179,7 +179,7 @@ fn huge_config_is_handled(t: &Trial<'_>) -> Verdict {
         .probe("exit 0");
     let done = t.run(&bundle)?;
     ensure(done.code <= 1, || format!("ended with {}", done.code))?;
-    ensure(begin.elapsed().as_secs() < 5, || format!("took {:?}", begin.elapsed()))
+    ensure(begin.elapsed().as_secs() < 30, || format!("took {:?}", begin.elapsed()))
 }
 
 fn config_cut_at_any_place_is_refused(t: &Trial<'_>) -> Verdict {

@@ -328,7 +328,7 @@ fn poststop_hook_past_its_timeout_is_killed(t: &Trial<'_>) -> Verdict {
 }
 
 fn in_time(begin: Instant) -> Verdict {
-    ensure(begin.elapsed() < Duration::from_secs(6), || {
+    ensure(begin.elapsed() < Duration::from_secs(15), || {
         format!("took {:?}", begin.elapsed())
     })
 }
@@ -420,7 +420,7 @@ fn hook_past_its_timeout_is_killed(t: &Trial<'_>) -> Verdict {
     let begin = std::time::Instant::now();
     t.with_bundle(&["create"], &t.bundle()?.hook("createRuntime", hook))?
         .refuse(&[])?;
-    ensure(begin.elapsed().as_secs() < 5, || format!("took {:?}", begin.elapsed()))
+    ensure(begin.elapsed().as_secs() < 15, || format!("took {:?}", begin.elapsed()))
 }
 
 fn timeout_of_zero_or_less_is_refused(t: &Trial<'_>) -> Verdict {
@@ -432,12 +432,12 @@ fn timeout_of_zero_or_less_is_refused(t: &Trial<'_>) -> Verdict {
 }
 
 fn hook_that_leaves_a_process_behind_does_not_block(t: &Trial<'_>) -> Verdict {
-    let hook = json!({"path": t.probe().to_string_lossy(), "args": ["hook", "leave", "3", "session"]});
+    let hook = json!({"path": t.probe().to_string_lossy(), "args": ["hook", "leave", "5", "session"]});
     let begin = std::time::Instant::now();
     let created = t.create(&t.bundle()?.hook("createRuntime", hook).probe("exit 0"))?;
     let took = begin.elapsed();
     t.call(&["delete", "--force", &created.id]).succeed()?;
     // What the hook left is the hook's; it ends before the host is looked at.
-    std::thread::sleep(std::time::Duration::from_millis(3100).saturating_sub(begin.elapsed()));
-    ensure(took.as_millis() < 2500, || format!("took {took:?}"))
+    std::thread::sleep(std::time::Duration::from_millis(5100).saturating_sub(begin.elapsed()));
+    ensure(took.as_millis() < 4800, || format!("took {took:?}"))
 }

@@ -127,7 +127,7 @@ fn calling(t: &Trial<'_>, id: &str, words: &str) -> Value {
     let root = t.root.to_string_lossy();
     let dir = t.dir.display();
     let script = format!("{runtime} --root {root} {words} {id} >{dir}/asked 2>&1; echo status $? >>{dir}/asked");
-    json!({"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "timeout": 8})
+    json!({"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "timeout": 20})
 }
 
 fn hook_may_delete_the_container_by_force(t: &Trial<'_>) -> Verdict {
@@ -136,7 +136,7 @@ fn hook_may_delete_the_container_by_force(t: &Trial<'_>) -> Verdict {
     let created = t.create(&bundle.hook("poststart", hook))?;
     let begin = Instant::now();
     t.call(&["start", &created.id]).finish()?;
-    ensure(begin.elapsed() < Duration::from_secs(5), || {
+    ensure(begin.elapsed() < Duration::from_secs(15), || {
         format!("took {:?}", begin.elapsed())
     })?;
     t.call(&["state", &created.id]).refuse(&["does not exist"])
