@@ -16,7 +16,7 @@ pub fn check(dir: impl AsRef<Path>) -> Result<Problems, Error> {
     let (bundle, mut problems) = bundle::check(dir)?;
     if let Some(bundle) = bundle {
         let id = Id::new("ID")?;
-        let (_, more) = Plan::compile(&bundle, &Host::look(&bundle)?, &Arguments::new(id));
+        let (_, more) = Plan::compile(&bundle, &Host::look_ahead(&bundle)?, &Arguments::new(id));
         problems.append(more);
         if let Err(failure) = look_at_rootfs(bundle.rootfs()) {
             problems.push(Problem::error("root.path", failure.to_string()));

@@ -3,8 +3,10 @@
 #[cfg(any(test, feature = "fuzzing"))]
 mod described;
 mod filesystem;
+mod foresight;
 mod groups;
 mod hierarchies;
+mod mapped_ids;
 mod membership;
 mod mountinfo;
 mod own_namespaces;
@@ -13,7 +15,9 @@ mod security_modules;
 mod shared_filesystems;
 
 pub(crate) use filesystem::{CgroupVersion, cgroup_version_of};
+pub(crate) use foresight::Foresight;
 pub(crate) use hierarchies::{Hierarchies, Hierarchy};
+pub(crate) use mapped_ids::MappedIds;
 pub(crate) use own_namespaces::OwnNamespaces;
 pub(crate) use proc_file::read_to_end;
 pub(crate) use security_modules::SecurityModules;
@@ -51,6 +55,8 @@ pub struct Host {
     /// Whether nobody can change groups where the process will be. Looked at only if the bundle has
     /// `process.user.additionalGids`.
     pub(crate) denies_groups: bool,
+    /// What the kernel will say. Looked at only by [`Host::look_ahead`].
+    pub(crate) foresight: Option<Foresight>,
 }
 
 impl Host {
@@ -90,6 +96,19 @@ impl Host {
                 Vec::new()
             },
             denies_groups: groups::are_denied(config),
+            foresight: None,
+        })
+    }
+
+    /// The same, and all that the kernel would say later, when the container is created: for whoever only checks the
+    /// bundle.
+    ///
+    /// # Errors
+    /// A file of /proc that cannot be read.
+    pub fn look_ahead(bundle: &Bundle) -> Result<Self, Error> {
+        Ok(Self {
+            foresight: Some(Foresight::look(bundle)?),
+            ..Self::look(bundle)?
         })
     }
 }

@@ -58,6 +58,45 @@ fn mount_of(line: &str, controllers: &str) -> Option<Mount> {
     })
 }
 
+/// Directories of procfs that are empty by nature: a mount on one of them hides nothing (Linux:
+/// `register_sysctl_mount_point`, `proc_create_mount_point`).
+const EMPTY_IN_PROC: [&str; 3] = ["/sys/fs/binfmt_misc", "/fs/nfsd", "/openprom"];
+
+/// Where the procfs of these mounts is covered, if each is: then a new user namespace may mount none (Linux:
+/// `mount_too_revealing` of fs/namespace.c).
+pub(super) fn covered_procfs(mountinfo: &str) -> Option<String> {
+    struct Line<'a> {
+        id: &'a str,
+        parent: &'a str,
+        point: &'a str,
+        is_procfs: bool,
+    }
+    let lines = mountinfo.lines().filter_map(|line| {
+        let (mount, filesystem) = line.split_once(" - ")?;
+        let mut mount = mount.split(' ');
+        let (id, parent) = (mount.next()?, mount.next()?);
+        let (root, point) = (mount.nth(1)?, mount.next()?);
+        let is_procfs = root == "/" && filesystem.starts_with("proc ");
+        Some(Line {
+            id,
+            parent,
+            point,
+            is_procfs,
+        })
+    });
+    let lines: Vec<Line<'_>> = lines.collect();
+    let cover = |procfs: &Line<'_>| {
+        let covers = |line: &&Line<'_>| {
+            let below = line.point.strip_prefix(procfs.point);
+            line.parent == procfs.id && !below.is_some_and(|below| EMPTY_IN_PROC.contains(&below))
+        };
+        lines.iter().find(covers).map(|line| unescape(line.point))
+    };
+    let mut covers = lines.iter().filter(|line| line.is_procfs).map(cover);
+    let first = covers.next()??;
+    covers.all(|cover| cover.is_some()).then_some(first)
+}
+
 /// Undoes the octal escapes (`\040` for a space) of mountinfo.
 pub(super) fn unescape(text: &str) -> String {
     let mut parts = text.split('\\');
@@ -104,6 +143,24 @@ mod tests {
             })
         );
         assert_eq!(mount_of(line, "nsdelegate"), None);
+    }
+
+    #[test]
+    fn a_procfs_is_covered_if_something_hides_a_part_of_it() {
+        let proc = "25 30 0:23 / /proc rw - proc proc rw\n";
+        let empty = "40 25 0:40 / /proc/sys/fs/binfmt_misc rw - binfmt_misc none rw\n";
+        let elsewhere = "41 30 0:41 / /proc/kcore rw - tmpfs none rw\n";
+        let masked = "42 25 0:6 /null /proc/kcore rw - devtmpfs none rw\n";
+        let other = "50 30 0:50 / /other/proc rw - proc proc rw\n";
+        let part = "51 30 0:50 /sys /other/sys rw - proc proc rw\n";
+        for (lines, covered) in [
+            (&[proc, empty, elsewhere][..], None),
+            (&[proc, empty, masked], Some("/proc/kcore")),
+            (&[proc, masked, other], None),
+            (&[proc, masked, part], Some("/proc/kcore")),
+        ] {
+            assert_eq!(covered_procfs(&lines.concat()).as_deref(), covered, "{lines:?}");
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         owes_terminal: false,
         goes_on_in_child: false,
     };
+    compiler.refuse_what_must_fail();
     compiler.before_all();
     compiler.cgroup();
     compiler.resctrl();

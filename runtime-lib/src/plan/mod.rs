@@ -14,6 +14,7 @@ mod devices;
 mod exec;
 mod explain;
 mod for_exec;
+mod foreseen;
 mod hooks;
 pub(crate) mod inherited;
 mod kernel;

@@ -1,6 +1,7 @@
 //! User namespaces, and the runtime without the host's root's rights.
 
 mod hidden_birth;
+mod foreseen;
 mod hidden_init;
 mod inside_user_namespace;
 mod ordinary_user;
@@ -18,6 +19,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     user_namespaces,
     hidden_init,
     hidden_birth,
+    foreseen,
     user_joins,
     subordinate_ids,
     ordinary_user,

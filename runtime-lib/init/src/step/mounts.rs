@@ -366,6 +366,22 @@ fn locked_flag(out: &mut Formatter<'_>) -> Result {
     out.write_str("the mount comes from a more privileged user namespace, where a flag that is to be cleared was set")
 }
 
+/// Why a filesystem may not be mounted in a user namespace.
+fn not_permitted(kind: &CStr) -> &'static str {
+    match kind.to_bytes() {
+        b"proc" => {
+            "it needs a pid namespace of the user namespace's own, and a procfs outside of which no part is masked: bind \
+             /proc instead"
+        }
+        b"sysfs" => {
+            "it needs a network namespace of the user namespace's own, and a sysfs outside of which no part is masked: \
+             bind /sys instead"
+        }
+        b"mqueue" => "it needs an ipc namespace of the user namespace's own: bind /dev/mqueue instead",
+        _ => "it needs CAP_SYS_ADMIN, in a user namespace a filesystem that may be mounted there: bind it instead",
+    }
+}
+
 impl Reads for Mount<'_> {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         out.write_str("mount")?;
@@ -422,6 +438,7 @@ impl Reads for Mount<'_> {
             }
             (Part::Parameter | Part::Whole | Part::Source, _) if !failed.text.is_empty() => said(failed, out),
             (Part::Target, errno::NOTDIR) => on_the_way(self.target, out),
+            (_, errno::PERM) => out.write_str(not_permitted(self.kind)),
             (_, errno::NODEV) => write!(out, "the kernel has no filesystem {} loaded", Quoted(self.kind)),
             (_, errno::NOSYS) => out.write_str(MOUNT_API),
             _ => Ok(()),

@@ -301,12 +301,15 @@ impl Reads for Credentials<'_> {
     }
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
-        if (failed.part, failed.errno) == (Part::Groups, errno::PERM) {
-            out.write_str(
-                "setgroups may be denied in this user namespace, as in each that maps one group without privileges",
-            )?;
-        }
-        Ok(())
+        out.write_str(match (failed.part, failed.errno) {
+            (Part::Groups, errno::PERM) => {
+                "setgroups may be denied in this user namespace, as in each that maps one group without privileges"
+            }
+            (Part::Uid, errno::INVAL) => "cannot set uid to unmapped user in user namespace",
+            (Part::Gid, errno::INVAL) => "cannot set gid to unmapped user in user namespace",
+            (Part::Groups, errno::INVAL) => "one of them is not mapped in the user namespace",
+            _ => "",
+        })
     }
 }
 

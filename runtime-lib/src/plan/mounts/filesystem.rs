@@ -21,6 +21,9 @@ impl Compiler<'_> {
                 return self.bind_of_the_hosts(mount, &place);
             }
         }
+        if self.shows_the_hosts(filesystem) {
+            return self.bind_of_the_hosts_sysfs(mount);
+        }
         let mut parameters = Vec::with_capacity(filesystem.parameters.len() + 2);
         parameters.extend(filesystem.parameters.iter().map(|parameter| parameter.text.clone()));
         let mut options = places(&filesystem.parameters);
@@ -84,6 +87,36 @@ impl Compiler<'_> {
             recursive: false,
             links: Links::default(),
             changes: steps::Changes::one(mount.changes.set, 0),
+            mapping: None,
+            hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
+            propagation: propagation.as_propagations(),
+        };
+        self.step(&step, Origin::Element("mounts", mount.index));
+    }
+}
+
+/// The attributes that a sysfs takes along when it is the host's, on each of its mounts: times of access are locked there.
+const OF_THE_HOSTS: u64 = !attribute::ATIME;
+
+impl Compiler<'_> {
+    /// Shows the host's sysfs, with what is mounted in it: what lies below a mount is nobody's to see in a user
+    /// namespace.
+    fn bind_of_the_hosts_sysfs(&mut self, mount: &Mount) {
+        let text = "the host's /sys is bound, with what is mounted there: its network is the host's, which a sysfs of a \
+                    new user namespace may not show";
+        let problem = Problem::warning(mount.path().member("type"), text);
+        self.problems.push(problem.into_notice());
+        let propagation = PropagationList::from(&*mount.propagation);
+        let changes = steps::Changes {
+            set_all: mount.changes.set & OF_THE_HOSTS,
+            ..steps::Changes::default()
+        };
+        let step = steps::Bind {
+            source: Source::Path(c"/sys"),
+            target: &mount.target,
+            recursive: true,
+            links: Links::default(),
+            changes,
             mapping: None,
             hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
             propagation: propagation.as_propagations(),
