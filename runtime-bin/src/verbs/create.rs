@@ -9,7 +9,7 @@ use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{Bundle, ConsoleSocket, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds};
 use crate::terminal;
-use orlop::{Arguments, Bundle as OciBundle, Console, Created, Error, Id, Io, Plan, Runtime};
+use orlop::{Arguments, Bundle as OciBundle, Console, Created, Error, Id, Io, Plan, Readiness, Runtime};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -70,7 +70,8 @@ pub(super) fn arguments<V: Verb>(runtime: &Runtime, id: &Id, flags: &Given<'_, V
 pub(super) fn surroundings(runtime: &Runtime, id: &Id) -> Result<Arguments, Refusal> {
     let mut arguments = Arguments::new(id.clone());
     arguments.listen_fds = listen_fds();
-    if service_manager().is_some() {
+    // One that is not there is told of by whoever starts the container.
+    if service_manager().is_some_and(|manager| Readiness::can_reach(&manager)) {
         arguments.notify_folder = Some(runtime.notify_folder(id)?);
     }
     Ok(arguments)

@@ -189,7 +189,15 @@ fn absolute(dir: &Path) -> Result<PathBuf, Error> {
 fn read(dir: &Path) -> Result<(PathBuf, String), Error> {
     let dir = absolute(dir)?;
     let path = dir.join(CONFIG);
-    let failed = |error: std::io::Error| Failure::io(format!("read {path:?}"), &error);
+    let failed = |error: std::io::Error| {
+        let failure = Failure::io(format!("read {path:?}"), &error);
+        match error.kind() {
+            std::io::ErrorKind::NotFound => failure.hint(
+                "a bundle is a folder with a config.json, as `orlop spec` writes one, and with what that names as its rootfs",
+            ),
+            _ => failure,
+        }
+    };
     // A fifo that nobody writes to would block the opening for ever.
     let nonblock = OFlags::NONBLOCK.bits().cast_signed();
     let file = File::options()

@@ -58,17 +58,8 @@ impl Container {
         let (Some(init), Some(pid)) = (super::live(record.init.as_ref())?, pid) else {
             return Ok(None);
         };
-        let reach = || -> Result<OwnedFd, Errno> {
-            let connection = datagrams()?;
-            let address = match manager.as_bytes().strip_prefix(b"@") {
-                Some(name) => SocketAddrUnix::new_abstract_name(name)?,
-                None => SocketAddrUnix::new(manager)?,
-            };
-            connect(&connection, &address)?;
-            Ok(connection)
-        };
         let manager =
-            reach().map_err(|errno| Failure::new(format!("reach the service manager at {manager:?}"), errno))?;
+            reach(manager).map_err(|errno| Failure::new(format!("reach the service manager at {manager:?}"), errno))?;
         // Whoever starts it holds the lock until that has come off. The socket of a process that runs stays.
         entry.lock()?;
         if !is_waiting(&entry) {
@@ -84,6 +75,17 @@ impl Container {
             pid,
         }))
     }
+}
+
+/// A connection with a service manager.
+fn reach(manager: &OsStr) -> Result<OwnedFd, Errno> {
+    let connection = datagrams()?;
+    let address = match manager.as_bytes().strip_prefix(b"@") {
+        Some(name) => SocketAddrUnix::new_abstract_name(name)?,
+        None => SocketAddrUnix::new(manager)?,
+    };
+    connect(&connection, &address)?;
+    Ok(connection)
 }
 
 fn datagrams() -> Result<OwnedFd, Errno> {
@@ -118,6 +120,12 @@ fn make_socket(entry: &Entry) -> Result<Option<OwnedFd>, Error> {
 }
 
 impl Readiness {
+    /// Whether somebody listens at the `manager`'s socket, as `NOTIFY_SOCKET` names it. If nobody does, a container
+    /// that is created with [`Arguments::notify_folder`](crate::Arguments::notify_folder) would tell it in vain.
+    pub fn can_reach(manager: &OsStr) -> bool {
+        reach(manager).is_ok()
+    }
+
     /// Readable when the process has said something.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()

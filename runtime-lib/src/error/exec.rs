@@ -20,6 +20,10 @@ pub struct ExecFailure {
 pub enum ExecFault {
     /// It is in none of the folders of `PATH`.
     NotInPath,
+    /// It is in no folder, since the process's environment has no `PATH`, or an empty one.
+    NoPath,
+    /// It is in none of the folders of `PATH`, which has others than absolute ones.
+    OddPath,
     /// It is a directory.
     IsDirectory,
     /// It cannot be looked at, or has no permission to be executed.
@@ -33,19 +37,31 @@ impl ExecFailure {
     /// executed.
     pub fn exit_status(&self) -> u8 {
         match self.fault {
-            ExecFault::NotInPath => 127,
+            ExecFault::NotInPath | ExecFault::NoPath | ExecFault::OddPath => 127,
             ExecFault::NotExecutable(errno) | ExecFault::Refused(errno) if errno.raw() == libc::ENOENT => 127,
             _ => 126,
         }
     }
 }
 
+/// Engines look for these words.
+const NOT_FOUND: &str = "executable file not found in $PATH";
+
 impl fmt::Display for ExecFailure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.program;
         formatter.write_str("process.args: ")?;
         match self.fault {
-            ExecFault::NotInPath => write!(formatter, "exec: {name:?}: executable file not found in $PATH"),
+            ExecFault::NotInPath => write!(formatter, "exec: {name:?}: {NOT_FOUND}"),
+            ExecFault::NoPath => write!(
+                formatter,
+                "exec: {name:?}: {NOT_FOUND}; process.env has no PATH to look in, or an empty one"
+            ),
+            ExecFault::OddPath => write!(
+                formatter,
+                "exec: {name:?}: {NOT_FOUND}; PATH in process.env has folders that are not absolute (nothing is put in \
+                 for a variable there)"
+            ),
             // Both phrases: docker before 23.0.1 and podman know the second alone.
             ExecFault::IsDirectory => write!(formatter, "exec: {name:?}: is a directory: permission denied"),
             ExecFault::NotExecutable(errno) if errno.raw() == libc::ENOENT => {
@@ -147,6 +163,8 @@ mod tests {
         let status = |fault| failure(fault).exit_status();
         let errno = Errno::from_raw;
         assert_eq!(status(ExecFault::NotInPath), 127);
+        assert_eq!(status(ExecFault::NoPath), 127);
+        assert_eq!(status(ExecFault::OddPath), 127);
         assert_eq!(status(ExecFault::NotExecutable(errno(libc::ENOENT))), 127);
         assert_eq!(status(ExecFault::NotExecutable(errno(libc::EACCES))), 126);
         assert_eq!(status(ExecFault::IsDirectory), 126);

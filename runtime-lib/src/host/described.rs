@@ -49,6 +49,7 @@ impl Host {
             own_namespaces: super::OwnNamespaces::default(),
             environment: vec![c"PATH=/usr/sbin:/usr/bin".to_owned(), c"ODD=\xff".to_owned()],
             denies_groups: false,
+            locked_flags: super::LockedFlags::default(),
             foresight: None,
         }
     }

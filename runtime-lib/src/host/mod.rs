@@ -6,6 +6,7 @@ mod filesystem;
 mod foresight;
 mod groups;
 mod hierarchies;
+mod locked_flags;
 mod mapped_ids;
 mod membership;
 mod mountinfo;
@@ -17,6 +18,7 @@ mod shared_filesystems;
 pub(crate) use filesystem::{CgroupVersion, cgroup_version_of};
 pub(crate) use foresight::Foresight;
 pub(crate) use hierarchies::{Hierarchies, Hierarchy};
+pub(crate) use locked_flags::LockedFlags;
 pub(crate) use mapped_ids::MappedIds;
 pub(crate) use own_namespaces::OwnNamespaces;
 pub(crate) use proc_file::read_to_end;
@@ -55,6 +57,8 @@ pub struct Host {
     /// Whether nobody can change groups where the process will be. Looked at only if the bundle has
     /// `process.user.additionalGids`.
     pub(crate) denies_groups: bool,
+    /// Looked at only if a bind mount of the bundle says that a flag of its source is to end.
+    pub(crate) locked_flags: LockedFlags,
     /// What the kernel will say. Looked at only by [`Host::look_ahead`].
     pub(crate) foresight: Option<Foresight>,
 }
@@ -96,6 +100,7 @@ impl Host {
                 Vec::new()
             },
             denies_groups: groups::are_denied(config),
+            locked_flags: LockedFlags::look(bundle),
             foresight: None,
         })
     }

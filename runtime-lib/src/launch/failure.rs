@@ -33,7 +33,7 @@ pub(crate) fn of_step(step: &Step<'_>, origin: &Origin, message: &Message, text:
     };
     match step {
         Step::Hooks(hooks::Steps::Hook(hook)) => return of_hook(origin, Some(word(hook.path)), message, text),
-        Step::Program(program::Steps::FindProgram(find)) => return not_found(&word(find.name), &failed).into(),
+        Step::Program(program::Steps::FindProgram(find)) => return not_found(find, &failed).into(),
         Step::Program(program::Steps::Execute(execute)) if failed.part == Part::Whole => {
             return not_executed(&execute.args.iter().next().map(word).unwrap_or_default(), &failed).into();
         }
@@ -50,6 +50,7 @@ pub(crate) fn of_step(step: &Step<'_>, origin: &Origin, message: &Message, text:
         Some(Member::Of(name)) => failure.path = failure.path.map(|path| path.member(name)),
         Some(Member::At(path)) => failure.path = Some(path.into()),
         Some(Member::Option(parameter)) => failure.path = origin.option(parameter),
+        Some(Member::Attribute(bit)) => failure.path = origin.option_of_attribute(bit),
         Some(Member::Nobody) => failure.path = None,
     }
     refine(&failed, &mut failure);
@@ -95,14 +96,18 @@ fn refused_parameter(step: &Step<'_>, failed: &Failed<'_>) -> Option<String> {
 }
 
 /// Why there is no such program.
-fn not_found(program: &str, failed: &Failed<'_>) -> ExecFailure {
+fn not_found(find: &program::FindProgram<'_>, failed: &Failed<'_>) -> ExecFailure {
+    let is_absolute = |folder: &[u8]| folder.starts_with(b"/");
+    let mut folders = find.search.to_bytes().split(|byte| *byte == b':');
     let fault = match failed.part {
         Part::IsDirectory => ExecFault::IsDirectory,
+        Part::NotFound if find.search.is_empty() => ExecFault::NoPath,
+        Part::NotFound if !folders.all(is_absolute) => ExecFault::OddPath,
         Part::NotFound => ExecFault::NotInPath,
         _ => ExecFault::NotExecutable(Errno::from_raw(failed.errno)),
     };
     ExecFailure {
-        program: program.to_owned(),
+        program: word(find.name),
         fault,
     }
 }

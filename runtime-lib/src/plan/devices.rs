@@ -3,11 +3,12 @@
 
 use super::acts::{Origin, c_string};
 use super::compile::Compiler;
-use crate::JsonPath;
 use crate::bundle::{Device, DeviceType, Mount, below_root};
+use crate::problem::{JsonPath, Problem};
 use orlop_init::linux::file_type::{S_IFBLK, S_IFCHR, S_IFIFO};
 use orlop_init::step::devices::{Link, Node, demand};
 use orlop_init::step::terminal::Console;
+use std::ffi::CStr;
 
 /// The devices of every container: path, major, minor. All are character devices that everybody may read and write.
 pub(crate) const DEFAULT_DEVICES: &[(&str, u32, u32)] = &[
@@ -28,6 +29,12 @@ const DEFAULT_LINKS: &[(&str, &str, bool)] = &[
     ("dev/stderr", "/proc/self/fd/2", false),
     ("dev/ptmx", "pts/ptmx", true),
 ];
+
+/// Whether a link takes this place, whatever is there.
+fn is_linked(place: &CStr) -> bool {
+    let mut links = DEFAULT_LINKS.iter();
+    links.any(|(path, _, replace)| *replace && path.as_bytes() == place.to_bytes())
+}
 
 impl Compiler<'_> {
     pub(crate) fn devices(&mut self) {
@@ -65,7 +72,12 @@ impl Compiler<'_> {
             }
         }
         for (index, (device, place)) in devices.iter().zip(&places).enumerate() {
-            if foreign.is_none() || !place.as_bytes().starts_with(b"dev/") {
+            let is_terminals = foreign.is_none() && is_linked(place) && !mounted.contains(&&**place);
+            if is_terminals {
+                let path = JsonPath::from("linux.devices").index(index);
+                let text = "is the link to pts/ptmx of the container's own terminals, as in every container";
+                self.problems.push(Problem::warning(path, text).into_notice());
+            } else if foreign.is_none() || !place.as_bytes().starts_with(b"dev/") {
                 self.device(index, device, place);
             }
         }
@@ -84,7 +96,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn device(&mut self, index: usize, device: &Device, place: &std::ffi::CStr) {
+    fn device(&mut self, index: usize, device: &Device, place: &CStr) {
         let path = JsonPath::from("linux.devices").index(index);
         let kind = match device.kind {
             DeviceType::Char | DeviceType::UnbufferedChar => S_IFCHR,
@@ -117,7 +129,15 @@ impl Compiler<'_> {
             .iter()
             .filter(|(_, is_asked, _)| *is_asked)
             .fold(0, |all, (.., one)| all | one);
-        if self.binds_devices() && kind != S_IFIFO {
+        let mut mounts = self.bundle.mounts().iter();
+        if let Some(mount) = mounts.find(|mount| *mount.target == *place && !mount.is_remount()) {
+            // What a mount puts there is the host's mostly, and is not changed.
+            if let Some((name, ..)) = asked.iter().find(|(_, is_asked, _)| *is_asked) {
+                let text = format!("mounts[{}] puts the device there, which keeps what it has", mount.index);
+                self.problems.warning(path.member(name), text);
+            }
+            demands = demand::BOUND;
+        } else if self.binds_devices() && kind != S_IFIFO {
             // The node is the host's, with its mode and owner.
             demands = demand::BOUND;
             for (name, _, flag) in asked.iter().filter(|(_, is_asked, _)| *is_asked) {

@@ -46,6 +46,22 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "binds FIFOs of the host, too"),
         ("crun", "1.8", "says nothing")
     ),
+    test!(
+        device_of_another_name_is_found_by_its_numbers,
+        ("runc", "1.1", "looks for the path alone"),
+        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
+    ),
+    test!(
+        device_that_the_host_lacks_is_told_by_its_numbers,
+        ("runc", "1.1", "tells of the path alone"),
+        ("crun", "1.8", "makes a plain file")
+    ),
+    test!(
+        devices_where_links_belong_are_no_obstacle,
+        ("runc", "1.1", "binds what the host has there"),
+        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
+    ),
+    test!(device_where_a_mount_is_keeps_what_that_has),
 ];
 
 /// A container in a user namespace whose /dev is the image's own folder.
@@ -137,4 +153,67 @@ fn mode_and_owner_that_cannot_be_given_are_told(t: &Trial<'_>) -> Verdict {
         ensure(done.err.matches(&told).count() == 1, || done.err.clone())?;
     }
     ensure(!done.err.contains("linux.devices[1]"), || done.err.clone())
+}
+
+fn device_of_another_name_is_found_by_its_numbers(t: &Trial<'_>) -> Verdict {
+    let device = |path: &str, minor: u32| json!({"path": path, "type": "c", "major": 1, "minor": minor});
+    let devices = json!([
+        device("/dev/another", 5),
+        device("/dev/deep/null", 3),
+        device("/data/full", 7)
+    ]);
+    let bundle = mapped(t)?.set("/linux/devices", devices).writable();
+    let seen = t.see(&bundle.probe("stat /dev/another , stat /dev/deep/null , stat /data/full"))?;
+    for (seen, minor) in seen.iter().zip([5, 3, 7]) {
+        same("device", &seen["value"]["rdev"], json!([1, minor]))?;
+    }
+    // Also in a folder of the host's.
+    let tun = fs::metadata("/dev/net/tun");
+    if tun.is_ok_and(|tun| tun.rdev() == makedev(10, 200)) {
+        let tun = json!([{"path": "/dev/tun", "type": "c", "major": 10, "minor": 200}]);
+        let seen = t.see(&mapped(t)?.set("/linux/devices", tun).probe("stat /dev/tun"))?;
+        same("tun", &seen[0]["value"]["rdev"], json!([10, 200]))?;
+    } else {
+        t.note("the host has no /dev/net/tun to look for");
+    }
+    Ok(())
+}
+
+fn device_that_the_host_lacks_is_told_by_its_numbers(t: &Trial<'_>) -> Verdict {
+    let device = json!([{"path": "/dev/none", "type": "c", "major": 4000, "minor": 77}]);
+    t.refused(
+        &mapped(t)?.set("/linux/devices", device),
+        &["linux.devices[0]", "4000:77", "bind"],
+    )
+}
+
+fn devices_where_links_belong_are_no_obstacle(t: &Trial<'_>) -> Verdict {
+    let device =
+        |path: &str, major: u32, minor: u32| json!({"path": path, "type": "c", "major": major, "minor": minor});
+    let devices = json!([
+        device("/dev/ptmx", 5, 2),
+        device("/dev/console", 5, 1),
+        device("/dev/null", 1, 3),
+        device("/dev/fd", 1, 3),
+        device("/dev/stdin", 1, 3)
+    ]);
+    for bundle in [t.bundle()?, mapped(t)?] {
+        let bundle = bundle.set("/linux/devices", devices.clone());
+        let seen = t.see(&bundle.probe("stat /dev/ptmx , stat /dev/null , stat /dev/fd"))?;
+        same("ptmx", &seen[0]["value"]["target"], "pts/ptmx")?;
+        for seen in &seen[1..] {
+            same("device", &seen["value"]["rdev"], json!([1, 3]))?;
+        }
+    }
+    Ok(())
+}
+
+fn device_where_a_mount_is_keeps_what_that_has(t: &Trial<'_>) -> Verdict {
+    for path in ["/dev/zero", "/dev/stdin", "/dev/fuse", "/dev/console"] {
+        let device = json!([{"path": path, "type": "c", "major": 1, "minor": 3, "fileMode": 0o600}]);
+        let bundle = t.bundle()?.mount(path, "bind", "/dev/null", &["bind"]);
+        let bundle = bundle.set("/linux/devices", device).probe(&format!("stat {path}"));
+        same(path, &t.see(&bundle)?[0]["value"]["rdev"], json!([1, 3]))?;
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::report::{has, mount_at};
+use crate::report::{has, has_start, mount_at};
 use crate::sentence::{Known, Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::mapped;
@@ -34,6 +34,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(abstract_socket_is_reached, CRUN),
     test!(readiness_works_in_a_user_namespace, CRUN),
     test!(manager_that_is_not_there_keeps_nothing_from_starting, CRUN),
+    test!(
+        process_knows_no_manager_that_is_not_there,
+        ("runc", "1.1", "gives it a socket all the same"),
+        ("crun", "1.8", "gives it a socket all the same")
+    ),
     test!(second_start_changes_nothing_behind_a_link_of_the_containers, CRUN),
     test!(
         second_start_leaves_the_socket_of_a_container_that_runs,
@@ -231,6 +236,17 @@ fn manager_that_is_not_there_keeps_nothing_from_starting(t: &Trial<'_>) -> Verdi
     let call = t.with_bundle(&["run"], &t.bundle()?.probe("stdout began"))?;
     let done = call.variable("NOTIFY_SOCKET", "/nowhere/at/all").succeed()?;
     ensure(done.out.contains("began"), || done.out.clone())
+}
+
+fn process_knows_no_manager_that_is_not_there(t: &Trial<'_>) -> Verdict {
+    for manager in ["/nowhere/at/all", "nowhere", "@nobody-listens-here"] {
+        let call = t.with_bundle(&["run"], &t.bundle()?)?;
+        let report = call.variable("NOTIFY_SOCKET", manager).succeed()?.json()?;
+        ensure(!has_start(&report["env"], "NOTIFY_SOCKET"), || {
+            report["env"].to_string()
+        })?;
+    }
+    Ok(())
 }
 
 /// A container that runs and has said that it is ready, and the folder of its socket.

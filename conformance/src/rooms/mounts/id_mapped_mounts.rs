@@ -46,6 +46,11 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(a_mapped_bind_in_a_user_namespace_takes_its_flags, ("runc", "1.1", NEW)),
     test!(a_source_made_by_an_earlier_mount_is_mapped, ("runc", "1.1", NEW)),
+    test!(
+        a_source_in_an_earlier_mount_runs_in_a_user_namespace,
+        ("runc", "1.1", NEW),
+        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
+    ),
     test!(a_mapped_bind_leaves_the_hosts_owners_alone),
     test!(
         a_filesystem_that_cannot_map_is_refused_with_its_path,
@@ -211,6 +216,23 @@ fn a_source_made_by_an_earlier_mount_is_mapped(t: &Trial<'_>) -> Verdict {
         (json!(5000), json!(5000)),
     )?;
     same("owner in the other", &owner(&seen[1]), (json!(0), json!(0)))
+}
+
+fn a_source_in_an_earlier_mount_runs_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
+    let bind = |bundle: Bundle, below: &str| {
+        let made = bundle.rootfs().join(below).to_string_lossy().into_owned();
+        bundle.mount("/run", "bind", &made, &["bind", "idmap"])
+    };
+    let below = t.dir.join("source/below");
+    fs::create_dir_all(&below)?;
+    // What the earlier mount binds is mapped.
+    let volume = mapped(t)?
+        .mount("/data", "bind", &source(t)?, &["rbind"])
+        .folder("data/below")?;
+    let seen = t.see(&bind(volume, "data/below").probe("stat /run"))?;
+    same("owner", &owner(&seen[0]), (json!(0), json!(0)))?;
+    let made = mapped(t)?.mount("/data", "tmpfs", "x", &["mode=755"]);
+    t.see(&bind(made, "data").probe("stat /run")).map(drop)
 }
 
 fn a_mapped_bind_leaves_the_hosts_owners_alone(t: &Trial<'_>) -> Verdict {

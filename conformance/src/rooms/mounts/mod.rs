@@ -4,6 +4,7 @@ mod binds;
 mod filesystems;
 mod id_mapped_mounts;
 mod late_read_only;
+mod locked_flags;
 mod long_options;
 mod masks;
 mod mount_changes;
@@ -34,6 +35,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     mount_options,
     recursive_options,
     option_order,
+    locked_flags,
     long_options,
     late_read_only,
     propagation,

@@ -212,7 +212,9 @@ fn profile_with_an_agent_that_allows_only_write_close_execve_works(t: &Trial<'_>
 
 fn missing_agent_is_an_error(t: &Trial<'_>) -> Verdict {
     let bundle = notifying(t.bundle()?, "/no/such/agent", &["mkdir"]);
-    t.refused(&bundle, &["seccomp"])
+    t.refused(&bundle, &["seccomp"])?;
+    // Not only when the filter is loaded.
+    t.with_bundle(&["create"], &bundle)?.refuse(&["seccomp"])
 }
 
 fn agent_that_hangs_up_leaves_no_running_container(t: &Trial<'_>) -> Verdict {

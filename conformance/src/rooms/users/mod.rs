@@ -1,7 +1,7 @@
 //! User namespaces, and the runtime without the host's root's rights.
 
-mod hidden_birth;
 mod foreseen;
+mod hidden_birth;
 mod hidden_init;
 mod inside_user_namespace;
 mod ordinary_user;

@@ -99,7 +99,7 @@ fn own(directory: Fd, name: &CStr, node: &Node<'_>) -> Outcome {
     Ok(())
 }
 
-/// Binds the host's node of the same path, if it is the device that is wanted.
+/// Binds the host's node of the same path if it is the device that is wanted, or another one that is.
 #[inline(never)]
 fn bind_hosts(directory: Fd, name: &CStr, node: &Node<'_>) -> Outcome {
     let mut source = Buffer::new();
@@ -107,17 +107,73 @@ fn bind_hosts(directory: Fd, name: &CStr, node: &Node<'_>) -> Outcome {
         .push(b"/")
         .and_then(|()| source.push(node.path.to_bytes()))
         .of(Part::Source)?;
-    let tree = sys::open_tree(Fd::CWD, source.as_c_str(), sys::OPEN_TREE_CLONE).of(Part::Source)?;
-    let status = sys::status(tree, c"", sys::AT_EMPTY_PATH).of(Part::Source)?;
-    if status.mode & sys::S_IFMT != node.mode & sys::S_IFMT || (status.major, status.minor) != (node.major, node.minor)
-    {
-        return Err(Failure::new(Part::Source, Errno::PERM));
-    }
+    let tree = match node.tree_of(Fd::CWD, source.as_c_str()) {
+        Some(tree) => tree,
+        None => {
+            let devices = sys::open(Fd::CWD, c"/dev", sys::O_RDONLY | sys::O_DIRECTORY, 0).of(Part::Source)?;
+            let mut left = MOST_NAMES;
+            let found = node.find(devices, 1, &mut left);
+            sys::close(devices);
+            found.ok_or(Failure::new(Part::Source, Errno::NODEV))?
+        }
+    };
     let place = path::file_in(directory, name, 0o644).of(Part::Target)?;
     path::attach(tree, place)?;
     sys::close(tree);
     sys::close(place);
     Ok(())
+}
+
+/// So many names of the host's /dev are looked at for a device.
+const MOST_NAMES: u32 = 4096;
+
+impl Node<'_> {
+    /// What is at a path, if it is this device, to be bound.
+    fn tree_of(&self, directory: Fd, path: &CStr) -> Option<Fd> {
+        let tree = sys::open_tree(directory, path, sys::OPEN_TREE_CLONE | sys::AT_SYMLINK_NOFOLLOW).ok()?;
+        let is_it = sys::status(tree, c"", sys::AT_EMPTY_PATH).is_ok_and(|status| self.is_it(&status));
+        if !is_it {
+            sys::close(tree);
+        }
+        is_it.then_some(tree)
+    }
+
+    /// The device in a directory, or in one so many levels below.
+    #[inline(never)]
+    fn find(&self, directory: Fd, levels: u32, left: &mut u32) -> Option<Fd> {
+        let mut buffer = [0; 2048];
+        loop {
+            let length = sys::entries(directory, &mut buffer).ok()?;
+            let mut rest = buffer.get(..length).filter(|rest| !rest.is_empty())?;
+            // struct linux_dirent64: inode, offset, the entry's length, its type, its name.
+            while let Some(header) = rest.get(..19) {
+                let size = usize::from(u16::from_ne_bytes([header[16], header[17]]));
+                let name = CStr::from_bytes_until_nul(rest.get(19..size)?).ok()?;
+                *left = left.checked_sub(1)?;
+                let found = match u32::from(header[18]) << 12 {
+                    sys::S_IFDIR if levels > 0 && !name.to_bytes().starts_with(b".") => {
+                        let below = sys::open(directory, name, sys::O_RDONLY | sys::O_DIRECTORY | sys::O_NOFOLLOW, 0);
+                        below.ok().and_then(|below| {
+                            let found = self.find(below, levels - 1, left);
+                            sys::close(below);
+                            found
+                        })
+                    }
+                    kind if kind == self.mode & sys::S_IFMT => {
+                        match sys::status(directory, name, sys::AT_SYMLINK_NOFOLLOW) {
+                            Ok(status) if self.is_it(&status) => self.tree_of(directory, name),
+                            _ => None,
+                        }
+                    }
+                    _ => None,
+                };
+                if found.is_some() {
+                    return found;
+                }
+                rest = rest.get(size..).unwrap_or_default();
+            }
+        }
+    }
 }
 
 /// Makes a link. One that is there already is kept, whatever it is, unless it has to be `replaced`.

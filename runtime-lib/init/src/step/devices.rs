@@ -1,7 +1,9 @@
 //! Device nodes, directories and links inside the rootfs.
 
-use super::reads::Reads;
+use super::reads::{Failed, Member, Reads};
 use super::words::{Escaped, Quoted};
+use crate::linux::errno;
+use crate::wire::Part;
 use core::ffi::CStr;
 use core::fmt::{Formatter, Result};
 
@@ -84,6 +86,25 @@ impl Reads for Node<'_> {
         write!(
             out,
             "make the {kind} device /{path} ({major}:{minor}, mode {mode:04o}, owner {uid}:{gid})"
+        )
+    }
+
+    fn member(&self, failed: &Failed<'_>) -> Option<Member> {
+        match failed.part {
+            Part::Target | Part::Exists | Part::Outside | Part::Root => Some(Member::Of("path")),
+            _ => None,
+        }
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if (failed.part, failed.errno) != (Part::Source, errno::NODEV) {
+            return Ok(());
+        }
+        let Self { major, minor, .. } = self;
+        write!(
+            out,
+            "in a user namespace no device can be made, and the host's /dev has none with the numbers {major}:{minor} \
+             that could be bound; if it has one elsewhere, bind that by an entry in mounts"
         )
     }
 }

@@ -352,6 +352,7 @@ fn member_of_a_mount(failed: &Failed<'_>) -> Option<Member> {
         Part::Target | Part::Attach | Part::OntoFile | Part::OntoDirectory | Part::Root | Part::Outside => {
             Member::Of("destination")
         }
+        Part::Attributes if failed.errno == errno::PERM => Member::Attribute(failed.detail),
         Part::Attributes | Part::CopyUp => Member::Of("options"),
         _ => return None,
     })

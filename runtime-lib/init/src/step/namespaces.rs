@@ -1,8 +1,8 @@
 //! Where init is: cgroups, namespaces, and a keyring of its own.
 
-use super::reads::Reads;
+use super::reads::{Failed, Member, Reads};
 use super::words::{Named, Quoted};
-use crate::linux::namespace;
+use crate::linux::{errno, namespace};
 use crate::wire::Slot;
 use core::ffi::CStr;
 use core::fmt::{Formatter, Result};
@@ -110,9 +110,27 @@ impl Reads for Unshare {
     }
 }
 
+/// Why a namespace is not joined.
+fn joining(kind: u64, errno: i32) -> &'static str {
+    match (kind, errno) {
+        (namespace::NEWUSER, errno::INVAL) => "it is the one that the runtime itself is in",
+        (_, errno::PERM) => "it needs CAP_SYS_ADMIN in the user namespace that owns it",
+        (_, errno::INVAL) => "it is a namespace of another type",
+        _ => "",
+    }
+}
+
 impl Reads for JoinNamespace {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         write!(out, "join an existing {} namespace", Named(namespace::NAMES, self.kind))
+    }
+
+    fn member(&self, _: &Failed<'_>) -> Option<Member> {
+        Some(Member::Of("path"))
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        out.write_str(joining(self.kind, failed.errno))
     }
 }
 
@@ -120,6 +138,14 @@ impl Reads for JoinDeferred {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         let names = Named(namespace::NAMES, self.kind);
         write!(out, "join an existing {names} namespace, if it could not be before")
+    }
+
+    fn member(&self, _: &Failed<'_>) -> Option<Member> {
+        Some(Member::Of("path"))
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        out.write_str(joining(self.kind, failed.errno))
     }
 }
 

@@ -135,6 +135,11 @@ impl Reads for Rlimit {
         write!(out, "set {name} to {soft} (hard limit {hard})")
     }
 
+    fn member(&self, _: &Failed<'_>) -> Option<Member> {
+        // A soft limit is refused for nothing but the hard one.
+        Some(Member::Of("hard"))
+    }
+
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
         if failed.errno == errno::PERM {
             out.write_str("raising a hard limit needs CAP_SYS_RESOURCE")?;

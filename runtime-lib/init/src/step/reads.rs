@@ -59,6 +59,8 @@ pub enum Member {
     At(&'static str),
     /// The option of a mount that became this parameter of its filesystem.
     Option(u32),
+    /// The option of a mount that changes the attribute with the bit of this number.
+    Attribute(u32),
     /// None: it is nothing that the config can help.
     Nobody,
 }

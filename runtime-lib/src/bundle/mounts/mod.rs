@@ -2,6 +2,7 @@
 //!
 //! The options are looked at here and nowhere else.
 
+mod asking;
 pub(crate) mod attribute;
 mod bind;
 mod cgroup;

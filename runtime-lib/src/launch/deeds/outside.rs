@@ -5,7 +5,7 @@ use crate::plan::acts::Origin;
 use crate::plan::deeds::{Attribute, Carry, SetAttribute};
 use crate::process::{Pid, number_in_proc};
 use crate::{Error, Failure, sys};
-use orlop_init::step::{Failed, Hint, Phrase};
+use orlop_init::step::{Failed, Hint, Member, Phrase};
 use orlop_init::wire::Part;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -35,6 +35,9 @@ impl SetAttribute {
         };
         let mut failure = Failure::new(Phrase(reads).to_string(), errno);
         failure.path = origin.path();
+        if let Some(Member::Of(name)) = reads.member(&failed) {
+            failure.path = failure.path.map(|path| path.member(name));
+        }
         match Hint(reads, &failed).to_string() {
             hint if hint.is_empty() => failure,
             hint => failure.hint(hint),

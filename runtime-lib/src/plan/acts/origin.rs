@@ -11,8 +11,13 @@ pub(crate) enum Origin {
     Member(&'static str),
     /// An element of a list in the config.
     Element(&'static str, usize),
-    /// A mount, with the places among its options of the parameters that the filesystem gets.
-    Mount { index: usize, options: Vec<u32> },
+    /// A mount, with the places among its options of the parameters that the filesystem gets, and of those that change
+    /// its attributes, by the numbers of their bits.
+    Mount {
+        index: usize,
+        options: Vec<u32>,
+        attributes: Vec<u32>,
+    },
     /// A member of the config whose name comes from it.
     Named(JsonPath),
 }
@@ -34,11 +39,23 @@ impl Origin {
 
     /// The option that became this parameter of a filesystem; the list of options if it is none of its list.
     pub(crate) fn option(&self, parameter: u32) -> Option<JsonPath> {
+        self.option_in(parameter, |origin| match origin {
+            Self::Mount { options, .. } => Some(options),
+            _ => None,
+        })
+    }
+
+    /// The option that changes the attribute with the bit of this number; the list of options if that is not known.
+    pub(crate) fn option_of_attribute(&self, bit: u32) -> Option<JsonPath> {
+        self.option_in(bit, |origin| match origin {
+            Self::Mount { attributes, .. } => Some(attributes),
+            _ => None,
+        })
+    }
+
+    fn option_in(&self, number: u32, places: impl Fn(&Self) -> Option<&Vec<u32>>) -> Option<JsonPath> {
         let options = self.path()?.member("options");
-        let Self::Mount { options: places, .. } = self else {
-            return Some(options);
-        };
-        match places.get(parameter as usize) {
+        match places(self).and_then(|places| places.get(number as usize)) {
             Some(place) if *place != NO_OPTION => Some(options.index(*place as usize)),
             _ => Some(options),
         }

@@ -22,6 +22,7 @@ impl Compiler<'_> {
             },
         };
         let propagation = PropagationList::from(&*mount.propagation);
+        let changes = super::changes(mount, mount.changes_after_the_tree());
         let step = steps::Bind {
             source,
             target: &mount.target,
@@ -31,7 +32,7 @@ impl Compiler<'_> {
                 target: bind.links.keep_target,
                 copy: bind.links.copy,
             },
-            changes: super::changes(mount, mount.changes_after_the_tree()),
+            changes: self.without_locked(mount, changes),
             mapping,
             hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
             propagation: propagation.as_propagations(),
@@ -39,6 +40,7 @@ impl Compiler<'_> {
         let origin = Origin::Mount {
             index: mount.index,
             options: Vec::new(),
+            attributes: self.options_of_attributes(mount),
         };
         self.step(&step, origin);
     }

@@ -53,6 +53,7 @@ impl Compiler<'_> {
         let origin = Origin::Mount {
             index: mount.index,
             options,
+            attributes: Vec::new(),
         };
         let hold = self
             .hold_for_propagation(mount.index, &mount.target, &propagation)

@@ -1,7 +1,7 @@
 //! Id-mapped mounts: who maps the ids, and by which user namespace.
 
 use crate::JsonPath;
-use crate::bundle::{Bind, IdMaps, MapsOf, Mount, NamespaceType};
+use crate::bundle::{Bind, IdMaps, MapsOf, Mount, NamespaceType, Quoted};
 use crate::plan::acts::Origin;
 use crate::plan::compile::Compiler;
 use crate::plan::inherited::Inherited;
@@ -10,9 +10,9 @@ use orlop_init::step::mounts::Mapping;
 use orlop_init::wire::Slot;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Component, Path};
 
-impl Compiler<'_> {
+impl<'a> Compiler<'a> {
     /// The mapping that a mount asks for.
     pub(super) fn mapping(&mut self, mount: &Mount, maps: &IdMaps) -> Mapping {
         let namespace = match &maps.of {
@@ -65,13 +65,12 @@ impl Compiler<'_> {
     /// of the tree.
     pub(super) fn tree_mapped_by_the_runtime(&mut self, mount: &Mount, bind: &Bind, mapping: Mapping) -> Option<Slot> {
         self.config.linux.namespace(NamespaceType::User)?;
-        if self.is_made_by_an_earlier_mount(mount.index, &bind.source) {
-            let text = "an earlier mount makes it, in the user namespace, where the runtime cannot map its ids";
-            self.problems.error(mount.path().member("source"), text);
-            return None;
-        }
+        let source = match self.maker_of(mount.index, &bind.source) {
+            None => bind.source.clone(),
+            Some((maker, below)) => self.source_on_the_host(mount, bind, maker, below)?,
+        };
         let tree = Inherited::MappedTree {
-            source: bind.source.clone(),
+            source,
             recursive: bind.recursive,
             propagation: self.propagation_of_trees(),
             maps: mapping.namespace,
@@ -79,5 +78,47 @@ impl Compiler<'_> {
             origin: mount.path(),
         };
         Some(self.inherit(tree, Origin::Element("mounts", mount.index)))
+    }
+
+    /// What the host has where an earlier mount puts something.
+    fn source_on_the_host(&mut self, mount: &Mount, asked: &Bind, maker: &Mount, below: &Path) -> Option<String> {
+        let Some(bind) = maker.as_bind() else {
+            // A namespace with the maps is the runtime's to use, and a filesystem of the user namespace's is not there
+            // before init is: as runc and crun do.
+            let text = format!(
+                "mounts[{}] mounts a filesystem of the user namespace's there, whose ids nobody can map from outside: \
+                 what the host has under it is bound instead",
+                maker.index
+            );
+            self.problems.warning(mount.path().member("source"), text);
+            return Some(asked.source.clone());
+        };
+        let is_plain = bind.id_maps.is_none() && !bind.links.copy && !maker.is_read_only();
+        let mut parts = below.components();
+        if !is_plain
+            || parts.any(|part| matches!(part, Component::ParentDir))
+            || self.maker_of(maker.index, &bind.source).is_some()
+        {
+            let text = format!(
+                "mounts[{}] binds it from outside of the user namespace, in which nobody can map its ids: give that \
+                 mount's own source, {}",
+                maker.index,
+                Quoted(&bind.source)
+            );
+            self.problems.error(mount.path().member("source"), text);
+            return None;
+        }
+        Some(Path::new(&bind.source).join(below).to_string_lossy().into_owned())
+    }
+
+    /// The last of the earlier mounts that puts something where this source is, and the way from there.
+    fn maker_of<'s>(&self, index: usize, source: &'s str) -> Option<(&'a Mount, &'s Path)> {
+        let inside = Path::new(source).strip_prefix(self.bundle.rootfs()).ok()?;
+        let earlier = self.bundle.mounts().iter().take(index).rev();
+        let mut makers = earlier.filter(|mount| !mount.is_remount()).filter_map(|mount| {
+            let below = inside.strip_prefix(OsStr::from_bytes(mount.target.as_bytes())).ok()?;
+            Some((mount, below))
+        });
+        makers.next()
     }
 }

@@ -7,6 +7,7 @@ mod filesystem;
 mod held;
 mod id_maps;
 mod in_proc;
+mod locked;
 mod propagation;
 mod remount;
 

@@ -45,6 +45,7 @@ impl Compiler<'_> {
         let origin = Origin::Mount {
             index: mount.index,
             options,
+            attributes: self.options_of_attributes(mount),
         };
         self.step(&step, origin);
     }

@@ -213,17 +213,27 @@ fn cgroup2_is_bound_in_a_user_namespace_that_has_the_hosts_cgroup_namespace() {
 }
 
 #[test]
-fn a_source_that_only_the_user_namespace_has_cannot_be_mapped() {
-    let error = first_error(|config| {
-        users(config);
-        config["mounts"] = json!([
-            {"destination": "/data", "type": "tmpfs"},
-            {"destination": "/run", "source": "rootfs/data/below", "options": ["bind", "idmap"]},
-        ]);
-    });
+fn a_source_in_an_earlier_mount_is_mapped_as_the_host_has_it_in_a_user_namespace() {
+    let plan = |earlier: Value| {
+        let text = config(|config| {
+            users(config);
+            let options = json!(["bind", "idmap"]);
+            config["mounts"] =
+                json!([earlier, {"destination": "/run", "source": "rootfs/data/below", "options": options}]);
+        });
+        explained(&text, &hybrid())
+    };
+    let bound = plan(json!({"destination": "/data", "source": "/srv", "options": ["rbind"]}));
+    assert!(bound.contains("open \"/srv/below\""), "{bound}");
+    let made = plan(json!({"destination": "/data", "type": "tmpfs"}));
     assert!(
-        error.starts_with("mounts[1].source: an earlier mount makes it"),
-        "{error}"
+        made.contains("Warning: mounts[1].source: mounts[0] mounts a filesystem"),
+        "{made}"
+    );
+    let read_only = plan(json!({"destination": "/data", "source": "/srv", "options": ["rbind", "ro"]}));
+    assert!(
+        read_only.contains("Error: mounts[1].source: mounts[0] binds it"),
+        "{read_only}"
     );
 }
 

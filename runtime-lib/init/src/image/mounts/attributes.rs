@@ -20,7 +20,7 @@ pub(crate) fn is_missing(outcome: Outcome) -> Result<bool, Failure> {
 pub(super) fn set_changes(bound: Fd, changes: &Changes) -> Outcome {
     if changes.set_all | changes.clear_all != 0 {
         let clear = with_times(bound, changes.clear_all)?;
-        sys::set_attributes(bound, true, changes.set_all, clear, 0).of(Part::Attributes)?;
+        set_or_tell(bound, true, changes.set_all, clear)?;
     }
     let named = with_times(bound, changes.clear)?;
     let clear = named | changes.clear_unlocked;
@@ -32,7 +32,7 @@ pub(super) fn set_changes(bound: Fd, changes: &Changes) -> Outcome {
         // stay.
         Err(Errno::PERM) if changes.clear_unlocked != 0 => {
             if changes.set | named != 0 {
-                sys::set_attributes(bound, false, changes.set, named, 0).of(Part::Attributes)?;
+                set_or_tell(bound, false, changes.set, named)?;
             }
             let mut rest = changes.clear_unlocked;
             while rest != 0 {
@@ -45,8 +45,28 @@ pub(super) fn set_changes(bound: Fd, changes: &Changes) -> Outcome {
             }
             Ok(())
         }
+        Err(Errno::PERM) => set_or_tell(bound, false, changes.set, named),
         result => result.of(Part::Attributes),
     }
+}
+
+/// Changes attributes, or tells which of them is locked, by the number of its bit.
+#[inline(never)]
+fn set_or_tell(mounted: Fd, recursive: bool, set: u64, clear: u64) -> Outcome {
+    let outcome = sys::set_attributes(mounted, recursive, set, clear, 0);
+    if outcome != Err(Errno::PERM) {
+        return outcome.of(Part::Attributes);
+    }
+    let refused = |bit: &u32| {
+        let one = 1 << bit;
+        clear & one != 0
+            && one & mount_attribute::ATIME == 0
+            && sys::set_attributes(mounted, recursive, 0, one, 0) == Err(Errno::PERM)
+    };
+    // What is none of the others are the times of access.
+    let bit = (0..u64::BITS).find(refused);
+    let bit = bit.unwrap_or(mount_attribute::ATIME.trailing_zeros());
+    Err(Failure::new(Part::Attributes, Errno::PERM).detail(bit))
 }
 
 /// What is to be cleared, as the kernel wants it: the times of access are one value, so that a single one of them is
