@@ -12,6 +12,7 @@ mod failure;
 mod ground;
 mod host;
 mod kernel;
+mod inject;
 mod options;
 mod output;
 mod report;
@@ -39,6 +40,8 @@ conformance run --runtime PATH [--runtime PATH...] [--older PATH...] [--filter W
 conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--json FILE] [--svg FILE]
                   [--config default|engine]
 conformance engines ...
+conformance inject --runtime PATH [--every N] [--verbs WORD,...] [--faults WORD,...] [--workers N] [--time-limit S]
+                   [--only SCENARIO:PROCESS:CALL:FAULT]
 conformance runtime-tools --suite DIR --runtime PATH [--runtime PATH...] [--filter WORD...] [--time-limit S] [--tap FILE]
                           [--junit FILE] [--quiet] [--list]
 conformance table --runtime PATH [--runtime PATH...] [--out FILE]
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         "run" => run(rest),
         "bench" => bench::run(rest),
         "engines" => engines::run(rest),
+        "inject" => inject::run(rest),
         "runtime-tools" => runtime_tools::run(rest),
         "table" => table::run(rest),
         "" | "help" | "--help" | "-h" => {

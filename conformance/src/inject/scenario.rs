@@ -1,0 +1,110 @@
+//! What the runtime is called for while faults are injected.
+
+use serde_json::json;
+
+use crate::bundle::Bundle;
+use crate::unprivileged::FIRST;
+
+/// How far a container is when the call comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    Created,
+    Running,
+    Stopped,
+}
+
+/// One call of the runtime.
+pub(super) struct Scenario {
+    /// Its name, which begins with the verb.
+    pub(super) name: &'static str,
+    pub(super) before: Before,
+    /// The words, in which `ID` and `BUNDLE` stand for the container's and the folder.
+    pub(super) words: &'static [&'static str],
+    /// Whether init, which waits, is traced as well.
+    pub(super) with_init: bool,
+    bundle: fn(Bundle) -> Bundle,
+}
+
+/// All of them.
+pub(super) const ALL: [Scenario; 12] = [
+    Scenario::of(
+        "create",
+        Before::Nothing,
+        &["create", "--bundle", "BUNDLE", "ID"],
+        plain,
+    ),
+    Scenario::of(
+        "create-hooks",
+        Before::Nothing,
+        &["create", "--bundle", "BUNDLE", "ID"],
+        hooks,
+    ),
+    Scenario::of(
+        "create-user",
+        Before::Nothing,
+        &["create", "--bundle", "BUNDLE", "ID"],
+        user,
+    ),
+    Scenario::of("start", Before::Created, &["start", "ID"], plain),
+    Scenario::of("start-hooks", Before::Created, &["start", "ID"], hooks),
+    Scenario::of("state", Before::Created, &["state", "ID"], plain),
+    Scenario::of("kill", Before::Running, &["kill", "ID", "KILL"], plain),
+    Scenario::of("kill-shared", Before::Running, &["kill", "ID", "KILL"], shared),
+    Scenario::of("delete", Before::Stopped, &["delete", "ID"], hooks),
+    Scenario::of("delete-created", Before::Created, &["delete", "ID"], plain),
+    Scenario::of("delete-force", Before::Running, &["delete", "--force", "ID"], shared),
+    Scenario::of("run", Before::Nothing, &["run", "--bundle", "BUNDLE", "ID"], short),
+];
+
+impl Scenario {
+    const fn of(
+        name: &'static str,
+        before: Before,
+        words: &'static [&'static str],
+        bundle: fn(Bundle) -> Bundle,
+    ) -> Self {
+        Self {
+            name,
+            before,
+            words,
+            with_init: matches!(words[0].as_bytes(), b"start"),
+            bundle,
+        }
+    }
+
+    /// The bundle, made of a default one.
+    pub(super) fn bundle(&self, default: Bundle) -> Bundle {
+        (self.bundle)(default)
+    }
+}
+
+fn plain(bundle: Bundle) -> Bundle {
+    bundle.probe("sleep 600")
+}
+
+fn short(bundle: Bundle) -> Bundle {
+    bundle.probe("exit 0")
+}
+
+/// Without a pid namespace: init's end is not the end of all.
+fn shared(bundle: Bundle) -> Bundle {
+    bundle.probe("leave 600 , sleep 600").without_namespace("pid")
+}
+
+fn user(bundle: Bundle) -> Bundle {
+    let maps = json!([{"containerID": 0, "hostID": FIRST, "size": 65_536}]);
+    bundle.probe("sleep 600").new_namespace("user").id_maps(maps)
+}
+
+fn hooks(bundle: Bundle) -> Bundle {
+    let host = json!({"path": "/bin/true"});
+    let inside = json!({"path": "/probe", "args": ["probe", "exit", "0"]});
+    let of_host = ["prestart", "createRuntime", "createContainer", "poststart", "poststop"];
+    of_host
+        .into_iter()
+        .fold(bundle.probe("sleep 600"), |bundle, kind| {
+            bundle.hook(kind, host.clone())
+        })
+        .hook("startContainer", inside)
+}
