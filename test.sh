@@ -8,6 +8,7 @@
 #   build         the release binary and the black-box tests
 #   older         an older release binary, whose containers the black-box tests have the new one take over; built once
 #   conformance   the black-box tests, against orlop
+#   inject        faults at every twentieth system call of the release binary: nothing hangs, nothing is left
 #   engines       docker, containerd, podman and buildah with orlop under them, the most telling checks
 #   musl          the release binary against musl, and the black-box tests against it; passed over where Debian's Rust cannot be fetched
 #
@@ -19,7 +20,7 @@
 #
 # Each stage tells its number and the time it took; a table of the times ends the run.
 #
-# packages, conformance, engines and fresh need root; as an ordinary user they go through sudo.
+# packages, conformance, inject, engines and fresh need root; as an ordinary user they go through sudo.
 set -eu
 cd "$(dirname "$0")"
 
@@ -146,6 +147,15 @@ conformance() {
     as_root "$harness/conformance" run "$@" --quiet
 }
 
+inject() {
+    case $host in
+    x86_64-*) ;;
+    *) say inject "skipped: built for x86_64 only" && return 0 ;;
+    esac
+    say inject "faults at every twentieth system call of $built/orlop"
+    as_root "$harness/conformance" inject --runtime "$built/orlop" --every 20
+}
+
 engines() {
     say engines "docker, containerd, podman and buildah with $built/orlop"
     as_root "$harness/conformance" engines --runtime "$built/orlop" --short --not-yet "$NOT_YET"
@@ -183,10 +193,10 @@ case ${1-} in
 -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;;
 esac
 tools/check-rust.sh
-[ $# -gt 0 ] || set -- packages format lints unit build older conformance engines musl
+[ $# -gt 0 ] || set -- packages format lints unit build older conformance inject engines musl
 for stage in "$@"; do
     case $stage in
-    packages | format | lints | unit | build | older | conformance | engines | musl | aarch64 | fuzz | fresh) ;;
+    packages | format | lints | unit | build | older | conformance | inject | engines | musl | aarch64 | fuzz | fresh) ;;
     *) echo "test.sh: there is no stage $stage" >&2 && exit 2 ;;
     esac
 done

@@ -15,19 +15,14 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, socket_with};
 
-fn socket(flags: SocketFlags) -> Result<OwnedFd, Errno> {
-    socket_with(
-        AddressFamily::UNIX,
-        SocketType::SEQPACKET,
-        flags | SocketFlags::CLOEXEC,
-        None,
-    )
+fn socket(kind: SocketType) -> Result<OwnedFd, Errno> {
+    socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)
 }
 
 /// The listening socket, in the container's folder.
 pub(crate) fn listen(entry: &Entry) -> Result<OwnedFd, Error> {
     let attempt = || -> Result<OwnedFd, Errno> {
-        let socket = socket(SocketFlags::empty())?;
+        let socket = socket(SocketType::SEQPACKET)?;
         bind(&socket, &SocketAddrUnix::new(entry.short_path(START_SOCKET))?)?;
         rustix::net::listen(&socket, 8)?;
         Ok(socket)
@@ -37,20 +32,22 @@ pub(crate) fn listen(entry: &Entry) -> Result<OwnedFd, Error> {
 }
 
 /// Whether init still waits for `start`: it listens until its execve, which closes the socket.
+///
+/// Nothing reaches init by this: a socket of another kind is refused by that difference where somebody listens
+/// (`EPROTOTYPE`), and as a place without anybody where not (`man 2 connect`).
 pub(crate) fn is_waiting(entry: &Entry) -> bool {
     let attempt = || -> Result<(), Errno> {
-        let socket = socket(SocketFlags::NONBLOCK)?;
+        let socket = socket(SocketType::DGRAM)?;
         connect(&socket, &SocketAddrUnix::new(entry.short_path(START_SOCKET))?)
     };
-    // With a full queue of connections somebody listens, too.
-    matches!(attempt(), Ok(()) | Err(Errno::AGAIN))
+    attempt() == Err(Errno::PROTOTYPE)
 }
 
 /// Lets init go on to its execve. Comes back when that has succeeded, or with the reason why not.
 pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd, trace: &Trace) -> Result<(), Error> {
     trace.deed("start", || Later::LetStart.lines());
     let failed = |errno| Failure::new("reach the container's init", errno);
-    let connection = socket(SocketFlags::empty()).map_err(failed)?;
+    let connection = socket(SocketType::SEQPACKET).map_err(failed)?;
     let address = SocketAddrUnix::new(entry.short_path(START_SOCKET)).map_err(failed)?;
     match connect(&connection, &address) {
         Ok(()) => {}

@@ -7,6 +7,7 @@ mod delete;
 mod kill;
 mod readiness;
 mod run;
+mod silent_peers;
 mod start;
 mod state;
 mod state_root;
@@ -24,6 +25,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     state,
     state_root,
     caller_files,
+    silent_peers,
     readiness,
     crash,
     unanswering_rootfs,

@@ -4,10 +4,13 @@ use crate::Init;
 use crate::failure::Outcome;
 use crate::step::Act;
 use crate::step::start::{AwaitStart, CatchSignals, CloseOnExecute, LetGoOfHost, Outlive};
-use crate::sys::{self, Fd};
+use crate::sys::{self, Errno, Fd};
 
 /// What `start` sends as soon as it is connected. A connection that ends without it was only somebody who looked.
 const GO: &[u8] = b"G";
+
+/// So many connections may be silent at once; one more takes the place of the eldest.
+const SILENT: usize = 4;
 
 /// Signals that end a process unless it says otherwise: SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM and
 /// SIGTERM.
@@ -76,16 +79,48 @@ impl Act<Init> for AwaitStart {
     fn act(&self, init: &mut Init) -> Outcome {
         let listener = init.descriptor(self.listener)?;
         sys::close(init.channel);
+        init.channel = Fd::NONE;
         sys::release_stack();
+        init.await_word(listener)
+    }
+}
+
+impl Init {
+    /// Goes on with the first connection that says the word, over which failures are told from then on. One that says
+    /// nothing, of a program that was stopped for example, keeps nobody else from saying it. The listener stays until
+    /// the execve: so long the container is created, and not running.
+    #[inline(never)]
+    fn await_word(&mut self, listener: Fd) -> Outcome {
+        let mut connections = [Fd::NONE; SILENT];
+        let mut next = 0;
         loop {
-            let connection = sys::accept(listener)?;
-            let mut word = [0; 1];
-            if sys::read(connection, &mut word) == Ok(1) && word == GO {
-                // The listener stays until the execve: so long the container is created, and not running.
-                init.channel = connection;
-                return Ok(());
+            let [a, b, c, d] = connections;
+            let [is_called, ready @ ..] = match sys::poll([listener, a, b, c, d], None) {
+                Err(Errno::INTR) => continue,
+                ready => ready?,
+            };
+            for (connection, _) in connections.iter_mut().zip(ready).filter(|(_, is_ready)| *is_ready) {
+                self.channel = *connection;
+                let mut word = [0; 1];
+                match sys::read(*connection, &mut word) {
+                    Ok(1) if word == GO => return Ok(()),
+                    Err(Errno::INTR) => {}
+                    Ok(_) | Err(Errno::CONNRESET) => sys::close(core::mem::replace(connection, Fd::NONE)),
+                    Err(errno) => return Err(errno.into()),
+                }
+                self.channel = Fd::NONE;
             }
-            sys::close(connection);
+            if is_called && let Some(place) = connections.get_mut(next % SILENT) {
+                let connection = match sys::accept(listener) {
+                    Err(Errno::INTR) => continue,
+                    connection => connection?,
+                };
+                if *place != Fd::NONE {
+                    sys::close(*place);
+                }
+                *place = connection;
+                next += 1;
+            }
         }
     }
 }

@@ -109,6 +109,7 @@ impl Errno {
     pub(crate) const NAMETOOLONG: Self = Self(36);
     pub(crate) const NOSYS: Self = Self(38);
     pub(crate) const LOOP: Self = Self(40);
+    pub(crate) const CONNRESET: Self = Self(104);
 }
 
 pub(crate) type Result<T> = core::result::Result<T, Errno>;
