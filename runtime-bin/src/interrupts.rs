@@ -4,7 +4,7 @@ use crate::refusal::Refusal;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use orlop::Failure;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The signals by which a user or a supervisor gives up.
 #[derive(Debug)]
@@ -19,6 +19,16 @@ impl Interrupts {
             .into_iter()
             .collect();
         Ok(Self { file: listen(&set)? })
+    }
+
+    /// The same file, to be waited on.
+    pub(crate) fn file(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// What has come up to now is not for what follows.
+    pub(crate) fn forget(&self) {
+        while self.status().is_some() {}
     }
 
     /// A descriptor that is readable once one has come.

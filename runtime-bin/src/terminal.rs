@@ -102,7 +102,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Joins the pty whose master this is to the caller's terminal: its keys come by standard input, what it shows goes
+    /// The pty whose master this is, and the caller's terminal: its keys come by standard input, what the pty shows goes
     /// to standard output.
     pub(crate) fn open(pty: OwnedFd) -> Result<Self, Refusal> {
         let failed = |errno| Refusal::from(Failure::io("set up the terminal", &Errno::into(errno)));
@@ -112,7 +112,6 @@ impl Session {
         let flags = fcntl_getfl(&pty).map_err(failed)?;
         fcntl_setfl(&pty, flags | OFlags::NONBLOCK).map_err(failed)?;
         let host = HostTerminal::of_stdin().map_err(failed)?;
-        host.make_raw().map_err(failed)?;
         let session = Self {
             pty,
             host,
@@ -125,6 +124,12 @@ impl Session {
             session.resize();
         }
         Ok(session)
+    }
+
+    /// Joins the two. Until then a key that interrupts is the caller's, who may give up what comes before the process.
+    pub(crate) fn join(&self) -> Result<(), Refusal> {
+        let failed = |errno| Refusal::from(Failure::io("set up the terminal", &Errno::into(errno)));
+        self.host.make_raw().map_err(failed)
     }
 
     /// Gives the pty the size of the caller's terminal.

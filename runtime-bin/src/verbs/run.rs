@@ -2,7 +2,7 @@
 
 use super::create::{arguments, create, io, refuse_what_is_not_built};
 use super::delete::warn_of_hooks;
-use super::start::{readiness, start};
+use super::start::{await_readiness, readiness};
 use crate::call::Call;
 use crate::command::{Command, Count, Verb};
 use crate::flag::{Declared, flags};
@@ -119,17 +119,20 @@ pub(super) fn run_bundle(call: &mut Call<'_>, runtime: &Runtime, dir: &Path, man
         warn_of_hooks(call, runtime.delete_by_force(id)?);
         return Ok(status);
     }
-    if detach {
-        return match start(call, &created.container) {
-            Ok(()) => Ok(0),
-            Err(refusal) => Err(given_up(call, runtime, id, refusal)),
-        };
-    }
     let container = created.container.clone();
-    match wait(call, created, subreaper) {
-        Ok(status) => {
-            if !keep {
-                delete(call, &container);
+    let outcome = if detach {
+        start(call, &created, &interrupts)
+    } else {
+        wait(call, created, &interrupts, subreaper)
+    };
+    match outcome {
+        Ok(Ended::GivenUp(status)) => {
+            warn_of_hooks(call, runtime.delete_by_force(id)?);
+            Ok(status)
+        }
+        Ok(Ended::Itself(status)) => {
+            if !detach && !keep {
+                delete(call, &container, &interrupts);
             }
             Ok(status)
         }
@@ -137,11 +140,43 @@ pub(super) fn run_bundle(call: &mut Call<'_>, runtime: &Runtime, dir: &Path, man
     }
 }
 
-fn wait(call: &mut Call<'_>, created: Created, subreaper: bool) -> Outcome {
+/// How the running of a container was over, with the exit status.
+enum Ended {
+    /// Its process has ended, or is not waited for.
+    Itself(u8),
+    /// A signal came while it was started.
+    GivenUp(u8),
+}
+
+/// Starts a container whose end is not waited for.
+fn start(call: &mut Call<'_>, created: &Created, interrupts: &Interrupts) -> Result<Ended, Refusal> {
+    let readiness = readiness(call, &created.container);
+    if let Some(given_up) = begin(&created.container, interrupts)? {
+        return Ok(given_up);
+    }
+    await_readiness(call, readiness);
+    Ok(Ended::Itself(0))
+}
+
+/// Starts the process; how it was over, if a signal came before it and its hooks had begun.
+fn begin(container: &Container, interrupts: &Interrupts) -> Result<Option<Ended>, Refusal> {
+    match container.start_unless_cancelled(interrupts.file()) {
+        Ok(()) => Ok(None),
+        Err(Error::Cancelled) => Ok(Some(Ended::GivenUp(interrupts.status().unwrap_or(1)))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn wait(call: &mut Call<'_>, created: Created, interrupts: &Interrupts, subreaper: bool) -> Result<Ended, Refusal> {
     let signals = foreground::take_signals()?;
     let mut session = created.console.map(Session::open).transpose()?;
     let readiness = readiness(call, &created.container);
-    created.container.start()?;
+    if let Some(given_up) = begin(&created.container, interrupts)? {
+        return Ok(given_up);
+    }
+    if let Some(session) = &session {
+        session.join()?;
+    }
     call.log.tell_warnings();
     let mut waiting = foreground::Waiting {
         init: &created.init,
@@ -151,12 +186,14 @@ fn wait(call: &mut Call<'_>, created: Created, subreaper: bool) -> Outcome {
         readiness,
         reap: subreaper,
     };
-    waiting.wait()
+    waiting.wait().map(Ended::Itself)
 }
 
-/// The process has ended, and its status counts: that its remains could not be removed is told besides.
-fn delete(call: &mut Call<'_>, container: &Container) {
-    match container.delete() {
+/// The process has ended, and its status counts: that its remains could not be removed is told besides. A signal that
+/// comes now is for the hooks at the end.
+fn delete(call: &mut Call<'_>, container: &Container, interrupts: &Interrupts) {
+    interrupts.forget();
+    match container.delete_unless_cancelled(interrupts.file()) {
         Ok(failed) => warn_of_hooks(call, failed),
         Err(error) => call.log.error_of(call.verb, &error.to_string()),
     }

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::Outcome;
 use crate::shared_flags::Help;
 use orlop::{Container, Readiness};
 
@@ -26,18 +26,18 @@ impl Verb for Start {
 
     fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
         let container = call.container()?;
-        start(call, &container).map(|()| 0)
+        let readiness = readiness(call, &container);
+        container.start()?;
+        await_readiness(call, readiness);
+        Ok(0)
     }
 }
 
-/// Starts a container and, if a service manager wants to know, waits until its process is ready.
-pub(super) fn start(call: &mut Call<'_>, container: &Container) -> Result<(), Refusal> {
-    let readiness = readiness(call, container);
-    container.start()?;
+/// Waits, if a service manager wants to know, until the process is ready.
+pub(super) fn await_readiness(call: &mut Call<'_>, readiness: Option<Readiness>) {
     if let Some(Err(error)) = readiness.map(Readiness::wait) {
         call.warn(&error);
     }
-    Ok(())
 }
 
 /// The wait for the process to be ready. That nobody can be told is no reason not to start it.

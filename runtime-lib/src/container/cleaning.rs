@@ -4,7 +4,7 @@
 use super::live;
 use crate::bundle::{Hook, HookOutput};
 use crate::cgroup::Cgroup;
-use crate::launch::{HookState, Watched, run_hooks};
+use crate::launch::{Cancel, HookState, Watched, run_hooks};
 use crate::plan::deeds::{Later, Told};
 use crate::plan::{About, Leftover};
 use crate::process::{PATIENCE, await_end};
@@ -44,12 +44,13 @@ impl Poststop {
     }
 
     /// Gives what they failed at: one that fails does not keep the rest from running.
-    pub(super) fn run(&self, trace: &Trace) -> Vec<Error> {
+    pub(super) fn run(&self, cancel: Cancel<'_>, trace: &Trace) -> Vec<Error> {
+        let watched = Watched { cancel, init: None };
         let state = HookState::new(&self.id, &self.about, Status::Stopped, None);
         let run = |(index, hook)| {
             let begins = |_, hook: &Hook| trace.hook("delete", "poststop", index, hook.path.as_str());
             let hook = std::slice::from_ref(hook);
-            let outcome = run_hooks("poststop", hook, &state, &self.output, Watched::default(), begins);
+            let outcome = run_hooks("poststop", hook, &state, &self.output, watched, begins);
             outcome.err().map(|error| error.with_index(index))
         };
         self.hooks.iter().enumerate().filter_map(run).collect()
@@ -110,6 +111,7 @@ pub(super) fn finish(
     entry: &Entry,
     leftovers: &Leftovers,
     poststop: Option<&Poststop>,
+    cancel: Cancel<'_>,
     trace: &Trace,
 ) -> Result<Vec<Error>, Error> {
     trace.deed("delete", || {
@@ -123,5 +125,5 @@ pub(super) fn finish(
     let Some(poststop) = poststop else {
         return Ok(Vec::new());
     };
-    Ok(poststop.run(trace))
+    Ok(poststop.run(cancel, trace))
 }

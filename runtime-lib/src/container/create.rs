@@ -150,7 +150,7 @@ fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry, trace: &T
         let _ = entry.remove();
     }
     if let Some(poststop) = poststop {
-        poststop.run(trace);
+        poststop.run(None, trace);
     }
     Ok(())
 }

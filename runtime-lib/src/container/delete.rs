@@ -2,10 +2,11 @@
 
 use super::cleaning::{self, Poststop};
 use super::{Container, Runtime, live, not_whole};
-use crate::launch::is_waiting;
+use crate::launch::{Cancel, is_waiting};
 use crate::process::{PATIENCE, await_end};
 use crate::store::{Leftovers, Phase, StateRecord, Store};
 use crate::{Error, Id, StatusFault};
+use rustix::fd::AsFd;
 use rustix::process::{Signal, pidfd_send_signal};
 
 impl Container {
@@ -20,6 +21,21 @@ impl Container {
     /// # Errors
     /// `cannot delete container ID that is not stopped: running`; the cgroup cannot be removed.
     pub fn delete(&self) -> Result<Vec<Error>, Error> {
+        self.delete_watched(None)
+    }
+
+    /// The same, whose `poststop` hooks are ended when `cancel` becomes readable, as a `signalfd` or a pipe does. The
+    /// container is gone all the same.
+    ///
+    /// **Blocks** as [`Container::delete`] does, until then.
+    ///
+    /// # Errors
+    /// As [`Container::delete`].
+    pub fn delete_unless_cancelled(&self, cancel: impl AsFd) -> Result<Vec<Error>, Error> {
+        self.delete_watched(Some(cancel.as_fd()))
+    }
+
+    fn delete_watched(&self, cancel: Cancel<'_>) -> Result<Vec<Error>, Error> {
         let entry = self.entry()?;
         let not_stopped = |status| {
             Err(Error::from(StatusFault::NotStopped {
@@ -33,7 +49,9 @@ impl Container {
             return not_stopped(crate::Status::Creating);
         }
         // Somebody who is at work on it is waited for; somebody who died is not.
-        entry.lock()?;
+        if !entry.lock_unless_started()? {
+            return not_stopped(crate::Status::Created);
+        }
         let Some(record) = entry.read_state()? else {
             return Err(not_whole(self.id()));
         };
@@ -48,7 +66,7 @@ impl Container {
         }
         let leftovers = Leftovers::read_all(&entry)?;
         let poststop = Poststop::read(&entry, &leftovers)?;
-        cleaning::finish(&entry, &leftovers, poststop.as_ref(), &self.trace)
+        cleaning::finish(&entry, &leftovers, poststop.as_ref(), cancel, &self.trace)
     }
 }
 
@@ -88,6 +106,7 @@ impl Runtime {
             &entry,
             &leftovers,
             poststop.as_ref(),
+            None,
             &self.trace,
         )?);
         Ok(failed)

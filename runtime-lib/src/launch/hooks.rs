@@ -1,5 +1,7 @@
 //! Hooks that run on the host.
 
+mod tree;
+
 use super::descriptors::{above, copy_above};
 use super::{Cancel, image};
 use crate::bundle::{Hook, HookOutput, annotation_place};
@@ -13,7 +15,6 @@ use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Signal, pidfd_send_signal};
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -185,6 +186,8 @@ fn to_its_end(
         placed: &placed,
         inherited: &[],
         directory: Some(&state.directory),
+        // So that the whole hook is found when its time is over.
+        adopts: hook.timeout.is_some(),
     });
     drop(stderr_end);
     let spawned = match spawned {
@@ -204,7 +207,7 @@ fn to_its_end(
         said = written_since(log, log_begins);
     }
     if end != End::Itself {
-        let _ = pidfd_send_signal(&spawned.pidfd, Signal::KILL);
+        tree::kill(spawned.pid, &spawned.pidfd);
     }
     let status = crate::process::wait(spawned.pidfd.as_fd())?;
     Ok(match end {

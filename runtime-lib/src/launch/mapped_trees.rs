@@ -42,6 +42,7 @@ pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPat
         placed: &[],
         inherited: &[theirs.as_raw_fd(), plan.as_raw_fd()],
         directory: None,
+        adopts: false,
     });
     let failed = |what: String| move |errno: Errno| Failure::new(what, errno).at(origin.clone());
     let holder = holder.map_err(failed("make a user namespace for the maps of a mount".to_owned()))?;

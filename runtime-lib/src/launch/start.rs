@@ -1,7 +1,7 @@
 //! The socket that a created container waits on.
 
 use super::channel::{Channel, Received};
-use super::{broken, failure};
+use super::{Cancel, broken, failure};
 use crate::plan::ExplainedAct;
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Later, Told};
@@ -44,7 +44,16 @@ pub(crate) fn is_waiting(entry: &Entry) -> bool {
 }
 
 /// Lets init go on to its execve. Comes back when that has succeeded, or with the reason why not.
-pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd, trace: &Trace) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Cancelled`] if the caller wants to stop before: then init still goes on.
+pub(crate) fn start(
+    entry: &Entry,
+    kept: &KeptPlan,
+    (pid, pidfd): (Pid, &OwnedFd),
+    cancel: Cancel<'_>,
+    trace: &Trace,
+) -> Result<(), Error> {
     trace.deed("start", || Later::LetStart.lines());
     let failed = |errno| Failure::new("reach the container's init", errno);
     let connection = socket(SocketType::SEQPACKET).map_err(failed)?;
@@ -59,15 +68,15 @@ pub(crate) fn start(entry: &Entry, kept: &KeptPlan, pid: Pid, pidfd: &OwnedFd, t
         Err(Errno::PIPE | Errno::CONNRESET) => return Err(StatusFault::AlreadyRunning.into()),
         Err(errno) => return Err(failed(errno).into()),
     }
-    if let Received::Message(message, text, _) = Channel::over(connection).receive(None)? {
-        return Err(match message.kind {
-            Message::FAILED => {
-                tell_steps(kept, trace, message.step as usize);
-                await_end_of(pidfd);
-                told(kept, &message, &text)
-            }
-            kind => broken(&format!("a message of kind {kind}")),
-        });
+    match Channel::over(connection).receive(cancel)? {
+        Received::End => {}
+        Received::Cancelled => return Err(Error::Cancelled),
+        Received::Message(message, text, _) if message.kind == Message::FAILED => {
+            tell_steps(kept, trace, message.step as usize);
+            await_end_of(pidfd);
+            return Err(told(kept, &message, &text));
+        }
+        Received::Message(message, ..) => return Err(broken(&format!("a message of kind {}", message.kind))),
     }
     let _ = rustix::fs::unlinkat(entry.folder(), START_SOCKET, rustix::fs::AtFlags::empty());
     verify(pid, pidfd)?;

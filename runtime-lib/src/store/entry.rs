@@ -6,6 +6,7 @@ use super::state_record::{NEW_STATE, STATE};
 use crate::{Error, Failure, Id};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,17 @@ pub(crate) struct Entry {
     id: Id,
     path: PathBuf,
     folder: OwnedFd,
+    is_locked: Cell<bool>,
+}
+
+impl Drop for Entry {
+    /// Gives the lock back, rather than to leave that to the close: where a close fails, the same program would wait
+    /// for itself at its next verb.
+    fn drop(&mut self) {
+        if self.is_locked.get() {
+            let _ = flock(&self.folder, FlockOperation::Unlock);
+        }
+    }
 }
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -97,6 +109,7 @@ impl Store {
                 id: id.clone(),
                 path,
                 folder,
+                is_locked: Cell::new(false),
             }),
             Err(Errno::NOENT | Errno::NOTDIR) => Err(Error::NotFound(id.clone())),
             Err(errno) => Err(Self::hinted(Failure::new(format!("open the state folder {path:?}"), errno)).into()),
@@ -165,12 +178,43 @@ impl Entry {
                 Err(errno) => return Err(Failure::new(format!("lock {:?}", self.path), errno).into()),
             }
         }
+        self.is_locked_for_good()
+    }
+
+    /// Whether what is locked is still the container's folder.
+    fn is_locked_for_good(&self) -> Result<(), Error> {
+        self.is_locked.set(true);
         let links = rustix::fs::fstat(&self.folder).map_or(0, |status| status.st_nlink);
         if links == 0 {
             Err(Error::NotFound(self.id.clone()))
         } else {
             Ok(())
         }
+    }
+
+    /// The same, but `false` at once if the hooks of a start run, one of which may be asking: it would wait for itself.
+    pub(crate) fn lock_unless_started(&self) -> Result<bool, Error> {
+        if flock(&self.folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            return self.is_locked_for_good().map(|()| true);
+        }
+        if matches!(self.mark(FlockOperation::NonBlockingLockShared), Err(Errno::WOULDBLOCK)) {
+            return Ok(false);
+        }
+        self.lock().map(|()| true)
+    }
+
+    /// Marks the start as one whose hooks run, as long as the file lives.
+    pub(crate) fn mark_started(&self) -> Result<OwnedFd, Error> {
+        self.mark(FlockOperation::NonBlockingLockExclusive)
+            .map_err(|errno| Failure::new(format!("lock {:?}", self.path.join(PLAN)), errno).into())
+    }
+
+    /// The mark is a lock on the plan, which the start is carried out by.
+    fn mark(&self, operation: FlockOperation) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let plan = openat(&self.folder, PLAN, flags, Mode::empty())?;
+        flock(&plan, operation)?;
+        Ok(plan)
     }
 
     /// Whether nobody holds the lock: then nobody is at work on this container.

@@ -198,9 +198,15 @@ impl KeptPlan {
         }
     }
 
-    /// The step of this number; `None` if the steps are of another version's form.
+    /// Whether hooks run before the process is executed.
+    pub(crate) fn has_start_hooks(&self) -> bool {
+        self.numbers()
+            .any(|number| matches!(self.origin(number), Origin::Element(..)))
+    }
+
+    /// The step of this number; `None` if it is none of the start's, or the steps are of another version's form.
     pub(crate) fn step(&self, number: usize) -> Option<Step<'_>> {
-        if self.head.wire != FORM {
+        if self.head.wire != FORM || number < self.head.first {
             return None;
         }
         let mut reader = Reader::new(&self.steps);

@@ -38,6 +38,8 @@ pub(crate) struct Spawn<'a> {
     pub(crate) inherited: &'a [RawFd],
     /// Its working directory, if it is to be another one than the caller's and is there.
     pub(crate) directory: Option<&'a CStr>,
+    /// Whether what its descendants leave behind becomes its own child, rather than somebody else's.
+    pub(crate) adopts: bool,
 }
 
 /// A child.
@@ -68,6 +70,7 @@ struct Task {
     inherited_count: usize,
     directory: *const c_char,
     keeps_capabilities: bool,
+    adopts: bool,
     errno: c_int,
 }
 
@@ -92,6 +95,7 @@ pub(crate) fn spawn(spawn: &Spawn<'_>) -> Result<Spawned, Errno> {
         inherited_count: spawn.inherited.len(),
         directory: spawn.directory.map_or(ptr::null(), CStr::as_ptr),
         keeps_capabilities: spawn.namespaces & libc::CLONE_NEWUSER as u64 != 0,
+        adopts: spawn.adopts,
         errno: 0,
     };
     let stack = Stack::new()?;
@@ -210,6 +214,17 @@ unsafe fn execute(task: &Task) -> c_int {
         }
         if !task.directory.is_null() {
             libc::syscall(libc::SYS_chdir, task.directory);
+        }
+        if task.adopts {
+            // It outlasts the execve, and is not for children (`man 2 PR_SET_CHILD_SUBREAPER`).
+            libc::syscall(
+                libc::SYS_prctl,
+                libc::PR_SET_CHILD_SUBREAPER,
+                1 as c_long,
+                0 as c_long,
+                0 as c_long,
+                0 as c_long,
+            );
         }
         for index in 0..task.inherited_count {
             libc::syscall(libc::SYS_fcntl, *task.inherited.add(index), libc::F_SETFD, 0 as c_int);

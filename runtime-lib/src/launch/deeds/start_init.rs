@@ -49,6 +49,7 @@ impl Carry<Launching<'_>> for StartInit {
             placed: &placed,
             inherited: &inherited,
             directory: None,
+            adopts: false,
         })
         .map_err(|errno| refused(origin, errno))?;
         let pid = Pid::of(spawned.pid);

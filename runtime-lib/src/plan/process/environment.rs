@@ -3,7 +3,7 @@
 use crate::bundle::Process;
 use crate::plan::acts::StringList;
 use crate::plan::readiness;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// The variables of a process, each once.
 pub(super) struct Environment<'p> {
@@ -54,9 +54,10 @@ impl<'p> Environment<'p> {
     }
 }
 
-/// The variables of an environment, each once: the last one of a name is what counts.
+/// The variables of an environment, each once: the last one of a name is what counts. (A hashed set asks the kernel for
+/// random numbers, and panics without.)
 fn once_each<'a>(variables: impl DoubleEndedIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let mut env: Vec<&str> = variables.rev().filter(|variable| seen.insert(key(variable))).collect();
     env.reverse();
     env
