@@ -41,6 +41,14 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "the state is stored after the hooks")
     ),
     test!(hook_may_not_start_its_own_container),
+    test!(
+        hook_of_the_start_may_not_start_its_own_container,
+        ("crun", "1.8", "waits for itself")
+    ),
+    test!(
+        hook_of_the_start_may_not_delete_its_own_container,
+        ("crun", "1.8", "deletes it")
+    ),
 ];
 
 /// A bundle with a hook at every stage; createContainer and startContainer write where they can.
@@ -209,4 +217,40 @@ fn hook_may_not_start_its_own_container(t: &Trial<'_>) -> Verdict {
         })?;
     }
     Ok(())
+}
+
+/// A hook inside that can reach the runtime and its state: what it called says how it ended.
+fn called_from_inside(t: &Trial<'_>, verb: &str) -> Verdict {
+    let mut bundle = t.bundle()?.without_namespace("pid").probe("sleep 60");
+    let here = [t.root.clone(), t.dir.clone()].map(|path| path.to_string_lossy().into_owned());
+    let runtime = t.runtime.path.to_string_lossy().into_owned();
+    let folder = t.runtime.path.parent().unwrap_or(&t.dir).to_string_lossy().into_owned();
+    let libraries = ["/usr", "/lib", "/lib64"].map(str::to_owned);
+    for path in here
+        .iter()
+        .chain(&libraries)
+        .chain([&folder])
+        .filter(|path| std::path::Path::new(path).is_dir())
+    {
+        bundle = bundle.mount(path, "bind", path, &["rbind"]);
+    }
+    let [root, dir] = here;
+    let script = format!(
+        "{runtime} --root {root} {verb} {} >{dir}/told 2>&1; echo status $? >>{dir}/told",
+        bundle.id
+    );
+    let hook = json!({"path": "/usr/bin/sh", "args": ["sh", "-c", script], "timeout": 5});
+    let created = t.create(&bundle.hook("startContainer", hook))?;
+    t.call(&["start", &created.id]).succeed()?;
+    let text = fs::read_to_string(t.dir.join("told"))?;
+    ensure(text.contains("status ") && !text.contains("status 0"), || text.clone())?;
+    same("status", &t.status(&created.id)?, "running")
+}
+
+fn hook_of_the_start_may_not_start_its_own_container(t: &Trial<'_>) -> Verdict {
+    called_from_inside(t, "start")
+}
+
+fn hook_of_the_start_may_not_delete_its_own_container(t: &Trial<'_>) -> Verdict {
+    called_from_inside(t, "delete")
 }

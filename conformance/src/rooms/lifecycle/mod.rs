@@ -4,6 +4,7 @@ mod caller_files;
 mod crash;
 mod create;
 mod delete;
+mod given_up;
 mod kill;
 mod readiness;
 mod run;
@@ -25,6 +26,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     state,
     state_root,
     caller_files,
+    given_up,
     silent_peers,
     readiness,
     crash,

@@ -39,11 +39,14 @@ impl Act<Init> for Hook<'_> {
         sys::close(verdict_end);
         let in_time = watch(child, stderr, timeout, &mut init.said)?;
         if !in_time {
+            // What else it has started ends with the container's pid namespace or with its cgroup, where there are any.
+            let _ = sys::kill_group(child);
             let _ = sys::kill(child, sys::SIGKILL);
         }
         let status = sys::wait(child)?;
         let mut errno = [0; 4];
-        let was_executed = sys::read(verdict, &mut errno) != Ok(4);
+        // The child is gone: what it had to say is there. To wait for the end of the pipe could be for ever.
+        let failed = sys::poll([verdict], Some(0)) == Ok([true]) && sys::read(verdict, &mut errno) == Ok(4);
         sys::close(stderr);
         sys::close(verdict);
         if log != Fd::NONE {
@@ -51,7 +54,7 @@ impl Act<Init> for Hook<'_> {
             let length = sys::read_at(log, &mut buffer, log_begins).unwrap_or(0);
             init.said.push(buffer.get(..length).unwrap_or_default());
         }
-        if !was_executed {
+        if failed {
             return Err(Failure::new(Part::Source, Errno(i32::from_ne_bytes(errno))));
         }
         if !in_time {
@@ -81,6 +84,10 @@ impl Init {
             }
         }
         sys::set_umask(self.umask);
+        if hook.timeout != 0 {
+            // So that its group is known when its time is over.
+            let _ = sys::new_session();
+        }
         if let Err(errno) = sys::close_on_exec_from(3) {
             return errno;
         }

@@ -79,7 +79,7 @@ pub(crate) use old_mount::{
     pivot_root, unmount,
 };
 pub(crate) use process::{
-    CLONE_PARENT, SIGCHLD, SIGKILL, exit, fork, kill, new_session, open_process, set_umask, wait,
+    CLONE_PARENT, SIGCHLD, SIGKILL, exit, fork, kill, kill_group, new_session, open_process, set_umask, wait,
 };
 pub(crate) use program::{execute, room_for};
 pub(crate) use schedule::{allow_every_cpu, set_io_priority, set_memory_policy, set_personality, set_scheduling};

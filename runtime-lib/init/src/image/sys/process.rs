@@ -57,6 +57,12 @@ pub(crate) fn kill(pid: usize, signal: i32) -> Result<()> {
     unsafe { call(number::KILL, [pid.into(), signal.into()]) }.map(drop)
 }
 
+/// Kills the processes of a group (`man 2 kill`). ESRCH if there is none.
+pub(crate) fn kill_group(leader: usize) -> Result<()> {
+    // SAFETY: the arguments are numbers; of this process's memory nothing changes.
+    unsafe { call(number::KILL, [0usize.wrapping_sub(leader).into(), SIGKILL.into()]) }.map(drop)
+}
+
 /// Leads a new session (`man 2 setsid`). EPERM for a leader of a process group.
 pub(crate) fn new_session() -> Result<()> {
     // SAFETY: there are no arguments.
