@@ -43,10 +43,12 @@ pub(crate) const TESTS: &[Test] = &[
     test!(hook_may_not_start_its_own_container),
     test!(
         hook_of_the_start_may_not_start_its_own_container,
+        ("runc", "1.1", "waits for itself"),
         ("crun", "1.8", "waits for itself")
     ),
     test!(
         hook_of_the_start_may_not_delete_its_own_container,
+        ("runc", "1.1", "deletes it"),
         ("crun", "1.8", "deletes it")
     ),
 ];
