@@ -2,7 +2,7 @@
 
 use super::clock::Time;
 use super::file::O_CLOEXEC;
-use super::{Arg, Fd, Result, call, number};
+use super::{Arg, Errno, Fd, Result, call, number};
 
 const F_SETFD: u32 = 2;
 
@@ -34,14 +34,16 @@ pub(crate) fn close_on_exec_from(first: u32) -> Result<()> {
     const FD_CLOEXEC: u32 = 1;
     let arguments = [first.into(), u32::MAX.into(), CLOSE_RANGE_CLOEXEC.into()];
     // SAFETY: the arguments are numbers.
-    if unsafe { call(number::CLOSE_RANGE, arguments) }.is_err() {
+    let outcome = unsafe { call(number::CLOSE_RANGE, arguments) };
+    if matches!(outcome, Err(Errno::INVAL | Errno::NOSYS)) {
         // Before Linux 5.11 there is no such flag.
         for number in first..65536 {
             // SAFETY: the arguments are a descriptor, which may not be there (EBADF), and numbers.
             let _ = unsafe { call(number::FCNTL, [number.into(), F_SETFD.into(), FD_CLOEXEC.into()]) };
         }
+        return Ok(());
     }
-    Ok(())
+    outcome.map(drop)
 }
 
 /// Whether a descriptor can be written to (`man 2 fcntl`, `F_GETFL`).
