@@ -203,10 +203,14 @@ impl Entry {
         self.lock().map(|()| true)
     }
 
-    /// Marks the start as one whose hooks run, as long as the file lives.
-    pub(crate) fn mark_started(&self) -> Result<OwnedFd, Error> {
-        self.mark(FlockOperation::NonBlockingLockExclusive)
-            .map_err(|errno| Failure::new(format!("lock {:?}", self.path.join(PLAN)), errno).into())
+    /// Marks the start as one whose hooks run, as long as the file lives. A container of version 1 has nothing to put
+    /// the mark on.
+    pub(crate) fn mark_started(&self) -> Result<Option<OwnedFd>, Error> {
+        match self.mark(FlockOperation::NonBlockingLockExclusive) {
+            Ok(mark) => Ok(Some(mark)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(Failure::new(format!("lock {:?}", self.path.join(PLAN)), errno).into()),
+        }
     }
 
     /// The mark is a lock on the plan, which the start is carried out by.

@@ -95,9 +95,15 @@ impl Init {
         let mut next = 0;
         loop {
             let [a, b, c, d] = connections;
-            let [is_called, ready @ ..] = match sys::poll([listener, a, b, c, d], None) {
-                Err(Errno::INTR) => continue,
-                ready => ready?,
+            // As long as there is none, the next one is all that there is to wait for.
+            let is_first = connections == [Fd::NONE; SILENT];
+            let [is_called, ready @ ..] = if is_first {
+                [true, false, false, false, false]
+            } else {
+                match sys::poll([listener, a, b, c, d], None) {
+                    Err(Errno::INTR) => continue,
+                    ready => ready?,
+                }
             };
             for (connection, _) in connections.iter_mut().zip(ready).filter(|(_, is_ready)| *is_ready) {
                 self.channel = *connection;
