@@ -106,6 +106,7 @@ impl Errno {
     pub(crate) const NOTDIR: Self = Self(20);
     pub(crate) const ISDIR: Self = Self(21);
     pub(crate) const INVAL: Self = Self(22);
+    pub(crate) const PIPE: Self = Self(32);
     pub(crate) const NAMETOOLONG: Self = Self(36);
     pub(crate) const NOSYS: Self = Self(38);
     pub(crate) const LOOP: Self = Self(40);

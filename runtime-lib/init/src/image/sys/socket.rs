@@ -1,7 +1,7 @@
 //! Messages over sockets, with descriptors beside them (`man 7 unix`).
 
 use super::file::O_CLOEXEC;
-use super::{Arg, Fd, Result, call, number, retry};
+use super::{Arg, Errno, Fd, Result, call, number, retry};
 use core::marker::PhantomData;
 
 const SOL_SOCKET: i32 = 1;
@@ -92,7 +92,7 @@ pub(crate) fn accept(listener: Fd) -> Result<Fd> {
 }
 
 /// Sends one message, and a descriptor with it (`man 2 sendmsg`). EPIPE, and no signal, when nobody is at the other
-/// end.
+/// end, or goes before all of it is there.
 pub(crate) fn send(socket: Fd, bytes: &[u8], passed: Option<Fd>) -> Result<()> {
     const MSG_NOSIGNAL: u32 = 0x4000;
     let vector = Vector {
@@ -110,7 +110,7 @@ pub(crate) fn send(socket: Fd, bytes: &[u8], passed: Option<Fd>) -> Result<()> {
             [socket.into(), Arg::from_ref(&header), MSG_NOSIGNAL.into()],
         )
     })
-    .map(drop)
+    .and_then(|sent| if sent == bytes.len() { Ok(()) } else { Err(Errno::PIPE) })
 }
 
 /// Receives one message; a length of 0 is the end (`man 2 recvmsg`). A descriptor that comes with it is close-on-exec.
