@@ -25,7 +25,7 @@ pub(crate) fn namespace(uids: &[IdMapping], gids: &[IdMapping], origin: &JsonPat
     let (_ours, theirs) = Channel::pair()?;
     let mut waiting = Acts::default();
     // It has the runtime's root.
-    let is_hidden = sys::can_hide_processes();
+    let is_hidden = sys::can_trace_hidden_processes();
     waiting.step(&Dumpable { yes: !is_hidden }, Origin::Default);
     waiting.step(&Turn { number: 0 }, Origin::Default);
     let head = waiting.head(&Header::new(theirs.as_raw_fd(), [-1; 3]), &[]);

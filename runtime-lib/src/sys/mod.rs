@@ -28,9 +28,15 @@ pub(crate) fn permitted_capabilities() -> u64 {
     rustix::thread::capabilities(None).map_or(0, |sets| sets.permitted.bits())
 }
 
-/// Whether what the calling thread starts can be kept from being dumped and still be reached by it in /proc: its files
-/// are root's then, and some are only for who may trace it (`man 5 proc`, `man 2 ptrace`).
+/// Whether what the calling thread starts can be kept from being dumped and still have its maps written: its files in
+/// /proc are root's then (`man 5 proc`).
 pub(crate) fn can_hide_processes() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether the calling thread may also open what only those may who trace such a process: its namespaces
+/// (`man 2 ptrace`).
+pub(crate) fn can_trace_hidden_processes() -> bool {
     const CAP_SYS_PTRACE: u64 = 1 << 19;
-    rustix::process::geteuid().is_root() && permitted_capabilities() & CAP_SYS_PTRACE != 0
+    can_hide_processes() && permitted_capabilities() & CAP_SYS_PTRACE != 0
 }

@@ -20,6 +20,7 @@ pub(crate) const TESTS: &[Test] = &[
         init_that_joins_others_is_hidden_from_root_without_capabilities,
         GIVES_NULL
     ),
+    test!(init_of_a_runtime_that_may_trace_nobody_is_hidden, GIVES_NULL),
     test!(
         init_is_hidden_where_only_the_user_namespace_is_new,
         ("runc", "1.1", "does not run without a /proc"),
@@ -33,7 +34,12 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// Tries everything at each stage of the host's hooks, and writes down what could be read.
-fn shows_nothing(t: &Trial<'_>, mut bundle: Bundle) -> Verdict {
+fn shows_nothing(t: &Trial<'_>, bundle: Bundle) -> Verdict {
+    shows_nothing_of(t, bundle, "exec \"$0\" \"$@\"")
+}
+
+/// The same of a runtime that a script starts.
+fn shows_nothing_of(t: &Trial<'_>, mut bundle: Bundle, start: &str) -> Verdict {
     let found = t.dir.join("found");
     let script = format!(
         r#"pid=$(sed 's/.*"pid": *\([0-9]*\).*/\1/'); export pid
@@ -56,7 +62,9 @@ fn shows_nothing(t: &Trial<'_>, mut bundle: Bundle) -> Verdict {
             "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}),
         );
     }
-    t.create(&bundle)?;
+    t.with_bundle(&["run"], &bundle.probe("exit 0"))?
+        .script(start)
+        .succeed()?;
     let said = fs::read_to_string(&found).unwrap_or_default();
     let tried = said.lines().filter(|line| *line == "tried").count();
     if tried != 2 {
@@ -75,6 +83,11 @@ fn init_that_joins_others_is_hidden_from_root_without_capabilities(t: &Trial<'_>
     let bundle = mapped(t)?.without_namespace("network").joining("network", &network);
     // A sysfs is the network namespace's.
     shows_nothing(t, bundle.without_mount("/sys"))
+}
+
+fn init_of_a_runtime_that_may_trace_nobody_is_hidden(t: &Trial<'_>) -> Verdict {
+    let start = "exec setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace \"$0\" \"$@\"";
+    shows_nothing_of(t, mapped(t)?, start)
 }
 
 fn init_is_hidden_where_only_the_user_namespace_is_new(t: &Trial<'_>) -> Verdict {
