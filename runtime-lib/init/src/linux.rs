@@ -310,6 +310,7 @@ pub mod errno {
     pub const PERM: i32 = 1;
     pub const NOENT: i32 = 2;
     pub const NXIO: i32 = 6;
+    pub const NOMEM: i32 = 12;
     pub const ACCES: i32 = 13;
     pub const NOTBLK: i32 = 15;
     pub const BUSY: i32 = 16;
@@ -320,6 +321,7 @@ pub mod errno {
     pub const NOSYS: i32 = 38;
     pub const LOOP: i32 = 40;
     pub const OPNOTSUPP: i32 = 95;
+    pub const DQUOT: i32 = 122;
 }
 
 /// Terminals, by their numbers (Linux: `Documentation/admin-guide/devices.txt`).

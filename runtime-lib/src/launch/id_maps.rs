@@ -71,7 +71,14 @@ fn map(
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
-    Err(Failure::plain(attempted(), said).at(path).into())
+    let failure = Failure::plain(attempted(), said).at(path);
+    if rustix::thread::no_new_privs() == Ok(true) {
+        let why = "the caller has no_new_privs, under which this helper does not get the privilege that it works by: \
+                   call the runtime without";
+        let said = failure.hint.clone().unwrap_or_default();
+        return Err(failure.hint(format!("{said}; {why}")).into());
+    }
+    Err(failure.into())
 }
 
 /// The kernel takes maps in one write of less than a page.

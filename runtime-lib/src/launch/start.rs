@@ -27,8 +27,15 @@ pub(crate) fn listen(entry: &Entry) -> Result<OwnedFd, Error> {
         rustix::net::listen(&socket, 8)?;
         Ok(socket)
     };
-    attempt()
-        .map_err(|errno| Failure::new(format!("make the socket {:?}", entry.path().join(START_SOCKET)), errno).into())
+    attempt().map_err(|errno| {
+        let failure = Failure::new(format!("make the socket {:?}", entry.path().join(START_SOCKET)), errno);
+        if errno == Errno::NOENT && !std::path::Path::new("/proc/self/fd").exists() {
+            return failure
+                .hint("there is no procfs at /proc, which orlop works by: mount it")
+                .into();
+        }
+        failure.into()
+    })
 }
 
 /// Whether init still waits for `start`: it listens until its execve, which closes the socket.

@@ -1,5 +1,6 @@
 //! A container's life: the operations of the runtime, what they tell, and what becomes of interrupted ones.
 
+mod broken_state;
 mod caller_files;
 mod crash;
 mod create;
@@ -26,6 +27,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     state,
     state_root,
     caller_files,
+    broken_state,
     given_up,
     silent_peers,
     readiness,

@@ -3,6 +3,7 @@
 mod capabilities;
 mod environment;
 mod execution_domain;
+mod exhausted;
 mod identity;
 mod landlock;
 mod memory_policy;
@@ -23,6 +24,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     identity,
     capabilities,
     rlimits,
+    exhausted,
     scheduling,
     execution_domain,
     memory_policy,

@@ -96,6 +96,16 @@ impl Reads for NewKeyring<'_> {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         write!(out, "take a session keyring of its own, {}", Quoted(self.name))
     }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if failed.errno == errno::DQUOT {
+            out.write_str(
+                "the user's quota of keys is used up (/proc/key-users): raise maxkeys in /proc/sys/kernel/keys \
+                 (root_maxkeys for root), or go without with --no-new-keyring",
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl Reads for JoinCgroup<'_> {
@@ -173,6 +183,16 @@ impl Reads for GoOnInChild {
             "go on in a child, which is in the pid namespace, at turn {}",
             self.turn
         )
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if failed.errno == errno::NOMEM {
+            out.write_str(
+                "the init of that pid namespace has ended, and no process can begin in it any more: join one whose \
+                 init lives",
+            )?;
+        }
+        Ok(())
     }
 }
 

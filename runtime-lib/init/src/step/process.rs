@@ -143,6 +143,9 @@ impl Reads for Rlimit {
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
         if failed.errno == errno::PERM {
             out.write_str("raising a hard limit needs CAP_SYS_RESOURCE")?;
+            if rlimit::NAMES.get(self.resource as usize) == Some(&"RLIMIT_NOFILE") {
+                out.write_str(", and nobody may raise this one above /proc/sys/fs/nr_open")?;
+            }
         }
         Ok(())
     }
