@@ -118,6 +118,7 @@ const OURS: &[&str] = &[
     "CPUS",
     "DANGLING_LINKS",
     "DEPTH",
+    "MOST_NAMES",
     "GUARD",
     "LARGEST",
     "LENGTH",
