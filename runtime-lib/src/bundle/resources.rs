@@ -29,6 +29,29 @@ object! {
     }
 }
 
+impl Resources {
+    /// Whether there is more than rules about devices.
+    pub(crate) fn limits(&self) -> bool {
+        let Self {
+            devices: _,
+            memory,
+            cpu,
+            pids,
+            block_io,
+            hugepage_limits,
+            network,
+            rdma,
+            unified,
+        } = self;
+        memory.is_some()
+            || cpu.is_some()
+            || pids.is_some()
+            || block_io.is_some()
+            || network.is_some()
+            || !(hugepage_limits.is_empty() && rdma.is_empty() && unified.is_empty())
+    }
+}
+
 object! {
     /// Memory limits in bytes; -1 is unlimited.
     #[derive(Copy, Default)]

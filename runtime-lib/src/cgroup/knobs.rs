@@ -3,9 +3,13 @@
 use super::directory::{Directory, open_to_write, read, write_once};
 use crate::error::{Error, Failure};
 use crate::host::CgroupVersion;
-use crate::plan::{Knob, Placement, ordered};
+use crate::plan::{Knob, Missing, Placement, ordered};
 use rustix::io::Errno;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// A kernel without swap has no such file (`man 5 proc`).
+const SWAPS: &str = "/proc/swaps";
 
 /// The directories of a cgroup that knobs are written in, each with the number of its place.
 pub(super) type Directories = Vec<(usize, Directory)>;
@@ -47,8 +51,12 @@ pub(super) fn write<'a, 'd>(
 
 fn refused(knob: &Knob, errno: Errno) -> Failure {
     let failure = Failure::new(format!("write {:?} to {}", knob.value, knob.file), errno).at(knob.place());
-    match &*knob.controller {
-        "devices" => failure.hint("the parent cgroup may allow less, or the cgroup has cgroups below it"),
+    match (&*knob.controller, errno) {
+        ("devices", _) => failure.hint("the parent cgroup may allow less, or the cgroup has cgroups below it"),
+        (_, Errno::NOENT) => failure.hint("this kernel has no such file"),
+        ("memory", Errno::BUSY) => failure.hint("the container's processes use more than that already"),
+        ("cpu" | "cpuset", Errno::INVAL | Errno::ACCESS) => failure.hint("the parent cgroup may allow less"),
+        ("io" | "blkio", Errno::NODEV) => failure.hint("no block device has these numbers"),
         _ => failure,
     }
 }
@@ -64,7 +72,14 @@ impl<'a> Files<'a> {
         if let Some((_, file)) = self.0.iter().find(|(other, _)| is_same(other)) {
             return write_once(file, &knob.value);
         }
-        let file = open_to_write(directory, &*knob.file)?;
+        let file = match (open_to_write(directory, &*knob.file), &knob.missing) {
+            (Err(Errno::NOENT), Missing::Fulfilled) => return Ok(()),
+            (Err(Errno::NOENT), Missing::WithoutSwap) if !Path::new(SWAPS).exists() => return Ok(()),
+            (Err(Errno::NOENT), Missing::Instead(file, value)) => {
+                return write_once(open_to_write(directory, &**file)?, value);
+            }
+            (opened, _) => opened?,
+        };
         let outcome = write_once(&file, &knob.value);
         self.0.push((knob, file));
         outcome

@@ -2,7 +2,7 @@
 
 use super::directory::Directory;
 use super::knobs::{Directories, number_of};
-use super::{Cgroup, cpuset, processes, remove};
+use super::{Cgroup, controllers, cpuset, processes, remove};
 use crate::error::{Error, Failure};
 use crate::plan::{Knob, Need, Place, Placement};
 use rustix::io::Errno;
@@ -187,6 +187,8 @@ impl Made {
         check_not_frozen(&root, place, is_v2, is_fresh).map_err(|failure| blamed(failure, need))?;
         if is_v2 {
             let directory = root.open(&place.below).map_err(|errno| refused("open", errno))?;
+            let is_pure = self.placement.v1.is_empty();
+            controllers::pass_on(&root, place, knobs, is_pure)?;
             self.v2 = Some(directory.into_fd());
             return Ok(());
         }

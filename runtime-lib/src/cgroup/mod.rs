@@ -8,6 +8,7 @@
 //! [`Made::undo`] if anything failed. Of a delete: [`Cgroup::kill`], [`Cgroup::remove`].
 
 mod apply;
+mod controllers;
 mod cpuset;
 mod directory;
 mod freezer;

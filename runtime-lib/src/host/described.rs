@@ -6,6 +6,8 @@ use std::path::Path;
 const ALL_CAPABILITIES: u64 = (1 << 41) - 1;
 const USUAL: &str = "/sys/fs/cgroup";
 
+const UNIFIED: [&str; 8] = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"];
+
 impl Host {
     /// A hybrid host with two v1 hierarchies, seen from their roots, by a caller with all capabilities.
     pub(crate) fn hybrid() -> Self {
@@ -17,7 +19,19 @@ impl Host {
         let v1 = |controllers| hierarchy(controllers, controllers);
         Self::with(Hierarchies {
             v2: Some(hierarchy("", "unified")),
-            v1: vec![v1("cpu,cpuacct"), v1("devices")],
+            v1: [
+                "cpu,cpuacct",
+                "devices",
+                "memory",
+                "pids",
+                "cpuset",
+                "blkio",
+                "net_cls",
+                "net_prio",
+            ]
+            .map(v1)
+            .into(),
+            unified: Some(vec!["hugetlb".into()]),
         })
     }
 
@@ -30,6 +44,7 @@ impl Host {
                 own: Some("/".into()),
             }),
             v1: Vec::new(),
+            unified: Some(UNIFIED.map(Into::into).into()),
         })
     }
 

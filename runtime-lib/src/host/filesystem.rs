@@ -2,6 +2,7 @@
 
 use rustix::fs::StatFs;
 use rustix::io::Errno;
+use std::fmt;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -12,6 +13,15 @@ pub(crate) enum CgroupVersion {
     V1,
     /// The unified one (`CGROUP2_SUPER_MAGIC`).
     V2,
+}
+
+impl fmt::Display for CgroupVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::V1 => "cgroup v1",
+            Self::V2 => "cgroup v2",
+        })
+    }
 }
 
 /// Which kind of cgroup hierarchy `path` lies in; `None` if it is in none, or is not there.

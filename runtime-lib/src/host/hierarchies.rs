@@ -17,6 +17,8 @@ pub(crate) struct Hierarchies {
     pub(crate) v2: Option<Hierarchy>,
     /// The v1 hierarchies, in the order of their numbers, the newest first, as the kernel lists them.
     pub(crate) v1: Vec<Hierarchy>,
+    /// The controllers of the unified hierarchy. Looked at only if the bundle limits something; `None`: not looked at.
+    pub(crate) unified: Option<Vec<String>>,
 }
 
 /// One hierarchy.
@@ -44,7 +46,7 @@ impl Hierarchies {
             let own = (!is_absolute).then(|| own_on_pure_v2(usual)).transpose()?;
             return Ok(Self {
                 v2: Some(Hierarchy::v2(usual.into(), own)),
-                v1: Vec::new(),
+                ..Self::default()
             });
         }
         let Some(text) = read("/proc/self/cgroup")? else {
@@ -69,6 +71,35 @@ impl Hierarchies {
             }
         }
         Ok(hierarchies)
+    }
+
+    /// The same, which knows the controllers of its unified hierarchy, too.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(crate) fn with_controllers(self) -> Result<Self, Error> {
+        let Some(hierarchy) = &self.v2 else {
+            return Ok(self);
+        };
+        let path = hierarchy.mount.join("cgroup.controllers");
+        let text = read(&path)?.unwrap_or_default();
+        let names = text.split_whitespace().map(Into::into).collect();
+        Ok(Self {
+            unified: Some(names),
+            ..self
+        })
+    }
+
+    /// Where a controller is; `None` if the host does not have it. What every cgroup of v2 has counts as the controller
+    /// `cgroup`.
+    pub(crate) fn version_of(&self, controller: &str) -> Option<CgroupVersion> {
+        if self.is_on_v1(controller) {
+            return Some(CgroupVersion::V1);
+        }
+        self.v2.as_ref()?;
+        let is_there = |names: &Vec<String>| names.iter().any(|name| name == controller);
+        let found = controller == "cgroup" || self.unified.as_ref().is_some_and(is_there);
+        found.then_some(CgroupVersion::V2)
     }
 
     /// Whether this is a host with nothing but the unified hierarchy.

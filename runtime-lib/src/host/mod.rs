@@ -26,7 +26,7 @@ pub(crate) use security_modules::SecurityModules;
 pub(crate) use shared_filesystems::SharedFilesystems;
 
 use crate::Error;
-use crate::bundle::{Bundle, Config, DeviceType, Hook, NamespaceType};
+use crate::bundle::{Bundle, Config, DeviceType, Hook, NamespaceType, Resources};
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -82,7 +82,10 @@ impl Host {
     /// A file of /proc that cannot be read.
     pub fn look(bundle: &Bundle) -> Result<Self, Error> {
         let config = bundle.config();
-        let hierarchies = Hierarchies::look(config.linux.cgroups_path.as_deref())?;
+        let mut hierarchies = Hierarchies::look(config.linux.cgroups_path.as_deref())?;
+        if config.linux.resources.as_ref().is_some_and(Resources::limits) {
+            hierarchies = hierarchies.with_controllers()?;
+        }
         Ok(Self {
             is_in_user_namespace: (makes_devices(config) || wants_programs(config, &hierarchies))
                 && crate::sys::is_in_user_namespace(),

@@ -4,14 +4,16 @@ use crate::{Error, Failure};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
-/// A file of /proc; `None` on a kernel that does not have it.
-pub(super) fn read(path: &str) -> Result<Option<String>, Error> {
+/// A file of the kernel's; `None` on a kernel that does not have it.
+pub(super) fn read(path: impl AsRef<Path>) -> Result<Option<String>, Error> {
+    let path = path.as_ref();
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     match rustix::fs::openat(CWD, path, flags, Mode::empty()).and_then(|file| read_to_end(&file)) {
         Ok(text) => Ok(Some(text)),
         Err(Errno::NOENT) => Ok(None),
-        Err(errno) => Err(Failure::new(format!("read {path}"), errno).into()),
+        Err(errno) => Err(Failure::new(format!("read {}", path.display()), errno).into()),
     }
 }
 

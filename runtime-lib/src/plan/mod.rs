@@ -43,7 +43,7 @@ pub(crate) use for_exec::ForExec;
 pub(crate) use leftover::{CgroupLeft, Leftover};
 #[cfg(test)]
 pub(crate) use resources::knobs;
-pub(crate) use resources::{Knob, left_out, ordered};
+pub(crate) use resources::{Knob, Missing, left_out, ordered};
 
 use crate::Host;
 use crate::bundle::Bundle;

@@ -178,10 +178,10 @@ fn every_engines_config_gives_a_plan_or_errors_with_a_path() {
                 .map(ToString::to_string)
                 .collect();
             assert_eq!(plan.is_none(), !errors.is_empty(), "{name}");
-            assert!(
-                errors.iter().all(|error| error.contains("not built yet")),
-                "{name}: {errors:?}"
-            );
+            // What an engine asks for on a v1 host it does not ask for on v2.
+            let is_expected =
+                |error: &String| error.contains("not built yet") || error.contains("cgroup v2 has nothing like it");
+            assert!(errors.iter().all(is_expected), "{name}: {errors:?}");
             planned += usize::from(plan.is_some());
         }
     }

@@ -48,7 +48,8 @@ impl Carry<Launching<'_>> for HandOverCgroup {
 impl Carry<Launching<'_>> for WriteKnobs {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
         if let Some(made) = &launching.made {
-            launching.warnings.extend(left_out(&made.apply(&self.knobs)?));
+            let left = made.apply(&self.knobs)?;
+            launching.warnings.extend(left_out(&left)?);
         }
         Ok(())
     }

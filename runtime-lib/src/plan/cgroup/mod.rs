@@ -24,8 +24,8 @@ impl Compiler<'_> {
         }
         let none = Resources::default();
         let resources = self.config.linux.resources.as_ref().unwrap_or(&none);
-        let is_on_v1 = |controller: &str| self.host.hierarchies.is_on_v1(controller);
-        let (knobs, problems) = resources::knobs(resources, is_on_v1, self.host.may_give_programs());
+        let (knobs, problems) =
+            resources::knobs(resources, &self.host.hierarchies, self.host.may_give_programs());
         self.knobs = knobs;
         self.problems.append(problems);
         match self.cgroup.manager.comes() {

@@ -184,6 +184,7 @@ mod tests {
                 hierarchy("cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct", Some("/")),
                 hierarchy("memory", "/sys/fs/cgroup/memory", Some("/session/7")),
             ],
+            ..Hierarchies::default()
         }
     }
 
@@ -238,7 +239,7 @@ mod tests {
     fn on_pure_v2_a_relative_path_lies_beside_our_own_cgroup() {
         let at = |own| Hierarchies {
             v2: Some(hierarchy("", "/sys/fs/cgroup", own)),
-            v1: vec![],
+            ..Hierarchies::default()
         };
         assert_eq!(all(&at(None), Some("/docker/x")), ["/sys/fs/cgroup/docker/x"]);
         assert_eq!(all(&at(Some("/session/7")), Some("a")), ["/sys/fs/cgroup/session/a"]);

@@ -96,6 +96,7 @@ fn amount(text: &str) -> u64 {
 mod tests {
     use super::*;
     use crate::host::CgroupVersion;
+    use crate::plan::resources::Missing;
 
     /// The files in the order in which they are written, from `new` values over `now`.
     fn order(new: &[(&'static str, &str)], now: &[(&str, &str)]) -> Vec<String> {
@@ -104,6 +105,7 @@ mod tests {
             version: CgroupVersion::V1,
             file: (*file).into(),
             value: (*value).into(),
+            missing: Missing::Refused,
             origin: None,
             is_usual: false,
         };

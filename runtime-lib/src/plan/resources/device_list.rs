@@ -1,8 +1,8 @@
 //! The list that the devices cgroup of v1 keeps, and the writes that lead to it.
 
-use super::Knob;
 use super::devices::{Devices, both, either, without};
 use super::usual_devices::are_usual;
+use super::{Knob, Missing};
 use crate::bundle::Access;
 use crate::host::CgroupVersion;
 use crate::problem::{JsonPath, Problem};
@@ -96,6 +96,7 @@ impl List {
             version: CgroupVersion::V1,
             file: if allow { ALLOW } else { DENY }.into(),
             value: devices.map_or("a".into(), ToString::to_string),
+            missing: Missing::Refused,
             // Everything is denied to each container, and allowed to privileged ones.
             is_usual: devices.is_none_or(are_usual),
             origin: path.cloned(),

@@ -16,10 +16,25 @@ pub(crate) struct Knob {
     pub(crate) file: Cow<'static, str>,
     /// What is written, in one call: `c 1:3 rwm`.
     pub(crate) value: String,
+    /// What holds where the kernel has no such file.
+    pub(crate) missing: Missing,
     /// The place in the config that asked for it; `None` for what holds for every container.
     pub(crate) origin: Option<JsonPath>,
     /// Whether it is of those that engines write for every container: it is not worth a warning where it cannot be.
     pub(crate) is_usual: bool,
+}
+
+/// What holds where the kernel has no such file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It cannot be had.
+    Refused,
+    /// What was asked for holds anyway.
+    Fulfilled,
+    /// It holds anyway if the kernel has no swap; otherwise it cannot be had.
+    WithoutSwap,
+    /// This value is written to that file: which of the two there is depends on the scheduler of a device.
+    Instead(Cow<'static, str>, String),
 }
 
 impl Knob {
@@ -27,6 +42,11 @@ impl Knob {
     pub(crate) fn place(&self) -> JsonPath {
         let section = || JsonPath::from("linux.resources").member(&self.controller);
         self.origin.clone().unwrap_or_else(section)
+    }
+
+    /// Whether it is a rule about devices.
+    pub(crate) fn is_device_rule(&self) -> bool {
+        self.controller == "devices"
     }
 }
 
@@ -36,7 +56,13 @@ impl fmt::Display for Knob {
         let verb = match &*self.file {
             super::ALLOW => "allow",
             super::DENY => "deny",
-            file => return write!(formatter, "write {:?} to {file}", self.value),
+            file => {
+                write!(formatter, "write {:?} to {file}", self.value)?;
+                return match &self.missing {
+                    Missing::Instead(other, value) => write!(formatter, ", or {value:?} to {other}"),
+                    _ => Ok(()),
+                };
+            }
         };
         match self.value.as_str() {
             "a" => write!(formatter, "{verb} all devices"),
