@@ -60,6 +60,7 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
             std::thread::sleep(Duration::from_secs_f64(word(1).parse().unwrap_or(0.0)));
             Ok(Json::Null)
         }
+        "fill" => fill(number(1)).map(Json::from),
         "spin" => spin(word(1)),
         "await" => wait_for(word(1)),
         "stderr" => {
@@ -103,6 +104,13 @@ fn errno(error: &io::Error) -> i32 {
 
 fn port(text: &str) -> u16 {
     text.parse().unwrap_or(0)
+}
+
+/// Takes so many MiB of memory, and gives them back.
+fn fill(mebibytes: i64) -> io::Result<i64> {
+    let size = usize::try_from(mebibytes << 20).unwrap_or(0);
+    let memory = std::hint::black_box(vec![1_u8; size]);
+    i64::try_from(memory.len() >> 20).map_err(io::Error::other)
 }
 
 /// Says something to the service manager that the environment names.

@@ -212,6 +212,11 @@ const TABLE: &[Row] = &[
     Row("hand the terminal over", |_, _| {
         by(call("sendmsg").with("SCM_RIGHTS").with("ptmx"))
     }),
+    Row("write \"", |act, _| {
+        let file = act.text.rsplit(' ').next().unwrap_or_default();
+        let value = format!("\"{}\"", act.quoted());
+        How::InCgroup(vec![call("write").with(format!("/{file}>")).with(value)])
+    }),
     Row("deny ", device_rule),
     Row("allow devices ", device_rule),
     Row("run the hook ", |act, _| by(call("execve execveat").at(act.quoted()))),
