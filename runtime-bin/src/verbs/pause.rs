@@ -1,7 +1,7 @@
 //! `pause`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, NOT_BUILT, ONE_AT_A_TIME, Offer, Verb};
+use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::refusal::Outcome;
@@ -13,7 +13,7 @@ pub(crate) struct Pause;
 impl Verb for Pause {
     const COMMAND: Command = Command {
         name: "pause",
-        summary: "freeze a container's processes (not built yet)",
+        summary: "freeze a container's processes",
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
@@ -24,6 +24,7 @@ impl Verb for Pause {
 
     fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
         call.id()?;
-        Err(NOT_BUILT.into())
+        call.container()?.pause()?;
+        Ok(0)
     }
 }

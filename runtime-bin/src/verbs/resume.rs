@@ -1,7 +1,7 @@
 //! `resume`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, NOT_BUILT, ONE_AT_A_TIME, Offer, Verb};
+use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::refusal::Outcome;
@@ -13,7 +13,7 @@ pub(crate) struct Resume;
 impl Verb for Resume {
     const COMMAND: Command = Command {
         name: "resume",
-        summary: "thaw a container's processes (not built yet)",
+        summary: "thaw a container's processes",
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
@@ -24,6 +24,7 @@ impl Verb for Resume {
 
     fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
         call.id()?;
-        Err(NOT_BUILT.into())
+        call.container()?.resume()?;
+        Ok(0)
     }
 }

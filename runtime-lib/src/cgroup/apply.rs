@@ -1,11 +1,13 @@
 //! Applying knobs to a cgroup: to one that was just made, and to one that has processes.
 
+use super::directory::Directory;
 use super::knobs::{Directories, number_of, write};
 use super::make::Made;
-use super::{Cgroup, processes};
+use super::{Cgroup, controllers, processes};
 use crate::error::{Error, Failure};
 use crate::plan::Knob;
 use std::os::fd::AsFd;
+use std::path::Path;
 
 impl Made {
     /// Writes knobs. Gives back those that are not written: their hierarchy was left out, or the runtime is in a user
@@ -30,12 +32,15 @@ impl Cgroup {
     ///
     /// # Errors
     /// Those of [`Made::apply`], and a cgroup that cannot be opened.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `update` is not built yet"))]
     pub(crate) fn apply<'a>(&self, knobs: &'a [Knob]) -> Result<Vec<&'a Knob>, Error> {
         let mut directories = Directories::new();
         for (number, place) in self.0.places().enumerate() {
             if knobs.iter().any(|knob| number_of(&self.0, knob) == Some(number)) {
                 let failed = |errno| Failure::new(format!("open the cgroup {}", place.path().display()), errno);
+                if place.controllers.is_empty() {
+                    let root = Directory::mount(&place.mount).map_err(failed)?;
+                    controllers::pass_on(&root, place, knobs, false)?;
+                }
                 directories.push((number, processes::open(place).map_err(failed)?));
             }
         }
@@ -44,5 +49,11 @@ impl Cgroup {
             let found = directories.iter().find(|(of, _)| *of == number);
             found.map(|(_, directory)| directory.as_fd())
         })
+    }
+
+    /// The text of a file of the cgroup that has this controller; `None` where there is none.
+    pub(crate) fn read(&self, controller: &str, file: &str) -> Option<String> {
+        let place = self.0.v1_with(controller).or(self.0.v2.as_ref())?;
+        processes::open(place).ok()?.read(Path::new(file)).ok()
     }
 }

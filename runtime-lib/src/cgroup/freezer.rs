@@ -87,7 +87,6 @@ impl Cgroup {
     ///
     /// # Errors
     /// No freezer, or processes that don't stop in time.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `pause` is not built yet"))]
     pub(crate) fn freeze(&self) -> Result<(), Error> {
         let Some(freezer) = Freezer::open(&self.0).map_err(|errno| Failure::new("open the freezer", errno))? else {
             return Err(Failure::plain("freeze the container", "it has no cgroup with a freezer").into());
@@ -107,7 +106,6 @@ impl Cgroup {
     ///
     /// # Errors
     /// The kernel refuses, or an ancestor is frozen.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the verb `resume` is not built yet"))]
     pub(crate) fn thaw(&self) -> Result<(), Error> {
         let Some(freezer) = Freezer::open(&self.0).map_err(|errno| Failure::new("open the freezer", errno))? else {
             return Ok(());

@@ -6,10 +6,12 @@ mod delete;
 mod guard;
 mod kill;
 mod list;
+mod pause;
 mod process;
 mod readiness;
 mod start;
 mod state;
+mod update;
 
 pub use guard::Guard;
 pub use kill::Scope;

@@ -47,11 +47,10 @@ pub(super) fn status(entry: &Entry, record: &StateRecord) -> Result<Status, Erro
     if live(record.init.as_ref())?.is_none() {
         return Ok(Status::Stopped);
     }
-    if is_waiting(entry) {
-        return Ok(Status::Created);
-    }
     Ok(if record.cgroup.is_frozen()? {
         Status::Paused
+    } else if is_waiting(entry) {
+        Status::Created
     } else {
         Status::Running
     })

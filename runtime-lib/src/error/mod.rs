@@ -86,6 +86,9 @@ pub enum StatusFault {
     /// A signal for a container that has ended.
     #[error("container not running")]
     NotRunning,
+    /// `resume` of a container that is not frozen.
+    #[error("container not paused")]
+    NotPaused,
     /// A signal for a container that is being created.
     #[error("cannot kill a container that is being created")]
     BeingCreated,

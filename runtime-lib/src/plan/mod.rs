@@ -41,9 +41,7 @@ pub(crate) use cgroup::{HandOver, Need, Place, Placement};
 pub(crate) use explain::explained;
 pub(crate) use for_exec::ForExec;
 pub(crate) use leftover::{CgroupLeft, Leftover};
-#[cfg(test)]
-pub(crate) use resources::knobs;
-pub(crate) use resources::{Knob, Missing, left_out, ordered};
+pub(crate) use resources::{Knob, Missing, knobs, left_out, ordered};
 
 use crate::Host;
 use crate::bundle::Bundle;

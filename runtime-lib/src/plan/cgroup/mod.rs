@@ -24,8 +24,8 @@ impl Compiler<'_> {
         }
         let none = Resources::default();
         let resources = self.config.linux.resources.as_ref().unwrap_or(&none);
-        let (knobs, problems) =
-            resources::knobs(resources, &self.host.hierarchies, self.host.may_give_programs());
+        let (at, may_give) = ("linux.resources".into(), self.host.may_give_programs());
+        let (knobs, problems) = resources::knobs(resources, &at, &self.host.hierarchies, may_give);
         self.knobs = knobs;
         self.problems.append(problems);
         match self.cgroup.manager.comes() {

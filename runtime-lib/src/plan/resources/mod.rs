@@ -22,17 +22,17 @@ use crate::problem::{JsonPath, Problem, Problems};
 use device_list::{ALLOW, DENY};
 use writes::Writes;
 
-/// The writes that give a cgroup these resources, and what is wrong or doubtful about them.
+/// The writes that give a cgroup these resources, which stand at `path`, and what is wrong or doubtful about them.
 /// `may_give_programs`: whether the caller may give a v2 cgroup a program.
 pub(crate) fn knobs(
     resources: &Resources,
+    path: &JsonPath,
     hierarchies: &Hierarchies,
     may_give_programs: bool,
 ) -> (Vec<Knob>, Problems) {
     let mut writes = Writes::new(hierarchies);
-    let path = JsonPath::from("linux.resources");
     devices(resources, may_give_programs, &mut writes);
-    limits(resources, &path, &mut writes);
+    limits(resources, path, &mut writes);
     (writes.knobs, writes.problems)
 }
 

@@ -1,0 +1,101 @@
+//! `update`.
+
+use super::{Container, live};
+use crate::bundle::Resources;
+use crate::host::{CgroupVersion, Hierarchies};
+use crate::plan::{self, knobs};
+use crate::problem::JsonPath;
+use crate::store::StateRecord;
+use crate::{Error, Failure, Problem, StatusFault};
+
+impl Container {
+    /// Gives its cgroup these resources; what is unset stays as it is. A quota without a period, a period without a
+    /// quota, and a limit of swap without one of memory go with what the cgroup has. Gives back what is to be told.
+    ///
+    /// Rules about devices are told of and left: those of the creation hold, and what hooks have added to them.
+    ///
+    /// # Errors
+    /// `container not running` if it has ended; what the host's cgroups cannot do or the kernel refuses, with the path
+    /// in the resources. What was written before stays written.
+    pub fn update(&self, resources: &Resources) -> Result<Vec<Problem>, Error> {
+        let entry = self.entry()?;
+        entry.lock()?;
+        let record = self.record(&entry)?;
+        if live(record.init.as_ref())?.is_none() {
+            return Err(StatusFault::NotRunning.into());
+        }
+        let hierarchies = Hierarchies::look(None)?.with_controllers()?;
+        let whole = completed(resources, &record, &hierarchies);
+        let (mut knobs, problems) = knobs(&whole, &JsonPath::new(""), &hierarchies, false);
+        knobs.retain(|knob| !knob.is_device_rule());
+        let mut warnings = problems.into_warnings()?;
+        if !resources.devices.is_empty() {
+            let text = "update changes no rules about devices: those of the creation hold";
+            warnings.push(Problem::warning("devices", text));
+        }
+        check_memory(resources, &record, &hierarchies)?;
+        self.trace
+            .deed("update", || knobs.iter().map(ToString::to_string).collect());
+        if !knobs.is_empty() {
+            let left = record.cgroup.apply(&knobs)?;
+            warnings.extend(plan::left_out(&left)?);
+        }
+        Ok(warnings)
+    }
+}
+
+/// The resources with what they need of those that the cgroup has.
+fn completed(resources: &Resources, record: &StateRecord, hierarchies: &Hierarchies) -> Resources {
+    let mut whole = Resources {
+        devices: Vec::new(),
+        ..resources.clone()
+    };
+    let current = |controller: &str, v1: &str, v2: &str| {
+        let file = match hierarchies.version_of(controller)? {
+            CgroupVersion::V1 => v1,
+            CgroupVersion::V2 => v2,
+        };
+        let text = record.cgroup.read(controller, file)?;
+        text.split_whitespace().next()?.parse::<i64>().ok()
+    };
+    if let Some(memory) = &mut whole.memory
+        && memory.swap.is_some_and(|swap| swap > 0)
+        && memory.limit.is_none_or(|limit| limit == 0)
+    {
+        memory.limit = current("memory", "memory.limit_in_bytes", "memory.max");
+    }
+    if let Some(cpu) = &mut whole.cpu
+        && cpu.period.is_some_and(|period| period != 0)
+        && cpu.quota.is_none_or(|quota| quota == 0)
+        && hierarchies.version_of("cpu") == Some(CgroupVersion::V2)
+    {
+        cpu.quota = current("cpu", "", "cpu.max");
+    }
+    whole
+}
+
+/// v2 would kill where memory is above a limit, and v1 refuse (runtime-spec: config-linux.md#memory,
+/// `checkBeforeUpdate`).
+fn check_memory(resources: &Resources, record: &StateRecord, hierarchies: &Hierarchies) -> Result<(), Error> {
+    let Some(memory) = resources
+        .memory
+        .filter(|memory| memory.check_before_update == Some(true))
+    else {
+        return Ok(());
+    };
+    let limit = memory.limit.and_then(|limit| u64::try_from(limit).ok());
+    if hierarchies.version_of("memory") != Some(CgroupVersion::V2) {
+        return Ok(());
+    }
+    let usage = record.cgroup.read("memory", "memory.current");
+    let usage = usage.and_then(|text| text.trim_end().parse::<u64>().ok());
+    match (limit, usage) {
+        (Some(limit), Some(usage)) if limit > 0 && limit < usage => {
+            let text = format!("rejecting memory limit {limit}: the container's processes use {usage} bytes");
+            Err(Failure::plain("change the limit of memory", text)
+                .at("memory.limit")
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
