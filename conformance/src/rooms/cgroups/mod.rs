@@ -1,9 +1,10 @@
 //! Where the container stands in the host's cgroups and resource groups.
 
 mod cgroup_paths;
+mod changed_limits;
 mod limits;
 mod resource_director;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![cgroup_paths, limits, resource_director];
+pub(super) const ROOMS: &[Room] = rooms![cgroup_paths, limits, changed_limits, resource_director];

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod given_up;
 mod kill;
+mod pause;
 mod readiness;
 mod run;
 mod silent_peers;
@@ -22,6 +23,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     create,
     start,
     kill,
+    pause,
     delete,
     run,
     state,

@@ -1,0 +1,180 @@
+//! `update`: other limits for a container that runs.
+
+use serde_json::{Value, json};
+
+use super::limits::value;
+use crate::call::text_on_stdin;
+use crate::failure::{Failure, Verdict, same};
+use crate::rooms::deviations::{CRUN_IS_SILENT, RUNC_IS_SILENT};
+use crate::sentence::{Test, test};
+use crate::trial::{Created, Trial};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(update_changes_each_limit_that_a_flag_names),
+    test!(update_takes_units, ("crun", "1.8", "takes no units")),
+    test!(update_takes_resources_from_a_file_and_from_standard_input),
+    test!(lone_quota_keeps_the_period_and_lone_period_the_quota),
+    test!(limits_grow_and_shrink_in_either_order),
+    test!(update_of_a_created_container_works),
+    test!(
+        update_of_a_stopped_container_is_refused,
+        ("crun", "1.8", "says something else")
+    ),
+    test!(update_of_nothing_is_refused, RUNC_IS_SILENT, CRUN_IS_SILENT),
+    test!(
+        update_that_the_kernel_refuses_names_the_member,
+        RUNC_IS_SILENT,
+        CRUN_IS_SILENT
+    ),
+    test!(rules_about_devices_stay_as_they_are, ("crun", "1.8", "changes them")),
+];
+
+fn running(t: &Trial<'_>) -> Result<Created, Failure> {
+    let resources = json!({
+        "memory": {"limit": 67_108_864, "swap": 134_217_728}, "pids": {"limit": 50},
+        "cpu": {"quota": 50_000, "period": 100_000, "shares": 512},
+        "devices": [{"allow": false, "access": "rwm"}]
+    });
+    t.launch(&t.bundle()?.set("/linux/resources", resources).probe("sleep 60"))
+}
+
+/// Whether the files hold what each is to be on v1 and on v2.
+fn hold(t: &Trial<'_>, id: &str, files: &[[&str; 4]]) -> Verdict {
+    for [v1, on_v1, v2, on_v2] in files {
+        let (text, is_v1) = value(t, id, v1, v2)?;
+        same(if is_v1 { v1 } else { v2 }, &text, if is_v1 { *on_v1 } else { *on_v2 })?;
+    }
+    Ok(())
+}
+
+fn update_changes_each_limit_that_a_flag_names(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    t.call(&["update", "--memory", "83886080", "--memory-swap", "167772160", &id])
+        .succeed()?;
+    t.call(&["update", "--memory-reservation", "4194304", "--pids-limit", "60", &id])
+        .succeed()?;
+    t.call(&[
+        "update",
+        "--cpu-share",
+        "1024",
+        "--cpuset-cpus",
+        "0",
+        "--cpuset-mems",
+        "0",
+        &id,
+    ])
+    .succeed()?;
+    hold(
+        t,
+        &id,
+        &[
+            ["memory.limit_in_bytes", "83886080", "memory.max", "83886080"],
+            [
+                "memory.memsw.limit_in_bytes",
+                "167772160",
+                "memory.swap.max",
+                "83886080",
+            ],
+            ["memory.soft_limit_in_bytes", "4194304", "memory.low", "4194304"],
+            ["pids.max", "60", "pids.max", "60"],
+            ["cpu.shares", "1024", "cpu.weight", "100"],
+            ["cpuset.cpus", "0", "cpuset.cpus", "0"],
+        ],
+    )
+}
+
+fn update_takes_units(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    t.call(&["update", "--memory", "80M", "--memory-swap", "160m", &id])
+        .succeed()?;
+    hold(
+        t,
+        &id,
+        &[["memory.limit_in_bytes", "83886080", "memory.max", "83886080"]],
+    )
+}
+
+fn update_takes_resources_from_a_file_and_from_standard_input(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    let file = t.dir.join("resources.json");
+    std::fs::write(&file, json!({"pids": {"limit": 70}}).to_string())?;
+    t.call(&["update", "--resources", &file.to_string_lossy(), &id])
+        .succeed()?;
+    hold(t, &id, &[["pids.max", "70", "pids.max", "70"]])?;
+    let text = json!({"pids": {"limit": 71}}).to_string();
+    t.call(&["update", "-r", "-", &id])
+        .stdin(text_on_stdin(&text)?)
+        .succeed()?;
+    hold(t, &id, &[["pids.max", "71", "pids.max", "71"]])
+}
+
+fn lone_quota_keeps_the_period_and_lone_period_the_quota(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    t.call(&["update", "--cpu-quota", "40000", &id]).succeed()?;
+    let period = ["cpu.cfs_period_us", "100000", "cpu.max", "40000 100000"];
+    hold(
+        t,
+        &id,
+        &[["cpu.cfs_quota_us", "40000", "cpu.max", "40000 100000"], period],
+    )?;
+    t.call(&["update", "--cpu-period", "200000", &id]).succeed()?;
+    let period = ["cpu.cfs_period_us", "200000", "cpu.max", "40000 200000"];
+    hold(
+        t,
+        &id,
+        &[["cpu.cfs_quota_us", "40000", "cpu.max", "40000 200000"], period],
+    )
+}
+
+fn limits_grow_and_shrink_in_either_order(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    for (limit, swap, rest) in [("268435456", "268435456", "0"), ("33554432", "50331648", "16777216")] {
+        t.call(&["update", "--memory", limit, "--memory-swap", swap, &id])
+            .succeed()?;
+        let limits = ["memory.limit_in_bytes", limit, "memory.max", limit];
+        hold(
+            t,
+            &id,
+            &[limits, ["memory.memsw.limit_in_bytes", swap, "memory.swap.max", rest]],
+        )?;
+    }
+    Ok(())
+}
+
+fn update_of_a_created_container_works(t: &Trial<'_>) -> Verdict {
+    let id = t.create(&t.bundle()?.probe("sleep 60"))?.id;
+    t.call(&["update", "--pids-limit", "60", &id]).succeed()?;
+    hold(t, &id, &[["pids.max", "60", "pids.max", "60"]])
+}
+
+fn update_of_a_stopped_container_is_refused(t: &Trial<'_>) -> Verdict {
+    let (created, _) = t.to_its_end(&t.bundle()?.probe("exit 0"))?;
+    t.call(&["update", "--pids-limit", "60", &created.id])
+        .refuse(&["container not running"])
+}
+
+fn update_of_nothing_is_refused(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    t.call(&["update", &id]).refuse(&["nothing"])
+}
+
+fn update_that_the_kernel_refuses_names_the_member(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    t.call(&["update", "--cpuset-cpus", "9999", &id])
+        .refuse(&["cpu.cpus"])?;
+    t.call(&["update", "--memory", "1M", "--memory-swap", "512k", &id])
+        .refuse(&["memory.swap"])
+}
+
+/// Engines send them again and again; what a hook has added is not to vanish.
+fn rules_about_devices_stay_as_they_are(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    let list = |t: &Trial<'_>| value(t, &id, "devices.list", "no.such.file").map(|(text, _)| text);
+    let before = list(t)?;
+    let devices: Value = json!([{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]);
+    let text = json!({"devices": devices, "pids": {"limit": 71}}).to_string();
+    t.call(&["update", "-r", "-", &id])
+        .stdin(text_on_stdin(&text)?)
+        .succeed()?;
+    same("devices.list", &list(t)?, before)
+}
