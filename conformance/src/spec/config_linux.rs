@@ -4,7 +4,7 @@ use super::config_linux_devices::{DEVICES, NETWORK_DEVICES};
 use super::config_linux_seccomp::SECCOMP;
 use super::register::{Document, Section, partly, tested, untested};
 
-const LIMITS: &str = "limits of cgroups and their update are a part that is not built yet";
+const LIMITS: &str = "what is written is tested without a kernel; few hosts have what takes it";
 const NO_DIRECTOR: &str =
     "no machine with Intel RDT is at hand: tested up to the refusal that a host without it calls for";
 const NO_DIRECTOR_UNTESTED: &str =
@@ -239,7 +239,14 @@ pub(super) const CONFIG_LINUX: Document = Document {
         Section {
             anchor: "memory",
             entries: &[
-                untested("limit, reservation, swap", LIMITS),
+                tested(
+                    "limit, reservation, swap",
+                    &[
+                        "limits: limits_of_memory_are_in_the_cgroup",
+                        "limits: process_that_takes_more_memory_than_it_may_is_killed",
+                        "limits: swap_below_memory_is_refused",
+                    ],
+                ),
                 untested("kernel, kernelTCP", LIMITS),
                 untested("swappiness, disableOOMKiller, useHierarchy", LIMITS),
                 untested("checkBeforeUpdate", LIMITS),
@@ -248,9 +255,16 @@ pub(super) const CONFIG_LINUX: Document = Document {
         Section {
             anchor: "cpu",
             entries: &[
-                untested("shares, quota, burst, period", LIMITS),
+                tested(
+                    "shares, quota, period",
+                    &[
+                        "limits: limits_of_cpu_time_are_in_the_cgroup",
+                        "limits: process_that_uses_more_cpu_time_than_it_may_is_throttled",
+                    ],
+                ),
+                untested("burst", LIMITS),
                 untested("realtimeRuntime, realtimePeriod", LIMITS),
-                untested("cpus, mems", LIMITS),
+                tested("cpus, mems", &["limits: cpus_are_those_of_the_cpuset"]),
                 untested("idle", LIMITS),
             ],
         },
@@ -258,7 +272,11 @@ pub(super) const CONFIG_LINUX: Document = Document {
             anchor: "block-io",
             entries: &[
                 untested("weight, leafWeight, weightDevice", LIMITS),
-                untested("throttleReadBpsDevice, throttleWriteBpsDevice", LIMITS),
+                tested(
+                    "throttleReadBpsDevice",
+                    &["limits: throttles_of_a_block_device_are_in_the_cgroup"],
+                ),
+                untested("throttleWriteBpsDevice", LIMITS),
                 untested("throttleReadIOPSDevice, throttleWriteIOPSDevice", LIMITS),
             ],
         },
@@ -272,7 +290,13 @@ pub(super) const CONFIG_LINUX: Document = Document {
         },
         Section {
             anchor: "pids",
-            entries: &[untested("limit", LIMITS)],
+            entries: &[tested(
+                "limit",
+                &[
+                    "limits: limits_of_tasks_are_in_the_cgroup",
+                    "limits: limit_of_0_tasks_is_one",
+                ],
+            )],
         },
         Section {
             anchor: "rdma",
