@@ -217,7 +217,13 @@ fn device_rules_stand_in_the_kernel_as_they_were_worked_out() {
     };
     let of = |json: &str| {
         let (resources, _) = crate::bundle::parse_resources(&format!("{{\"devices\":{json}}}")).unwrap();
-        knobs(&resources, &"linux.resources".into(), &Hierarchies::look(Some("/x")).unwrap(), true).0
+        knobs(
+            &resources,
+            &"linux.resources".into(),
+            &Hierarchies::look(Some("/x")).unwrap(),
+            true,
+        )
+        .0
     };
     let made = own.cgroup.make(Need::Asked, &of("[]")).unwrap();
     assert!(made.apply(&of("[]")).unwrap().is_empty());
