@@ -41,7 +41,7 @@ fn busy(t: &Trial<'_>) -> Result<Created, Failure> {
 fn used(t: &Trial<'_>, id: &str) -> Result<u64, Failure> {
     let stat = fs::read_to_string(format!("/proc/{}/schedstat", t.pid(id)?.as_raw_nonzero()))?;
     let first = stat.split(' ').next().and_then(|field| field.parse().ok());
-    first.ok_or_else(|| Failure::Wrong(stat))
+    first.ok_or(Failure::Wrong(stat))
 }
 
 fn paused_container_stands_still_and_goes_on(t: &Trial<'_>) -> Verdict {
