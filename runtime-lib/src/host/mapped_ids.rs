@@ -17,7 +17,7 @@ pub(crate) struct MappedIds {
 impl MappedIds {
     /// Those of a process; `process` is its folder in a procfs, with a slash. `None` where they cannot be read.
     pub(super) fn of_process(process: &str) -> Option<Self> {
-        let map = |file| Some(IdMapping::of_lines(&read(&format!("{process}{file}")).ok()??));
+        let map = |file| Some(IdMapping::of_lines(&read(format!("{process}{file}")).ok()??));
         Some(Self {
             uids: map("uid_map")?,
             gids: map("gid_map")?,
