@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::limits::value;
+use super::limits::{hold, value};
 use crate::call::text_on_stdin;
 use crate::failure::{Failure, Verdict, same};
 use crate::rooms::deviations::{CRUN_IS_SILENT, RUNC_IS_SILENT};
@@ -36,15 +36,6 @@ fn running(t: &Trial<'_>) -> Result<Created, Failure> {
         "devices": [{"allow": false, "access": "rwm"}]
     });
     t.launch(&t.bundle()?.set("/linux/resources", resources).probe("sleep 60"))
-}
-
-/// Whether the files hold what each is to be on v1 and on v2.
-fn hold(t: &Trial<'_>, id: &str, files: &[[&str; 4]]) -> Verdict {
-    for [v1, on_v1, v2, on_v2] in files {
-        let (text, is_v1) = value(t, id, v1, v2)?;
-        same(if is_v1 { v1 } else { v2 }, &text, if is_v1 { *on_v1 } else { *on_v2 })?;
-    }
-    Ok(())
 }
 
 fn update_changes_each_limit_that_a_flag_names(t: &Trial<'_>) -> Verdict {

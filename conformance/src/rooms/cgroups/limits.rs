@@ -69,20 +69,25 @@ pub(super) fn value(t: &Trial<'_>, id: &str, v1: &str, v2: &str) -> Result<(Stri
     Err(Failure::Skip(format!("the host has neither {v1} nor {v2}")))
 }
 
-/// Whether the files of a container with these resources hold what each is to be on v1 and on v2.
-fn hold(t: &Trial<'_>, member: &str, resources: Value, files: &[[&str; 4]]) -> Verdict {
-    let bundle = t.bundle()?.set(&format!("/linux/resources/{member}"), resources);
-    let created = t.create(&bundle.probe("sleep 60"))?;
+/// Whether the files hold what each is to be on v1 and on v2.
+pub(super) fn hold(t: &Trial<'_>, id: &str, files: &[[&str; 4]]) -> Verdict {
     for [v1, on_v1, v2, on_v2] in files {
-        let (text, is_v1) = value(t, &created.id, v1, v2)?;
+        let (text, is_v1) = value(t, id, v1, v2)?;
         same(if is_v1 { v1 } else { v2 }, &text, if is_v1 { *on_v1 } else { *on_v2 })?;
     }
     Ok(())
 }
 
+/// Whether the files of a container with these resources do.
+fn created_holds(t: &Trial<'_>, member: &str, resources: Value, files: &[[&str; 4]]) -> Verdict {
+    let bundle = t.bundle()?.set(&format!("/linux/resources/{member}"), resources);
+    let created = t.create(&bundle.probe("sleep 60"))?;
+    hold(t, &created.id, files)
+}
+
 fn limits_of_memory_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
     let memory = json!({"limit": 67_108_864, "reservation": 33_554_432, "swap": 134_217_728});
-    hold(
+    created_holds(
         t,
         "memory",
         memory,
@@ -100,7 +105,7 @@ fn limits_of_memory_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
 }
 
 fn limits_of_cpu_time_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
-    hold(
+    created_holds(
         t,
         "cpu",
         json!({"shares": 1024, "quota": 50_000, "period": 200_000}),
@@ -124,11 +129,11 @@ fn cpus_are_those_of_the_cpuset(t: &Trial<'_>) -> Verdict {
 }
 
 fn limits_of_tasks_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
-    hold(t, "pids", json!({"limit": 77}), &[["pids.max", "77", "pids.max", "77"]])
+    created_holds(t, "pids", json!({"limit": 77}), &[["pids.max", "77", "pids.max", "77"]])
 }
 
 fn limit_of_0_tasks_is_one(t: &Trial<'_>) -> Verdict {
-    hold(t, "pids", json!({"limit": 0}), &[["pids.max", "0", "pids.max", "0"]])
+    created_holds(t, "pids", json!({"limit": 0}), &[["pids.max", "0", "pids.max", "0"]])
 }
 
 fn throttles_of_a_block_device_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
@@ -144,7 +149,7 @@ fn throttles_of_a_block_device_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
     let v1 = format!("{major}:{minor} 1048576");
     let v2 = format!("{major}:{minor} rbps=1048576 wbps=max riops=max wiops=max");
     let device = json!([{"major": major, "minor": minor, "rate": 1_048_576}]);
-    hold(
+    created_holds(
         t,
         "blockIO",
         json!({"throttleReadBpsDevice": device}),

@@ -1,6 +1,5 @@
 //! Resources that are a few files each: tasks, huge pages, RDMA, the network's marks, and files that the config names.
 
-use super::knob::Missing;
 use super::writes::{Both, Write, Writes};
 use crate::bundle::{HugepageLimit, Network, Pids, Rdma, Text};
 use crate::host::CgroupVersion;
@@ -101,7 +100,7 @@ pub(super) fn unified(files: &BTreeMap<Text, Text>, path: &JsonPath, writes: &mu
         }
         // The kernel takes one line a write.
         for line in value.split('\n').filter(|line| !line.is_empty()) {
-            let write = Write::new(file.to_string(), line).missing(Missing::Refused);
+            let write = Write::new(file.to_string(), line);
             writes.push(controller.to_owned().into(), CgroupVersion::V2, &path, write);
         }
     }

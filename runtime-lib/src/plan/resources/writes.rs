@@ -75,19 +75,22 @@ impl<'a> Writes<'a> {
         self.hierarchies.version_of(controller)
     }
 
+    /// Where the host has the controller, and what is written there.
+    fn choose(&self, controller: &str, both: Both) -> Option<(CgroupVersion, Option<Write>)> {
+        let version = self.version_of(controller)?;
+        let write = match version {
+            CgroupVersion::V1 => both.v1,
+            CgroupVersion::V2 => both.v2,
+        };
+        Some((version, write))
+    }
+
     /// A write that is asked for at `path`.
     pub(super) fn put(&mut self, controller: &'static str, path: &JsonPath, both: Both) {
-        let (version, write) = match self.version_of(controller) {
-            Some(CgroupVersion::V1) => (CgroupVersion::V1, both.v1),
-            Some(CgroupVersion::V2) => (CgroupVersion::V2, both.v2),
-            None => {
-                self.no_controller(controller, path);
-                return;
-            }
-        };
-        match write {
-            Some(write) => self.push(controller.into(), version, path, write),
-            None => self.problems.error(
+        match self.choose(controller, both) {
+            None => self.no_controller(controller, path),
+            Some((version, Some(write))) => self.push(controller.into(), version, path, write),
+            Some((version, None)) => self.problems.error(
                 path.clone(),
                 format!("{version} has nothing like it, and this host has its {controller} controller there"),
             ),
@@ -97,12 +100,7 @@ impl<'a> Writes<'a> {
     /// The same where the value sets no limit, as a new cgroup has none: a controller that is not there, or knows
     /// nothing like it, is fine.
     pub(super) fn put_unlimited(&mut self, controller: &'static str, path: &JsonPath, both: Both) {
-        let write = match self.version_of(controller) {
-            Some(CgroupVersion::V1) => both.v1.map(|write| (CgroupVersion::V1, write)),
-            Some(CgroupVersion::V2) => both.v2.map(|write| (CgroupVersion::V2, write)),
-            None => None,
-        };
-        if let Some((version, write)) = write {
+        if let Some((version, Some(write))) = self.choose(controller, both) {
             self.push(controller.into(), version, path, write.missing(Missing::Fulfilled));
         }
     }
