@@ -55,9 +55,14 @@ pub(crate) fn mapped(t: &Trial<'_>) -> Result<Bundle, Failure> {
 
 /// A bundle that belongs to an ordinary user, who is root inside.
 pub(crate) fn rootless(t: &Trial<'_>) -> Result<Bundle, Failure> {
+    rootless_of(t, USER)
+}
+
+/// The same, of another user than the usual one.
+pub(crate) fn rootless_of(t: &Trial<'_>, user: u32) -> Result<Bundle, Failure> {
     let bundle = t.bundle()?;
-    let own = json!([{"containerID": 0, "hostID": USER, "size": 1}]);
-    give(&bundle.rootfs(), USER)?;
+    let own = json!([{"containerID": 0, "hostID": user, "size": 1}]);
+    give(&bundle.rootfs(), user)?;
     open_way(t, &bundle)?;
     let mut bundle = bundle
         .without_mount("/sys")
@@ -71,14 +76,19 @@ pub(crate) fn rootless(t: &Trial<'_>) -> Result<Bundle, Failure> {
 
 /// The same call by the ordinary user, with a state folder of its own.
 pub(crate) fn as_user<'t>(t: &'t Trial<'_>, call: Call<'t>) -> Result<Call<'t>, Failure> {
+    by(t, call, USER)
+}
+
+/// The same call by another user than the usual one.
+pub(crate) fn by<'t>(t: &'t Trial<'_>, call: Call<'t>, user: u32) -> Result<Call<'t>, Failure> {
     let root = t.dir.join("rootless");
     std::fs::create_dir_all(&root)?;
-    chown(&root, Some(USER), Some(USER))?;
+    chown(&root, Some(user), Some(user))?;
     Ok(call
         .root(&root.to_string_lossy())
         .variable("XDG_RUNTIME_DIR", &root.to_string_lossy())
         .script(&format!(
-            "exec setpriv --reuid {USER} --regid {USER} --clear-groups \"$0\" \"$@\""
+            "exec setpriv --reuid {user} --regid {user} --clear-groups \"$0\" \"$@\""
         )))
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
             std::thread::sleep(Duration::from_secs_f64(word(1).parse().unwrap_or(0.0)));
             Ok(Json::Null)
         }
+        "collect-keys" => Ok(sys::collect_keys().into()),
         "fill" => fill(number(1)).map(Json::from),
         "spin" => spin(word(1)),
         "await" => wait_for(word(1)),

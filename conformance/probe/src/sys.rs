@@ -245,6 +245,29 @@ pub(crate) fn join(namespace: &std::fs::File) -> io::Result<()> {
     .map(drop)
 }
 
+/// Adds keys to the process's keyring (`man 2 add_key`) until the user may have no more; how many those are.
+pub(crate) fn collect_keys() -> i64 {
+    let mut count = 0;
+    while let Ok(name) = c_string(&format!("key {count}")) {
+        // SAFETY: the strings live until the call returns, the length is that of the payload.
+        let key = unsafe {
+            libc::syscall(
+                libc::SYS_add_key,
+                c"user".as_ptr(),
+                name.as_ptr(),
+                c"x".as_ptr(),
+                1,
+                libc::KEY_SPEC_PROCESS_KEYRING,
+            )
+        };
+        if key < 0 {
+            break;
+        }
+        count += 1;
+    }
+    count
+}
+
 /// `sethostname(2)`.
 pub(crate) fn set_hostname(name: &str) -> io::Result<()> {
     // SAFETY: pointer and length are of a live string.

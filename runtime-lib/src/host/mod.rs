@@ -21,12 +21,13 @@ pub(crate) use hierarchies::{Hierarchies, Hierarchy};
 pub(crate) use locked_flags::LockedFlags;
 pub(crate) use mapped_ids::MappedIds;
 pub(crate) use own_namespaces::OwnNamespaces;
-pub(crate) use proc_file::read_to_end;
+pub(crate) use proc_file::{NO_PROCFS, has_procfs, read_to_end};
 pub(crate) use security_modules::SecurityModules;
 pub(crate) use shared_filesystems::SharedFilesystems;
 
-use crate::Error;
 use crate::bundle::{Bundle, Config, DeviceType, Hook, NamespaceType, Resources};
+use crate::{Error, Failure};
+use rustix::io::Errno;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -112,8 +113,11 @@ impl Host {
     /// bundle.
     ///
     /// # Errors
-    /// A file of /proc that cannot be read.
+    /// A file of /proc that cannot be read, or no procfs there.
     pub fn look_ahead(bundle: &Bundle) -> Result<Self, Error> {
+        if !has_procfs() {
+            return Err(Failure::new("look at /proc/self", Errno::NOENT).hint(NO_PROCFS).into());
+        }
         Ok(Self {
             foresight: Some(Foresight::look(bundle)?),
             ..Self::look(bundle)?

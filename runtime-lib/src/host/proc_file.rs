@@ -6,14 +6,29 @@ use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+/// What is to be done where /proc has no procfs.
+pub(crate) const NO_PROCFS: &str = "there is no procfs at /proc, which orlop works by: mount it";
+
+/// Whether this process can be found in /proc.
+pub(crate) fn has_procfs() -> bool {
+    Path::new("/proc/self/fd").exists()
+}
+
 /// A file of the kernel's; `None` on a kernel that does not have it.
 pub(super) fn read(path: impl AsRef<Path>) -> Result<Option<String>, Error> {
     let path = path.as_ref();
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     match rustix::fs::openat(CWD, path, flags, Mode::empty()).and_then(|file| read_to_end(&file)) {
         Ok(text) => Ok(Some(text)),
-        Err(Errno::NOENT) => Ok(None),
-        Err(errno) => Err(Failure::new(format!("read {}", path.display()), errno).into()),
+        Err(Errno::NOENT) if has_procfs() => Ok(None),
+        Err(errno) => {
+            let failure = Failure::new(format!("read {}", path.display()), errno);
+            Err(match errno {
+                Errno::NOENT => failure.hint(NO_PROCFS),
+                _ => failure,
+            }
+            .into())
+        }
     }
 }
 

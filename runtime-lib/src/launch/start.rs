@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Received};
 use super::{Cancel, broken, failure};
+use crate::host::{NO_PROCFS, has_procfs};
 use crate::plan::ExplainedAct;
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Later, Told};
@@ -29,10 +30,8 @@ pub(crate) fn listen(entry: &Entry) -> Result<OwnedFd, Error> {
     };
     attempt().map_err(|errno| {
         let failure = Failure::new(format!("make the socket {:?}", entry.path().join(START_SOCKET)), errno);
-        if errno == Errno::NOENT && !std::path::Path::new("/proc/self/fd").exists() {
-            return failure
-                .hint("there is no procfs at /proc, which orlop works by: mount it")
-                .into();
+        if errno == Errno::NOENT && !has_procfs() {
+            return failure.hint(NO_PROCFS).into();
         }
         failure.into()
     })

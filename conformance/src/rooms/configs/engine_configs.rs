@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, wrong};
+use crate::host::devices_of_v1;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -20,6 +21,9 @@ const OF_ANOTHER_MACHINE: &[&str] = &[
     "podman-userns",
     "docker-resources",
 ];
+
+/// Binds a hierarchy of cgroup v1 over the container's, below a cgroup2 that has no such folder.
+const ON_V1: &str = "podman-systemd";
 
 pub(crate) const TESTS: &[Test] = &[
     test!(
@@ -36,6 +40,7 @@ pub(crate) const TESTS: &[Test] = &[
         podmans_configs_run,
         ("crun", "1.8", "gives the host's own /dev/null to a container's user")
     ),
+    test!(podmans_config_for_systemd_on_v1_runs),
     test!(buildahs_configs_run),
     test!(spec_templates_run),
 ];
@@ -50,6 +55,15 @@ fn ctrs_configs_run(t: &Trial<'_>) -> Verdict {
 
 fn podmans_configs_run(t: &Trial<'_>) -> Verdict {
     all(t, "podman-")
+}
+
+fn podmans_config_for_systemd_on_v1_runs(t: &Trial<'_>) -> Verdict {
+    if devices_of_v1().is_none() {
+        return Err(Failure::Skip(
+            "the host has no hierarchy of cgroup v1, which this config binds".into(),
+        ));
+    }
+    one(t, &format!("{ON_V1}.json"))
 }
 
 fn buildahs_configs_run(t: &Trial<'_>) -> Verdict {
@@ -77,6 +91,7 @@ fn all(t: &Trial<'_>, engine: &str) -> Verdict {
         name.starts_with(engine)
             && !name.ends_with(".process")
             && !name.contains("rootless")
+            && name != ON_V1
             && !OF_ANOTHER_MACHINE.contains(&name)
     });
     names.sort();

@@ -29,6 +29,11 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "lets no ordinary user give groups")
     ),
     test!(ordinary_user_cannot_map_more_than_its_subordinate_ids),
+    test!(
+        helpers_that_get_no_privilege_are_told_as_that,
+        ("runc", "1.1", "passes on the helper's words alone"),
+        ("crun", "1.8", "passes on the helper's words alone")
+    ),
 ];
 
 /// The first subordinate id, and how many there are.
@@ -166,4 +171,12 @@ fn ordinary_user_cannot_map_more_than_its_subordinate_ids(t: &Trial<'_>) -> Verd
     let bundle = with_ids(t, IDS.0, IDS.1 + 1)?;
     let done = as_user(t, t.with_bundle(&["run"], &bundle)?)?.refusal(&[])?;
     ensure(done.err.contains("idmap"), || done.err.clone())
+}
+
+fn helpers_that_get_no_privilege_are_told_as_that(t: &Trial<'_>) -> Verdict {
+    let _granted = Granted::new(t)?;
+    let bundle = with_ids(t, IDS.0, 1000)?;
+    let script = format!("exec setpriv --no-new-privs --reuid {USER} --regid {USER} --clear-groups \"$0\" \"$@\"");
+    let call = as_user(t, t.with_bundle(&["run"], &bundle)?)?.script(&script);
+    call.refuse(&["map ids by newgidmap", "the caller has no_new_privs"])
 }
