@@ -25,7 +25,7 @@ set -eu
 cd "$(dirname "$0")"
 
 PACKAGES='build-essential pkg-config libseccomp-dev
-    busybox-static iproute2 mmdebstrap musl-dev strace
+    busybox-static iproute2 mmdebstrap musl-dev procps strace
     runc containerd docker.io podman conmon buildah'
 
 # What the engines' checks may ask for and orlop does not have yet.

@@ -13,6 +13,7 @@ mod ground;
 mod host;
 mod inject;
 mod kernel;
+mod lab;
 mod options;
 mod output;
 mod report;
@@ -42,6 +43,7 @@ conformance bench --runtime PATH [--runtime PATH...] [--floor] [--runs N] [--jso
 conformance engines ...
 conformance inject --runtime PATH [--every N] [--verbs WORD,...] [--faults WORD,...] [--workers N] [--time-limit S]
                    [--only SCENARIO:PROCESS:CALL:FAULT]
+conformance lab [--form v2|systemd|hybrid...] [--kernel bookworm|trixie|bullseye...] VERB WORD...
 conformance runtime-tools --suite DIR --runtime PATH [--runtime PATH...] [--filter WORD...] [--time-limit S] [--tap FILE]
                           [--junit FILE] [--quiet] [--list]
 conformance table --runtime PATH [--runtime PATH...] [--out FILE]
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "engines" => engines::run(rest),
         "inject" => inject::run(rest),
+        "lab" => lab::run(rest),
         "runtime-tools" => runtime_tools::run(rest),
         "table" => table::run(rest),
         "" | "help" | "--help" | "-h" => {

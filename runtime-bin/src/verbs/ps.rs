@@ -43,7 +43,10 @@ impl Verb for Ps {
             Some(arguments) if !arguments.is_empty() => program.args(arguments),
             _ => program.arg("-ef"),
         };
-        let output = program.output().map_err(|error| Failure::io("run ps", &error))?;
+        let output = program.output().map_err(|error| {
+            Failure::io("run ps", &error)
+                .hint("without that program (package procps), --format json tells the process ids")
+        })?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(format!("ps failed ({}): {}", output.status, said.trim_end()).into());

@@ -30,6 +30,11 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(ps_passes_its_arguments_on, ("crun", "1.8", "takes none")),
     test!(ps_of_a_stopped_container_is_the_head_alone, ("crun", "1.8", "crashes")),
+    test!(
+        ps_without_the_program_is_told_as_that,
+        ("runc", "1.1", "names no package"),
+        ("crun", "1.8", "needs none")
+    ),
 ];
 
 /// A container whose process uses CPU time as long as it runs.
@@ -127,4 +132,16 @@ fn ps_of_a_stopped_container_is_the_head_alone(t: &Trial<'_>) -> Verdict {
     let (created, _) = t.to_its_end(&t.bundle()?.probe("exit 0"))?;
     let table = t.call(&["ps", &created.id]).succeed()?.out;
     same("lines", &table.lines().count(), 1)
+}
+
+fn ps_without_the_program_is_told_as_that(t: &Trial<'_>) -> Verdict {
+    let id = busy(t)?.id;
+    let nowhere = t.dir.to_string_lossy().into_owned();
+    t.call(&["ps", &id])
+        .variable("PATH", &nowhere)
+        .refuse(&["cannot run ps", "procps"])?;
+    t.call(&["ps", "--format", "json", &id])
+        .variable("PATH", &nowhere)
+        .succeed()
+        .map(drop)
 }
