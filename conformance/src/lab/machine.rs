@@ -42,18 +42,7 @@ impl Machine {
         let drives = [(root.as_str(), "on"), (modules, "on"), (&lab, "off")];
         let mut command = Command::new("qemu-system-x86_64");
         command
-            .args([
-                "-accel",
-                "kvm",
-                "-accel",
-                "tcg,thread=multi",
-                "-cpu",
-                "max",
-                "-m",
-                "4096",
-                "-smp",
-                "2",
-            ])
+            .args(["-accel", options.accelerator, "-cpu", "max", "-m", "4096", "-smp", "2"])
             .args(["-display", "none", "-monitor", "none", "-no-reboot", "-nic", "none"])
             .args(["-kernel", vmlinuz, "-initrd", initrd])
             .args(["-append", &format!("console=ttyS0 panic=-1 quiet {first}")])

@@ -16,7 +16,8 @@ use options::Options;
 use crate::output::complain;
 
 const HELP: &str = "\
-conformance lab [--form FORM...] [--kernel SUITE...] [--images DIR] [--limit MINUTES] [--console FILE] VERB WORD...
+conformance lab [--form FORM...] [--kernel SUITE...] [--images DIR] [--limit MINUTES] [--console FILE] [--kvm]
+                VERB WORD...
 
   VERB WORD...       what this program is started with inside: `run --runtime PATH --quiet`, `inject ...`. The files after
                      --runtime and --older are taken along; one that the machine has itself is `guest:PATH` (its Debian 12
@@ -27,6 +28,7 @@ conformance lab [--form FORM...] [--kernel SUITE...] [--images DIR] [--limit MIN
   --images DIR       where the disks are kept from one run to the next (target/lab)
   --limit MINUTES    the longest time for one machine (60)
   --console FILE     what the machine's kernel and services say
+  --kvm              with the processor's help, where /dev/kvm does (ten times faster)
 ";
 
 /// Runs the lab; the arguments are those after `lab`.

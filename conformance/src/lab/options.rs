@@ -13,6 +13,8 @@ pub(super) struct Options {
     /// Longest time for one machine.
     pub(super) limit: Duration,
     pub(super) console: Option<PathBuf>,
+    /// How qemu runs the machine's instructions.
+    pub(super) accelerator: &'static str,
     /// What this program is started with inside, by its names there.
     pub(super) words: Vec<String>,
     /// Files of this host, and their names inside.
@@ -32,6 +34,7 @@ impl Options {
             images: Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/lab"),
             limit: Duration::from_secs(3600),
             console: None,
+            accelerator: "tcg,thread=multi",
             words: Vec::new(),
             taken: Vec::new(),
         };
@@ -42,6 +45,7 @@ impl Options {
                 "--kernel" => options.kernels.push(one_of(&KERNELS, word, value(word, &mut words)?)?),
                 "--images" => options.images = value(word, &mut words)?.into(),
                 "--console" => options.console = Some(value(word, &mut words)?.into()),
+                "--kvm" => options.accelerator = "kvm",
                 "--limit" => {
                     let minutes: u64 = value(word, &mut words)?
                         .parse()
