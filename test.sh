@@ -10,23 +10,27 @@
 #   conformance   the black-box tests, against orlop
 #   inject        faults at every twentieth system call of the release binary: nothing hangs, nothing is left
 #   engines       docker, containerd, podman and buildah with orlop under them, the most telling checks
+#   lab           the black-box tests that cgroups, kernels and devices matter to, in virtual machines: pure cgroup v2, and v1 with hybrid;
+#                 passed over where the architecture is another
 #   musl          the release binary against musl, and the black-box tests against it; passed over where Debian's Rust cannot be fetched
 #
 # and on demand only:
 #
 #   aarch64       the image and the binary compiled for aarch64, and tried under qemu
 #   fuzz          the fuzz targets, shortly
+#   lab-whole     all black-box tests in virtual machines: pure cgroup v2, systemd, v1 with hybrid; pure v2 with three kernels
 #   fresh         both commands of the README in a minimal Debian 12 that is made for it and removed again
 #
 # Each stage tells its number and the time it took; a table of the times ends the run.
 #
-# packages, conformance, inject, engines and fresh need root; as an ordinary user they go through sudo.
+# packages, conformance, inject, engines, lab and fresh need root; as an ordinary user they go through sudo.
 set -eu
 cd "$(dirname "$0")"
 
 PACKAGES='build-essential pkg-config libseccomp-dev
     busybox-static iproute2 mmdebstrap musl-dev procps strace
-    runc containerd docker.io podman conmon buildah'
+    runc containerd docker.io podman conmon buildah
+    qemu-system-x86 e2fsprogs cpio kmod xz-utils'
 
 # What the engines' checks may ask for and orlop does not have yet.
 NOT_YET=exec
@@ -161,6 +165,29 @@ engines() {
     as_root "$harness/conformance" engines --runtime "$built/orlop" --short --not-yet "$NOT_YET"
 }
 
+# What differs with the cgroups and the kernel; the whole is there on demand.
+LAB='limits changed_limits pause cgroup_paths device_rules'
+
+lab() {
+    case $host in
+    x86_64-*) ;;
+    *) say lab "skipped: its machines are x86_64" && return 0 ;;
+    esac
+    say lab "cgroups and devices in virtual machines"
+    set -- run --runtime "$built/orlop" --quiet
+    for room in $LAB; do
+        set -- "$@" --filter "$room"
+    done
+    as_root "$harness/conformance" lab --form v2 --form hybrid --limit 10 "$@"
+}
+
+lab_whole() {
+    say lab-whole "all black-box tests in virtual machines"
+    set -- run --runtime "$built/orlop" --quiet --time-limit 600
+    as_root "$harness/conformance" lab --form v2 --form systemd --form hybrid --limit 120 "$@"
+    as_root "$harness/conformance" lab --form v2 --kernel trixie --kernel bullseye --limit 120 "$@"
+}
+
 musl() {
     say musl "tools/build-musl.sh, and the black-box tests"
     triple=$(printf %s "$host" | sed 's/-gnu$/-musl/')
@@ -193,10 +220,10 @@ case ${1-} in
 -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit ;;
 esac
 tools/check-rust.sh
-[ $# -gt 0 ] || set -- packages format lints unit build older conformance inject engines musl
+[ $# -gt 0 ] || set -- packages format lints unit build older conformance inject engines lab musl
 for stage in "$@"; do
     case $stage in
-    packages | format | lints | unit | build | older | conformance | inject | engines | musl | aarch64 | fuzz | fresh) ;;
+    packages | format | lints | unit | build | older | conformance | inject | engines | lab | musl | aarch64 | fuzz | lab-whole | fresh) ;;
     *) echo "test.sh: there is no stage $stage" >&2 && exit 2 ;;
     esac
 done
@@ -209,7 +236,7 @@ trap 'summary "$@"' EXIT
 for stage in "$@"; do
     number=$((number + 1))
     since=$(now)
-    "$stage"
+    "$(echo "$stage" | tr - _)"
     took=$(duration $(($(now) - since)))
     printf '== stage %s of %s: %s took %s\n' "$number" "$count" "$stage" "$took"
     times=$times$(printf '%-12s %s' "$stage" "$took")'
