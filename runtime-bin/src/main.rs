@@ -9,6 +9,7 @@ mod completion;
 mod flag;
 mod foreground;
 mod global;
+mod go_duration;
 mod help;
 mod interrupts;
 mod log;

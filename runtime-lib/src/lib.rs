@@ -63,6 +63,7 @@ mod process;
 mod resctrl;
 pub mod seccomp;
 mod state;
+pub mod stats;
 mod store;
 mod sys;
 mod template;
@@ -71,7 +72,7 @@ mod users;
 
 pub use bundle::Bundle;
 pub use check::check;
-pub use container::{Container, Containers, Created, Guard, Process, Readiness, Runtime, Scope};
+pub use container::{Container, Containers, Created, Event, Events, Guard, Process, Readiness, Runtime, Scope};
 pub use errno::Errno;
 pub use error::{Error, ExecFailure, ExecFault, Failure, HookEnd, HookFailure, StatusFault};
 pub use features::{
@@ -86,5 +87,6 @@ pub use plan::{Arguments, Exec, ExplainedAct, Plan};
 pub use problem::{JsonPath, Problem, Problems, Severity};
 pub use process::{ExitStatus, Pid, Signal, UnknownSignal};
 pub use state::{State, Status};
+pub use stats::Stats;
 pub use template::template;
 pub use trace::Trace;

@@ -1,11 +1,21 @@
 //! `events`.
 
 use crate::call::Call;
-use crate::command::{Command, Count, NOT_BUILT, ONE_AT_A_TIME, Offer, Verb};
-use crate::flag::{Declared, Flag};
+use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
+use crate::flag::{Declared, flags};
+use crate::go_duration;
 use crate::matches::Given;
-use crate::refusal::Outcome;
+use crate::output::print;
+use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::Help;
+use orlop::{Container, Event};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+flags! {
+    Interval: Text("interval", "time between two statistics: 500ms, 5s, 1m30s (default: 5s)");
+    Stats: Switch("stats", "print the statistics once and exit");
+}
 
 #[derive(Debug)]
 pub(crate) struct Events;
@@ -13,21 +23,79 @@ pub(crate) struct Events;
 impl Verb for Events {
     const COMMAND: Command = Command {
         name: "events",
-        summary: "print statistics and out-of-memory events (not built yet)",
+        summary: "print what a container uses, and when it is out of memory",
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
         offer: Offer::Containers,
-        flags: &[
-            Flag::text("interval", "time between two statistics (default: 5s)"),
-            Flag::switch("stats", "print one and exit"),
-            Help::FLAG,
-        ],
+        flags: &[Interval::FLAG, Stats::FLAG, Help::FLAG],
+        description: "A line of JSON each: `{\"type\":\"stats\",\"id\":...,\"data\":...}` after every interval, `{\"type\":\"oom\",\"id\":...}` when the kernel\nends a process for want of memory. It ends with the container.",
         ..Command::of::<Self>()
     };
 
-    fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
-        call.id()?;
-        Err(NOT_BUILT.into())
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let id = call.id()?.to_string();
+        let interval = interval(flags)?;
+        let container = call.container()?;
+        if flags.is_on(Stats) {
+            print_stats(&container, &id)?;
+            return Ok(0);
+        }
+        let mut events = container.events()?;
+        let mut next = Instant::now() + interval;
+        loop {
+            match events.next_within(next.saturating_duration_since(Instant::now()))? {
+                Some(Event::OutOfMemory { .. }) => line(&Line {
+                    kind: "oom",
+                    id: &id,
+                    data: None,
+                })?,
+                Some(_) => return Ok(0),
+                None => {
+                    // It may end at any time; then its end is the next event.
+                    if let Err(refusal) = print_stats(&container, &id)
+                        && events.next_within(Duration::ZERO)? != Some(Event::Ended)
+                    {
+                        return Err(refusal);
+                    }
+                    next += interval;
+                }
+            }
+        }
     }
+}
+
+fn interval(flags: &Given<'_, Events>) -> Result<Duration, Refusal> {
+    let Some(text) = flags.text(Interval) else {
+        return Ok(Duration::from_secs(5));
+    };
+    let text = text.to_string_lossy();
+    match go_duration::parse(&text) {
+        Some(Duration::ZERO) => Err("duration interval must be greater than 0".into()),
+        Some(interval) => Ok(interval),
+        None => Err(format!("--interval: {text:?} is no time such as 500ms, 5s or 1m30s").into()),
+    }
+}
+
+fn print_stats(container: &Container, id: &str) -> Result<(), Refusal> {
+    line(&Line {
+        kind: "stats",
+        id,
+        data: Some(container.stats()?),
+    })
+}
+
+/// What is printed, as runc has it.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<orlop::Stats>,
+}
+
+fn line(line: &Line<'_>) -> Result<(), Refusal> {
+    print(&(serde_json::to_string(line).map_err(|error| error.to_string())? + "\n"))?;
+    Ok(())
 }

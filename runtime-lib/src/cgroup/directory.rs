@@ -89,6 +89,16 @@ impl Directory {
 
     /// The names of the cgroups directly below this one.
     pub(super) fn children(&self) -> Result<Vec<CString>, Errno> {
+        self.entries(FileType::Directory)
+    }
+
+    /// The names of its files.
+    pub(super) fn files(&self) -> Result<Vec<String>, Errno> {
+        let names = self.entries(FileType::RegularFile)?;
+        Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    }
+
+    fn entries(&self, kind: FileType) -> Result<Vec<CString>, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let listed = rustix::fs::openat(&self.0, c".", flags, Mode::empty())?;
         let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
@@ -96,7 +106,7 @@ impl Directory {
         let mut names = Vec::new();
         while let Some(entry) = entries.next() {
             let entry = entry?;
-            if entry.file_type() == FileType::Directory && !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            if entry.file_type() == kind && !matches!(entry.file_name().to_bytes(), b"." | b"..") {
                 names.push(entry.file_name().to_owned());
             }
         }

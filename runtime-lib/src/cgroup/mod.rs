@@ -17,11 +17,14 @@ mod kill;
 mod knobs;
 mod make;
 mod nap;
+mod oom;
 mod processes;
 mod remove;
+mod statistics;
 mod tree;
 
 pub(crate) use make::Made;
+pub(crate) use oom::OomWatch;
 
 use crate::plan::Placement;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 mod cleaning;
 mod create;
 mod delete;
+mod events;
 mod guard;
 mod kill;
 mod list;
@@ -11,8 +12,10 @@ mod process;
 mod readiness;
 mod start;
 mod state;
+mod stats;
 mod update;
 
+pub use events::{Event, Events};
 pub use guard::Guard;
 pub use kill::Scope;
 pub use list::Containers;

@@ -46,7 +46,7 @@ impl Container {
     }
 
     /// The record, if init lives.
-    fn living(&self) -> Result<Option<StateRecord>, Error> {
+    pub(super) fn living(&self) -> Result<Option<StateRecord>, Error> {
         let entry = self.entry()?;
         let record = self.record(&entry)?;
         let lives = live(record.init.as_ref())?.is_some();

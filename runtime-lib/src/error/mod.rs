@@ -86,6 +86,9 @@ pub enum StatusFault {
     /// A signal for a container that has ended.
     #[error("container not running")]
     NotRunning,
+    /// Statistics and events of a container that has ended.
+    #[error("container with id {0} is not running")]
+    Ended(Id),
     /// `resume` of a container that is not frozen.
     #[error("container not paused")]
     NotPaused,

@@ -1,6 +1,9 @@
 //! Network devices that move from the host into a container (runtime-spec: config-linux.md#network-devices).
 
+mod counters;
 mod netlink;
+
+pub(crate) use counters::interfaces_of;
 
 use crate::process::Pid;
 use crate::{Error, Failure, JsonPath};

@@ -4,7 +4,8 @@ mod cgroup_paths;
 mod changed_limits;
 mod limits;
 mod resource_director;
+mod statistics;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![cgroup_paths, limits, changed_limits, resource_director];
+pub(super) const ROOMS: &[Room] = rooms![cgroup_paths, limits, changed_limits, statistics, resource_director];

@@ -1,0 +1,73 @@
+//! Times as Go writes them, which is how runc takes them.
+
+use std::time::Duration;
+
+/// Nanoseconds of each unit, the longer names before those that they end in.
+const UNITS: [(&str, f64); 7] = [
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("\u{b5}s", 1e3),
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+    ("h", 3600e9),
+];
+
+/// `1m30s`, `500ms`, `1.5h`; `None` for what is no time, or a negative one.
+pub(crate) fn parse(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    if text.is_empty() {
+        return None;
+    }
+    let mut rest = text;
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (number, after) = rest.split_at(digits);
+        let unit = after
+            .find(|letter: char| letter.is_ascii_digit() || letter == '.')
+            .unwrap_or(after.len());
+        let (name, after) = after.split_at(unit);
+        let (_, nanoseconds) = UNITS.iter().find(|(unit, _)| *unit == name)?;
+        total += number.parse::<f64>().ok()? * nanoseconds;
+        rest = after;
+    }
+    Duration::try_from_secs_f64(total / 1e9).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use std::time::Duration;
+
+    #[test]
+    fn times_are_read_as_go_writes_them() {
+        for (text, milliseconds) in [
+            ("5s", 5000),
+            ("500ms", 500),
+            ("1m30s", 90_000),
+            ("1.5h", 5_400_000),
+            ("0", 0),
+            ("0s", 0),
+            ("2000us", 2),
+            (".5s", 500),
+        ] {
+            assert_eq!(parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in [
+            "",
+            "5",
+            "s",
+            "-5s",
+            "5 s",
+            "5d",
+            "1.2.3s",
+            "5sx",
+            "99999999999999999999999h",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}
