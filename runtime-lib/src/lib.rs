@@ -66,6 +66,7 @@ mod state;
 pub mod stats;
 mod store;
 mod sys;
+mod systemd;
 mod template;
 mod trace;
 mod users;

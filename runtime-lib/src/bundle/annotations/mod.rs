@@ -5,12 +5,14 @@
 
 mod landlock;
 mod systemd;
+mod unit_property;
 
 pub(crate) use landlock::Right;
 pub use landlock::{
     Landlock, LandlockAccess, LandlockFilesystem, LandlockNetwork, LandlockPaths, LandlockPort, LandlockPorts,
     LandlockScope,
 };
+pub(crate) use unit_property::{UnitProperty, UnitValue};
 
 use super::config::Config;
 use super::quote::Quoted;
@@ -56,6 +58,8 @@ pub(crate) struct Annotated {
     pub(crate) mount_context: MountContext,
     /// What the process may do besides what the kernel allows it anyway.
     pub(crate) landlock: Option<Landlock>,
+    /// What the container's systemd unit is given, each with its annotation's name.
+    pub(crate) unit: Vec<(String, UnitProperty)>,
 }
 
 /// Files that hooks' output is appended to.
@@ -154,7 +158,10 @@ fn read(annotations: &BTreeMap<Text, Text>, problems: &mut Problems) -> Annotate
             "run.oci.systemd.subgroup" | "run.oci.delegate-cgroup" => reading.refuse("not built yet"),
             "org.criu.config" => reading.notice("it is for checkpoints, which are not built yet"),
             _ => match name.strip_prefix(systemd::PREFIX) {
-                Some(property) => systemd::check(property, &reading.place(), value, problems),
+                Some(property) => {
+                    let read = systemd::read(property, &reading.place(), value, problems);
+                    annotated.unit.extend(read.map(|property| (name.to_string(), property)));
+                }
                 None if name.starts_with("run.oci.") || name.starts_with("org.orlop.") => {
                     reading.notice(&format!("unknown to this runtime, ignored{}", meant(name, KNOWN)));
                 }

@@ -5,7 +5,8 @@
 //! CVE-2024-3154 class): what is not on the list is not set.
 
 use super::super::quote::Quoted;
-use crate::problem::{JsonPath, Problem, Problems};
+use super::unit_property::{UnitProperty, UnitValue};
+use crate::problem::{JsonPath, Problems};
 
 pub(super) const PREFIX: &str = "org.systemd.property.";
 
@@ -59,39 +60,37 @@ const ALLOWED: &[(&str, Kind)] = &[
     ("WatchdogSignal", Kind::Int32),
 ];
 
-/// Checks a property, and tells what becomes of it.
-pub(super) fn check(property: &str, place: &JsonPath, value: &str, problems: &mut Problems) {
+/// The property that an annotation asks for; none if it is not on the list, or its value is none.
+pub(super) fn read(property: &str, place: &JsonPath, value: &str, problems: &mut Problems) -> Option<UnitProperty> {
     // As runc has it: a time in seconds, whose name ends so, is one in microseconds.
     let (name, value, is_seconds) = match property.strip_suffix("Sec").filter(|name| !name.ends_with('U')) {
         Some(name) => (format!("{name}USec"), value.trim(), true),
         None => (property.to_owned(), value.trim(), false),
     };
-    let Some((_, kind)) = ALLOWED.iter().find(|(allowed, _)| *allowed == name) else {
+    let Some((name, kind)) = ALLOWED.iter().find(|(allowed, _)| *allowed == name) else {
         let text = "not among the properties of a unit that this runtime sets; ignored";
         problems.warning(place.clone(), text);
-        return;
+        return None;
     };
-    let is_right = if is_seconds {
-        let seconds = value.strip_prefix("uint64 ").unwrap_or(value).parse::<f64>();
-        seconds.is_ok_and(|seconds| seconds.is_finite() && seconds >= 0.0)
-    } else {
-        kind.takes(value)
+    let read = match is_seconds {
+        true => microseconds(value).map(UnitValue::Uint64),
+        false => kind.read(value),
     };
-    if is_right {
-        let text = "the cgroup is made without systemd, so there is no unit that has properties";
-        problems.push(Problem::warning(place.clone(), text).into_notice());
-    } else {
-        let text = format!(
-            "{} is not {}",
-            Quoted(value),
-            if is_seconds {
-                "a time in seconds"
-            } else {
-                kind.in_words()
-            }
-        );
-        problems.error(place.clone(), text);
+    if read.is_none() {
+        let what = if is_seconds { "a time in seconds" } else { kind.in_words() };
+        problems.error(place.clone(), format!("{} is not {what}", Quoted(value)));
     }
+    Some(UnitProperty::new(*name, read?))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is positive, and what is too large becomes the largest number"
+)]
+fn microseconds(value: &str) -> Option<u64> {
+    let seconds: f64 = value.strip_prefix("uint64 ").unwrap_or(value).parse().ok()?;
+    (seconds.is_finite() && seconds >= 0.0).then_some((seconds * 1e6).round() as u64)
 }
 
 impl Kind {
@@ -106,50 +105,75 @@ impl Kind {
         }
     }
 
-    /// Whether the text is a value of this type. A number may stand without its type's name, as long as it fits.
-    fn takes(self, text: &str) -> bool {
+    /// The value of this type that the text is. A number may stand without its type's name, as long as it fits.
+    fn read(self, text: &str) -> Option<UnitValue> {
         let number = |name: &str| text.strip_prefix(name).map_or(text, str::trim_start);
-        match self {
-            Self::Boolean => matches!(text, "true" | "false"),
-            Self::Int32 => number("int32 ").parse::<i32>().is_ok(),
-            Self::Uint32 => number("uint32 ").parse::<u32>().is_ok(),
-            Self::Uint64 => number("uint64 ").parse::<u64>().is_ok(),
-            Self::String => string(text) == Some(""),
-            Self::Strings => strings(text),
-        }
+        Some(match self {
+            Self::Boolean => UnitValue::Boolean(text.parse().ok()?),
+            Self::Int32 => UnitValue::Int32(number("int32 ").parse().ok()?),
+            Self::Uint32 => UnitValue::Uint32(number("uint32 ").parse().ok()?),
+            Self::Uint64 => UnitValue::Uint64(number("uint64 ").parse().ok()?),
+            Self::String => match string(text)? {
+                (value, "") => UnitValue::String(value),
+                _ => return None,
+            },
+            Self::Strings => UnitValue::Strings(strings(text)?),
+        })
     }
 }
 
-/// Reads a string in single or double quotes; gives what follows it.
-fn string(text: &str) -> Option<&str> {
+/// Reads a string in single or double quotes; gives what follows it. There is no NUL in it, which D-Bus does not take.
+fn string(text: &str) -> Option<(String, &str)> {
     let quote = text.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let mut read = String::new();
     let mut letters = text.char_indices().skip(1);
     while let Some((at, letter)) = letters.next() {
-        match letter {
-            '\\' => drop(letters.next()?),
-            letter if letter == quote => return text.get(at + 1..).map(str::trim_start),
-            _ => {}
-        }
+        let letter = match letter {
+            '\\' => match letters.next()?.1 {
+                'a' => '\u{7}',
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'v' => '\u{b}',
+                'u' => escaped(&mut letters, 4)?,
+                'U' => escaped(&mut letters, 8)?,
+                itself => itself,
+            },
+            letter if letter == quote => return Some((read, text.get(at + 1..)?.trim_start())),
+            letter => letter,
+        };
+        read.push(letter);
     }
     None
 }
 
-/// Whether the text is a list of strings.
-fn strings(text: &str) -> bool {
-    let inner = text.strip_prefix("@as ").unwrap_or(text).trim_start();
-    let Some(mut rest) = inner.strip_prefix('[').map(str::trim_start) else {
-        return false;
-    };
-    if rest == "]" {
-        return true;
+/// The character of the number that the next so many digits are.
+fn escaped(letters: &mut impl Iterator<Item = (usize, char)>, digits: usize) -> Option<char> {
+    let mut number = 0;
+    for (_, digit) in letters.take(digits) {
+        number = number << 4 | digit.to_digit(16)?;
     }
-    while let Some(after) = string(rest) {
+    char::from_u32(number).filter(|letter| *letter != '\0')
+}
+
+/// Reads a list of strings.
+fn strings(text: &str) -> Option<Vec<String>> {
+    let inner = text.strip_prefix("@as ").unwrap_or(text).trim_start();
+    let mut rest = inner.strip_prefix('[')?.trim_start();
+    let mut read = Vec::new();
+    if rest == "]" {
+        return Some(read);
+    }
+    loop {
+        let (one, after) = string(rest)?;
+        read.push(one);
         match after.strip_prefix(',') {
             Some(more) => rest = more.trim_start(),
-            None => return after == "]",
+            None => return (after == "]").then_some(read),
         }
     }
-    false
 }
 
 #[cfg(test)]
@@ -157,27 +181,38 @@ mod tests {
     use super::*;
     use crate::problem::Severity;
 
-    fn weight(property: &str, value: &str) -> Severity {
+    fn read_one(property: &str, value: &str) -> Result<Option<String>, Severity> {
         let mut problems = Problems::default();
-        check(property, &"at".into(), value, &mut problems);
-        assert_eq!(problems.all().len(), 1);
-        problems.all()[0].severity
+        let read = read(property, &"at".into(), value, &mut problems);
+        match problems.all() {
+            [] => Ok(read.map(|property| property.to_string())),
+            [problem] => {
+                assert_eq!(read, None);
+                Err(problem.severity)
+            }
+            more => panic!("{more:?}"),
+        }
     }
 
     #[test]
     fn values_that_engines_write_are_right() {
-        for (property, value) in [
-            ("KillSignal", "15"),
-            ("TimeoutStopUSec", "uint64 10000000"),
-            ("TimeoutStopSec", "uint64 10"),
-            ("TimeoutStopSec", "1.5"),
-            ("CollectMode", "'inactive-or-failed'"),
-            ("CollectMode", "\"inactive\""),
-            ("After", "['a.service', \"it\\'s.service\"]"),
-            ("Before", "@as []"),
-            ("SendSIGHUP", "true"),
+        for (property, value, read) in [
+            ("KillSignal", "15", "KillSignal=15"),
+            ("TimeoutStopUSec", "uint64 10000000", "TimeoutStopUSec=10000000"),
+            ("TimeoutStopSec", "uint64 10", "TimeoutStopUSec=10000000"),
+            ("TimeoutStopSec", "1.5", "TimeoutStopUSec=1500000"),
+            ("CollectMode", "'inactive-or-failed'", "CollectMode=inactive-or-failed"),
+            ("CollectMode", "\"inactive\"", "CollectMode=inactive"),
+            (
+                "After",
+                "['a.service', \"it\\'s.service\"]",
+                "After=a.service it's.service",
+            ),
+            ("Description", "'\\u00fc\\n\\\\'", "Description=\u{fc}\n\\"),
+            ("Before", "@as []", "Before="),
+            ("SendSIGHUP", "true", "SendSIGHUP=yes"),
         ] {
-            assert_eq!(weight(property, value), Severity::Notice, "{property}={value}");
+            assert_eq!(read_one(property, value), Ok(Some(read.to_owned())), "{property}={value}");
         }
     }
 
@@ -191,11 +226,13 @@ mod tests {
             ("CollectMode", "inactive"),
             ("CollectMode", "'inactive"),
             ("CollectMode", "'a' 'b'"),
+            ("Description", "'\\u0000'"),
+            ("Description", "'\\u12'"),
             ("After", "['a',]x"),
             ("After", "'a'"),
             ("SendSIGHUP", "1"),
         ] {
-            assert_eq!(weight(property, value), Severity::Error, "{property}={value}");
+            assert_eq!(read_one(property, value), Err(Severity::Error), "{property}={value}");
         }
     }
 
@@ -209,7 +246,7 @@ mod tests {
             "killSignal",
             "",
         ] {
-            assert_eq!(weight(property, "'x'"), Severity::Warning, "{property}");
+            assert_eq!(read_one(property, "'x'"), Err(Severity::Warning), "{property}");
         }
     }
 }
