@@ -1,12 +1,12 @@
 //! One call of the program: its global flags, its arguments and its log.
 
-use crate::global::{Global, Root};
+use crate::global::{CgroupManager, Global, Root, SystemdCgroup};
 use crate::log::{Details, Log};
 use crate::matches::Given;
 use crate::refusal::Refusal;
 use crate::root;
 use orlop::{Id, IdFault, Runtime, Trace};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +39,20 @@ impl<'a> Call<'a> {
             None => runtime,
             Some(details) => runtime.traced(told(self.verb, details)),
         })
+    }
+
+    /// Who makes the cgroups, as the flags say.
+    pub(crate) fn cgroup_manager(&self) -> Result<orlop::CgroupManager, Refusal> {
+        let by_systemd = self.global.is_on(SystemdCgroup);
+        let named = self.global.text(CgroupManager).and_then(OsStr::to_str);
+        match (named, by_systemd) {
+            (Some("systemd"), _) | (None, true) => Ok(orlop::CgroupManager::Systemd),
+            (Some(other), true) => {
+                Err(format!("--systemd-cgroup and --cgroup-manager={other} contradict each other").into())
+            }
+            (Some("disabled"), false) => Ok(orlop::CgroupManager::Disabled),
+            (_, false) => Ok(orlop::CgroupManager::Direct),
+        }
     }
 
     /// The container that the first argument names.

@@ -8,7 +8,9 @@ flags! {
     LogFile: Text("log", "file that gets the log; errors go to stderr as well");
     LogFormat: Text("log-format", "text or json (default: \"text\")").choices("text json", "invalid log-format:");
     Root: Text("root", "folder that holds the containers' states (default: /run/orlop, or $XDG_RUNTIME_DIR/orlop)").folder();
-    SystemdCgroup: Switch("systemd-cgroup", "let systemd make the cgroups; cgroupsPath is slice:prefix:name (not built yet)");
+    SystemdCgroup: Switch("systemd-cgroup", "let systemd make the cgroups; cgroupsPath is slice:prefix:name");
+    CgroupManager: Text("cgroup-manager", "who makes the cgroups: cgroupfs (the runtime itself), systemd or disabled (nobody)")
+        .choices("cgroupfs systemd disabled", "invalid value for --cgroup-manager:");
     Rootless: Text("rootless", "ignore missing cgroup permissions: true, false or auto (default: \"auto\")")
         .choices("true false auto 1 0", "invalid value for --rootless:");
     Version: Switch("version", "print the version").short("v");
@@ -25,6 +27,7 @@ impl HasFlags for Global {
         LogFormat::FLAG,
         Root::FLAG,
         SystemdCgroup::FLAG,
+        CgroupManager::FLAG,
         Rootless::FLAG,
         Help::FLAG,
         Version::FLAG,

@@ -1,7 +1,7 @@
 //! Everything that is wrong or doubtful in a bundle.
 
 use crate::bundle;
-use crate::{Arguments, Error, Failure, Host, Id, Plan, Problem, Problems};
+use crate::{Arguments, CgroupManager, Error, Failure, Host, Id, Plan, Problem, Problems};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use std::path::Path;
@@ -13,10 +13,23 @@ use std::path::Path;
 /// # Errors
 /// The config cannot be read, or the host cannot be looked at.
 pub fn check(dir: impl AsRef<Path>) -> Result<Problems, Error> {
+    check_for(dir, CgroupManager::Direct)
+}
+
+/// The same for a container whose cgroup somebody else makes.
+///
+/// # Errors
+/// As [`check`](fn@check), and systemd cannot be asked.
+pub fn check_for(dir: impl AsRef<Path>, cgroup_manager: CgroupManager) -> Result<Problems, Error> {
     let (bundle, mut problems) = bundle::check(dir)?;
     if let Some(bundle) = bundle {
-        let id = Id::new("ID")?;
-        let (_, more) = Plan::compile(&bundle, &Host::look_ahead(&bundle)?, &Arguments::new(id));
+        let mut arguments = Arguments::new(Id::new("ID")?);
+        arguments.cgroup_manager = cgroup_manager;
+        let mut host = Host::look_ahead(&bundle)?;
+        if cgroup_manager == CgroupManager::Systemd {
+            host = host.asking_systemd()?;
+        }
+        let (_, more) = Plan::compile(&bundle, &host, &arguments);
         problems.append(more);
         if let Err(failure) = look_at_rootfs(bundle.rootfs()) {
             problems.push(Problem::error("root.path", failure.to_string()));

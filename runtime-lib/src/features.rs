@@ -161,8 +161,8 @@ impl Features {
                 cgroup: CgroupFeatures {
                     v1: true,
                     v2: true,
-                    systemd: false,
-                    systemd_user: false,
+                    systemd: cfg!(feature = "systemd"),
+                    systemd_user: cfg!(feature = "systemd"),
                     rdma: false,
                 },
                 seccomp: SECCOMP,

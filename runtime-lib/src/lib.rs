@@ -72,7 +72,7 @@ mod trace;
 mod users;
 
 pub use bundle::Bundle;
-pub use check::check;
+pub use check::{check, check_for};
 pub use container::{Container, Containers, Created, Event, Events, Guard, Process, Readiness, Runtime, Scope};
 pub use errno::Errno;
 pub use error::{Error, ExecFailure, ExecFault, Failure, HookEnd, HookFailure, StatusFault};
@@ -84,7 +84,7 @@ pub use host::Host;
 pub use id::{Id, IdFault};
 pub use launch::{Console, Io, Passed};
 pub use nearest::nearest;
-pub use plan::{Arguments, Exec, ExplainedAct, Plan};
+pub use plan::{Arguments, CgroupManager, Exec, ExplainedAct, Plan};
 pub use problem::{JsonPath, Problem, Problems, Severity};
 pub use process::{ExitStatus, Pid, Signal, UnknownSignal};
 pub use state::{State, Status};

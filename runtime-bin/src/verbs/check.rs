@@ -36,7 +36,7 @@ impl Verb for Check {
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        let problems = orlop::check(bundle_named(call, flags)?)?;
+        let problems = orlop::check_for(bundle_named(call, flags)?, call.cgroup_manager()?)?;
         print(&if flags.is_on(Json) {
             json(problems.all())?
         } else {

@@ -4,7 +4,6 @@ use super::passed::descriptors;
 use crate::call::Call;
 use crate::command::{Command, Count, Verb};
 use crate::flag::Declared;
-use crate::global::SystemdCgroup;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{Bundle, ConsoleSocket, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds};
@@ -40,35 +39,33 @@ impl Verb for Create {
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let id = call.id()?;
-        refuse_what_is_not_built(call)?;
         let runtime = call.runtime()?;
         let console = flags.path(ConsoleSocket).map_or(Console::None, Console::Socket);
-        let arguments = arguments(&runtime, &id, flags)?;
+        let arguments = arguments(call, &runtime, &id, flags)?;
         let io = io(flags, &arguments, console)?;
         create(call, &runtime, &flags.bundle(), &arguments, io)??;
         Ok(0)
     }
 }
 
-pub(super) fn refuse_what_is_not_built(call: &Call<'_>) -> Result<(), Refusal> {
-    if call.global.is_on(SystemdCgroup) {
-        return Err("--systemd-cgroup: not built yet; without it cgroups are made directly".into());
-    }
-    Ok(())
-}
-
 /// What the flags and the environment ask for.
-pub(super) fn arguments<V: Verb>(runtime: &Runtime, id: &Id, flags: &Given<'_, V>) -> Result<Arguments, Refusal> {
-    let mut arguments = surroundings(runtime, id)?;
+pub(super) fn arguments<V: Verb>(
+    call: &Call<'_>,
+    runtime: &Runtime,
+    id: &Id,
+    flags: &Given<'_, V>,
+) -> Result<Arguments, Refusal> {
+    let mut arguments = surroundings(call, runtime, id)?;
     arguments.no_pivot = flags.is_on(NoPivot);
     arguments.no_new_keyring = flags.is_on(NoNewKeyring);
     arguments.preserve_fds = flags.number(PreserveFds);
     Ok(arguments)
 }
 
-/// What the environment asks for.
-pub(super) fn surroundings(runtime: &Runtime, id: &Id) -> Result<Arguments, Refusal> {
+/// What the environment and the global flags ask for.
+pub(super) fn surroundings(call: &Call<'_>, runtime: &Runtime, id: &Id) -> Result<Arguments, Refusal> {
     let mut arguments = Arguments::new(id.clone());
+    arguments.cgroup_manager = call.cgroup_manager()?;
     arguments.listen_fds = listen_fds();
     // One that is not there is told of by whoever starts the container.
     if service_manager().is_some_and(|manager| Readiness::can_reach(&manager)) {

@@ -32,7 +32,9 @@ impl Verb for Explain {
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let folder = bundle_named(call, flags)?;
         let bundle = orlop::Bundle::load(&folder)?;
-        let (plan, warnings) = Plan::for_this_host(&bundle, &Arguments::new(Id::new("ID")?))?;
+        let mut arguments = Arguments::new(Id::new("ID")?);
+        arguments.cgroup_manager = call.cgroup_manager()?;
+        let (plan, warnings) = Plan::for_this_host(&bundle, &arguments)?;
         let acts = plan.explain();
         print(&if flags.is_on(Json) {
             serde_json::to_string_pretty(&acts).map_err(|error| error.to_string())? + "\n"
@@ -40,7 +42,7 @@ impl Verb for Explain {
             table(&acts)
         })?;
         warnings.iter().for_each(|warning| call.warn(warning));
-        let problems = orlop::check(&folder)?;
+        let problems = orlop::check_for(&folder, arguments.cgroup_manager)?;
         let notices = problems
             .all()
             .iter()

@@ -1,6 +1,6 @@
 //! `run`: create, start and wait.
 
-use super::create::{arguments, create, io, refuse_what_is_not_built};
+use super::create::{arguments, create, io};
 use super::delete::warn_of_hooks;
 use super::start::{await_readiness, readiness};
 use crate::call::Call;
@@ -64,15 +64,14 @@ impl Verb for Run {
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let id = call.id()?;
-        refuse_what_is_not_built(call)?;
         let runtime = call.runtime()?;
-        let manner = manner(&runtime, &id, flags)?;
+        let manner = manner(call, &runtime, &id, flags)?;
         run_bundle(call, &runtime, &flags.bundle(), manner)
     }
 }
 
 /// What the flags ask for.
-fn manner(runtime: &Runtime, id: &Id, flags: &Given<'_, Run>) -> Result<Manner, Refusal> {
+fn manner(call: &Call<'_>, runtime: &Runtime, id: &Id, flags: &Given<'_, Run>) -> Result<Manner, Refusal> {
     let detach = flags.is_on(Detach);
     let console = match (flags.path(ConsoleSocket), detach) {
         (Some(socket), true) => Console::Socket(socket),
@@ -84,7 +83,7 @@ fn manner(runtime: &Runtime, id: &Id, flags: &Given<'_, Run>) -> Result<Manner, 
         (None, true) => Console::None,
         (None, false) => Console::Return,
     };
-    let arguments = arguments(runtime, id, flags)?;
+    let arguments = arguments(call, runtime, id, flags)?;
     Ok(Manner {
         io: io(flags, &arguments, console)?,
         arguments,

@@ -80,7 +80,7 @@ impl Verb for Try {
         };
         let outcome = fill(&dir, call.arguments).and_then(|()| {
             let runtime = call.runtime_in(own_root(call, &dir))?;
-            let arguments = surroundings(&runtime, &Id::new(format!("try-{}", std::process::id()))?)?;
+            let arguments = surroundings(call, &runtime, &Id::new(format!("try-{}", std::process::id()))?)?;
             let manner = Manner {
                 io: io(&arguments)?,
                 arguments,

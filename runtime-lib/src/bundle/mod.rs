@@ -33,8 +33,7 @@ mod validate;
 mod word;
 
 pub(crate) use annotations::{
-    HookOutput, Right, UNSAFE as UNSAFE_ANNOTATIONS, UnitProperty, UnitValue, landlock_place,
-    place as annotation_place,
+    HookOutput, Right, UNSAFE as UNSAFE_ANNOTATIONS, UnitProperty, UnitValue, landlock_place, place as annotation_place,
 };
 pub use annotations::{
     Landlock, LandlockAccess, LandlockFilesystem, LandlockNetwork, LandlockPaths, LandlockPort, LandlockPorts,

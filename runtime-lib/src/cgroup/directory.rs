@@ -113,6 +113,11 @@ impl Directory {
         Ok(names)
     }
 
+    /// Its number in the hierarchy.
+    pub(super) fn inode(&self) -> Result<u64, Errno> {
+        rustix::fs::fstat(&self.0).map(|status| status.st_ino)
+    }
+
     /// The descriptor itself, for `CLONE_INTO_CGROUP`.
     pub(super) fn into_fd(self) -> OwnedFd {
         self.0

@@ -90,11 +90,27 @@ struct MadePlace {
 }
 
 impl Made {
+    /// Nothing of it is there yet.
+    pub(super) fn new(placement: &Arc<Placement>) -> Self {
+        Self {
+            v2: None,
+            tasks: Vec::new(),
+            reused: Vec::new(),
+            left_out: Vec::new(),
+            placement: placement.clone(),
+            directories: Directories::new(),
+            made: Vec::new(),
+        }
+    }
+
     /// Removes what was made, parents among it, after a create that failed. What was there before stays.
     ///
     /// # Errors
     /// The first directory that could not be removed; the others are tried nevertheless.
     pub(crate) fn undo(&self) -> Result<(), Error> {
+        if self.placement.manager.scope().is_some() {
+            return Cgroup::at(&self.placement).remove();
+        }
         let mut outcome = Ok(());
         for made in self.made.iter().rev() {
             outcome = outcome.and(made.undo());
@@ -126,15 +142,7 @@ impl Cgroup {
     /// A cgroup that exists and has processes, or that is frozen by itself or by an ancestor (a clone into it would
     /// hang in the kernel), or what the kernel refuses.
     pub(crate) fn make(&self, need: Need, knobs: &[Knob]) -> Result<Made, Error> {
-        let mut all = Made {
-            v2: None,
-            tasks: Vec::new(),
-            reused: Vec::new(),
-            left_out: Vec::new(),
-            placement: self.0.clone(),
-            directories: Directories::new(),
-            made: Vec::new(),
-        };
+        let mut all = Made::new(&self.0);
         if self.0.is_empty() && need == Need::Asked {
             let hint = "no cgroup hierarchy is mounted on this host";
             return Err(Failure::plain("make the container's cgroup", hint)

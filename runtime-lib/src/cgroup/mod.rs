@@ -22,6 +22,7 @@ mod processes;
 mod remove;
 mod statistics;
 mod tree;
+mod unit;
 
 pub(crate) use make::Made;
 pub(crate) use oom::OomWatch;

@@ -76,12 +76,16 @@ pub(super) fn below(top: &Directory) -> Result<Vec<i32>, Errno> {
     Ok(pids)
 }
 
-/// The container's directory in one hierarchy.
+/// The container's directory in one hierarchy. Another of that name is none.
 pub(super) fn open(place: &Place) -> Result<Directory, Errno> {
     if !place.is_sound() {
         return Err(Errno::INVAL);
     }
-    Directory::mount(&place.mount)?.open(&place.below)
+    let directory = Directory::mount(&place.mount)?.open(&place.below)?;
+    match place.inode {
+        Some(inode) if directory.inode()? != inode => Err(Errno::NOENT),
+        _ => Ok(directory),
+    }
 }
 
 /// The hierarchies that are asked who is there: v2, where every child of a container is born, and one of v1, which is

@@ -2,7 +2,7 @@
 
 use super::directory::Directory;
 use super::nap::Naps;
-use super::{Cgroup, processes, tree};
+use super::{Cgroup, processes, tree, unit};
 use crate::error::{Error, Failure};
 use crate::plan::Place;
 use rustix::io::Errno;
@@ -23,6 +23,9 @@ impl Cgroup {
     /// # Errors
     /// The first hierarchy that refuses, with the pids that keep it busy; the others are cleaned nevertheless.
     pub(crate) fn remove(&self) -> Result<(), Error> {
+        if let (Some(scope), Some(place)) = (self.scope(), &self.0.v2) {
+            return unit::remove(scope, place);
+        }
         let mut outcome = Ok(());
         for place in self.0.places().filter(|place| !place.was_there) {
             outcome = outcome.and(remove_place(place));
@@ -35,6 +38,9 @@ impl Cgroup {
     /// # Errors
     /// Those of the kernel but `EBUSY`.
     pub(crate) fn remove_unused(&self) -> Result<(), Error> {
+        if let (Some(_), Some(place)) = (self.scope(), &self.0.v2) {
+            return unit::remove_unused(place);
+        }
         for place in self.0.places().filter(|place| !place.was_there && place.is_sound()) {
             let Ok(root) = Directory::mount(&place.mount) else {
                 continue;

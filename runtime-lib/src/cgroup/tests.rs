@@ -192,6 +192,7 @@ fn removal_leads_nowhere_else() {
         mount: mount.into(),
         below: below.into(),
         was_there: false,
+        inode: None,
     };
     // No hierarchy is mounted there: nothing is touched.
     let cgroup = Cgroup(Arc::new(Placement {

@@ -78,7 +78,7 @@ pub(super) fn kill(leftovers: &Leftovers) -> Result<(), Error> {
     if let Some(pidfd) = &init {
         let _ = pidfd_send_signal(pidfd, Signal::KILL);
     }
-    if let Some(left) = leftovers.cgroup() {
+    if let Some(left) = leftovers.cgroup().filter(|left| !left.is_promised) {
         Cgroup::at(&left.placement).kill()?;
     }
     if let Some(pidfd) = &init {
@@ -91,7 +91,7 @@ pub(super) fn kill(leftovers: &Leftovers) -> Result<(), Error> {
 pub(super) fn remove(leftovers: &Leftovers) -> Result<(), Error> {
     if let Some(left) = leftovers.cgroup() {
         let cgroup = Cgroup::at(&left.placement);
-        if leftovers.init().is_none() {
+        if leftovers.init().is_none() || left.is_promised {
             cgroup.remove_unused()?;
         } else {
             if left.has_strays {

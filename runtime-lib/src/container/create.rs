@@ -5,7 +5,7 @@ use super::{Created, Process, Runtime};
 use crate::bundle::Bundle;
 use crate::cgroup::Cgroup;
 use crate::launch::{Console, Io, Launched, Launching};
-use crate::plan::{Arguments, Leftover, Plan};
+use crate::plan::{Arguments, CgroupManager, Leftover, Plan};
 use crate::problem::{Problem, Severity};
 use crate::store::{Entry, KeptPlan, Store, check_pid_file, remove_pid_file};
 use crate::{Error, Failure, Host, Id, Trace};
@@ -18,7 +18,11 @@ impl Plan {
     /// # Errors
     /// The host cannot be looked at, or the first fault that stops the bundle from running.
     pub fn for_this_host(bundle: &Bundle, arguments: &Arguments) -> Result<(Self, Vec<Problem>), Error> {
-        let (plan, problems) = Self::compile(bundle, &Host::look(bundle)?, arguments);
+        let mut host = Host::look(bundle)?;
+        if arguments.cgroup_manager == CgroupManager::Systemd {
+            host = host.asking_systemd()?;
+        }
+        let (plan, problems) = Self::compile(bundle, &host, arguments);
         let mut warnings = bundle.warnings().to_vec();
         let told = problems.into_warnings()?.into_iter();
         warnings.extend(told.filter(|problem| problem.severity == Severity::Warning));
@@ -127,7 +131,7 @@ fn undo(launching: Launching<'_>, plan: &Plan, io: &Io, entry: &Entry, trace: &T
     let (mut leftovers, made) = launching.give_up()?;
     let is_clean = match made {
         Some(made) if leftovers.is_poststop_due() => {
-            if let Some(left) = leftovers.cgroup() {
+            if let Some(left) = leftovers.cgroup().filter(|left| !left.is_promised) {
                 // What a hook left behind in the container's cgroup is not init's child, and would keep the cgroup.
                 let _ = Cgroup::at(&left.placement).kill();
             }

@@ -3,9 +3,10 @@
 use super::{Container, live};
 use crate::bundle::Resources;
 use crate::host::{CgroupVersion, Hierarchies};
-use crate::plan::{self, knobs};
+use crate::plan::{self, Knob, Scope, USUAL_PERIOD, knobs, properties};
 use crate::problem::JsonPath;
 use crate::store::StateRecord;
+use crate::systemd::Systemd;
 use crate::{Error, Failure, Problem, StatusFault};
 
 impl Container {
@@ -36,12 +37,30 @@ impl Container {
         check_memory(resources, &record, &hierarchies)?;
         self.trace
             .deed("update", || knobs.iter().map(ToString::to_string).collect());
+        if let Some(scope) = record.cgroup.scope() {
+            change_unit(scope, &knobs, &record)?;
+        }
         if !knobs.is_empty() {
             let left = record.cgroup.apply(&knobs)?;
             warnings.extend(plan::left_out(&left)?);
         }
         Ok(warnings)
     }
+}
+
+/// Gives the container's unit what it has properties for, or systemd would undo it when it reads its units anew.
+fn change_unit(scope: &Scope, knobs: &[Knob], record: &StateRecord) -> Result<(), Error> {
+    let mut systemd = Systemd::connect(scope.bus)?;
+    let version = systemd.about()?.version;
+    let period = record.cgroup.read("cpu", "cpu.max");
+    let period = period.and_then(|text| text.split_whitespace().nth(1)?.parse().ok());
+    let asked = properties(knobs, version, period.unwrap_or(USUAL_PERIOD));
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let properties: Vec<_> = asked.into_iter().map(|asked| asked.property).collect();
+    systemd.set_properties(&scope.unit, &properties)?;
+    Ok(())
 }
 
 /// The resources with what they need of those that the cgroup has.

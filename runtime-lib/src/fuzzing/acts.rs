@@ -122,6 +122,7 @@ impl From<&deeds::Deed> for Deed {
             deeds::Deed::Later(Later::Undo(_)) => Self::Undo,
             deeds::Deed::Later(Later::RemoveState) => Self::RemoveState,
             deeds::Deed::MakeCgroup(_)
+            | deeds::Deed::StartUnit(_)
             | deeds::Deed::HandOverCgroup(_)
             | deeds::Deed::MakeGroup(_)
             | deeds::Deed::JoinGroup(_)

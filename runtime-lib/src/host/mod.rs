@@ -26,6 +26,7 @@ pub(crate) use security_modules::SecurityModules;
 pub(crate) use shared_filesystems::SharedFilesystems;
 
 use crate::bundle::{Bundle, Config, DeviceType, Hook, NamespaceType, Resources};
+use crate::systemd::{About, Bus, Systemd};
 use crate::{Error, Failure};
 use rustix::io::Errno;
 use std::ffi::CString;
@@ -60,6 +61,8 @@ pub struct Host {
     pub(crate) denies_groups: bool,
     /// Looked at only if a bind mount of the bundle says that a flag of its source is to end.
     pub(crate) locked_flags: LockedFlags,
+    /// The systemd that is to make the container's cgroup. Asked only by [`Host::asking_systemd`].
+    pub(crate) systemd: Option<About>,
     /// What the kernel will say. Looked at only by [`Host::look_ahead`].
     pub(crate) foresight: Option<Foresight>,
 }
@@ -105,7 +108,23 @@ impl Host {
             },
             denies_groups: groups::are_denied(config),
             locked_flags: LockedFlags::look(bundle),
+            systemd: None,
             foresight: None,
+        })
+    }
+
+    /// The same for a container whose cgroup systemd makes: it is asked, if it can do that on this host.
+    ///
+    /// # Errors
+    /// systemd cannot be reached, or does not answer within seconds.
+    pub fn asking_systemd(self) -> Result<Self, Error> {
+        if !self.hierarchies.is_pure_v2() {
+            return Ok(self);
+        }
+        let about = Systemd::connect(Bus::of_the_caller())?.about()?;
+        Ok(Self {
+            systemd: Some(about),
+            ..self
         })
     }
 

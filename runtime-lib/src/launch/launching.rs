@@ -6,7 +6,7 @@ use super::io::{Console, Io};
 use super::progress::Progress;
 use super::sending::send_descriptor;
 use crate::Trace;
-use crate::cgroup::Made;
+use crate::cgroup::{Cgroup, Made};
 use crate::network::Moved;
 use crate::plan::acts::{self, Origin};
 use crate::plan::deeds::Deed;
@@ -143,6 +143,14 @@ impl<'a> Launching<'a> {
             .ok_or_else(|| broken("a deed before there is an init"))
     }
 
+    /// The container's cgroup as it is known by now.
+    pub(super) fn cgroup(&self) -> Cgroup {
+        let planned = &self.plan.for_exec.cgroup;
+        // Where the runtime makes it, it is known before.
+        let left = self.leftovers.cgroup().filter(|_| planned.manager.scope().is_some());
+        Cgroup::at(left.map_or(planned, |left| &left.placement))
+    }
+
     /// Writes down which process init is.
     pub(super) fn record_init(&mut self) -> Result<(), Error> {
         let init = self.init()?;
@@ -188,6 +196,8 @@ impl<'a> Launching<'a> {
 /// What is there already is not the container's to remove.
 fn as_things_are(leftover: Leftover) -> Leftover {
     match leftover {
+        // Whether a unit is there already systemd says.
+        Leftover::Cgroup(left) if left.is_promised => Leftover::Cgroup(left),
         Leftover::Cgroup(mut left) => {
             let paths = left.placement.places().map(Place::path);
             let there: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();

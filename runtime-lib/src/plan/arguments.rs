@@ -3,6 +3,21 @@
 use crate::Id;
 use std::path::PathBuf;
 
+/// Who makes a container's cgroup.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CgroupManager {
+    /// The runtime itself: `linux.cgroupsPath` is a path.
+    #[default]
+    Direct,
+    /// systemd: the machine's for root, and for an ordinary user the user's own. The container's processes are in a
+    /// unit of it (`man 5 systemd.scope`), and `linux.cgroupsPath` is `slice:prefix:name`. Takes a host with nothing but
+    /// cgroup v2.
+    Systemd,
+    /// Nobody: the container's processes stay where the caller is, and nothing can be limited.
+    Disabled,
+}
+
 /// What the caller chose, beyond the bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,6 +38,8 @@ pub struct Arguments {
     /// environment as `NOTIFY_SOCKET`. This is the folder of the host's that is mounted there:
     /// [`Runtime::notify_folder`](crate::Runtime::notify_folder) names it.
     pub notify_folder: Option<PathBuf>,
+    /// Who makes the container's cgroup. systemd's part is there only with the feature `systemd`.
+    pub cgroup_manager: CgroupManager,
 }
 
 impl Arguments {
@@ -35,6 +52,7 @@ impl Arguments {
             preserve_fds: 0,
             listen_fds: 0,
             notify_folder: None,
+            cgroup_manager: CgroupManager::Direct,
         }
     }
 

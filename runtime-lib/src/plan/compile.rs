@@ -5,7 +5,7 @@ use super::cgroup::Placement;
 use super::deeds::{Deed, KeepPlan, OpenInherited, RecordState, StartInit};
 use super::inherited::Inherited;
 use super::mounts::{Held, PropagationList};
-use super::resources::Knob;
+use super::resources::{Asked, Knob};
 use super::{About, Arguments, Filter, ForExec, Plan};
 use crate::bundle::{Bundle, Config, NamespaceType};
 use crate::host::Host;
@@ -31,6 +31,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) cgroup: Arc<Placement>,
     /// What is written to its files.
     pub(crate) knobs: Vec<Knob>,
+    /// What its systemd unit is given, if it has one.
+    pub(crate) unit_properties: Vec<Asked>,
     pub(crate) filter: Option<Filter>,
     /// The members of devices, as [`orlop_init::step::devices::demand`]s, that the user was told have no effect on a
     /// device that is bound.
@@ -61,6 +63,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         new_namespaces: 0,
         cgroup: Arc::default(),
         knobs: Vec::new(),
+        unit_properties: Vec::new(),
         filter: None,
         told_of_bound_devices: 0,
         early_sources: None,

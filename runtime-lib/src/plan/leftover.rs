@@ -29,6 +29,9 @@ pub(crate) struct CgroupLeft {
     /// Init's end is not the end of all: there is no pid namespace of the container's own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) has_strays: bool,
+    /// Somebody else is to make it, and has not said yet that it is made: what is there may be another's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_promised: bool,
 }
 
 impl Leftover {
@@ -40,6 +43,9 @@ impl Leftover {
                     .has_strays
                     .then(|| "kill what is left in the cgroup".to_owned())
                     .into_iter();
+                let stop = left.placement.manager.scope();
+                let stop = stop.map(|scope| format!("stop the unit {:?}", scope.unit));
+                let kill = kill.chain(stop);
                 let places = left.placement.places().filter(|place| !place.was_there);
                 kill.chain(places.map(|place| format!("remove the cgroup {:?}", place.path())))
                     .collect()

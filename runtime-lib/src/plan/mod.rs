@@ -32,16 +32,16 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use arguments::Arguments;
+pub use arguments::{Arguments, CgroupManager};
 pub use exec::Exec;
 pub use explain::ExplainedAct;
 
 pub(crate) use about::About;
-pub(crate) use cgroup::{HandOver, Need, Place, Placement};
+pub(crate) use cgroup::{HandOver, Need, Place, Placement, Scope};
 pub(crate) use explain::explained;
 pub(crate) use for_exec::ForExec;
 pub(crate) use leftover::{CgroupLeft, Leftover};
-pub(crate) use resources::{Knob, Missing, knobs, left_out, ordered};
+pub(crate) use resources::{Knob, Missing, USUAL_PERIOD, knobs, left_out, ordered, properties};
 
 use crate::Host;
 use crate::bundle::Bundle;

@@ -102,10 +102,10 @@ impl Compiler<'_> {
             }
         }
         for namespace in &self.config.linux.namespaces {
-            // A cgroup namespace is rooted where its maker is: on v1 init joins its cgroups itself, and only then
-            // makes it. A time namespace is made later.
+            // On v1 init joins its cgroups itself, and in a unit it is put into its own; only then it makes the
+            // namespace. A time namespace is made later.
             let later = namespace.kind == NamespaceType::Time
-                || namespace.kind == NamespaceType::Cgroup && !self.cgroup.v1.is_empty();
+                || namespace.kind == NamespaceType::Cgroup && self.enters_cgroup_later();
             if namespace.path.is_none() && !later {
                 self.new_namespaces |= clone_flag(namespace.kind);
             }
@@ -114,7 +114,7 @@ impl Compiler<'_> {
             // One that passes: the rootfs is put together in it, and then taken along into the runtime's.
             self.new_namespaces |= namespace::NEWNS;
         }
-        if self.makes(NamespaceType::Cgroup) && !self.cgroup.v1.is_empty() {
+        if self.makes(NamespaceType::Cgroup) && self.enters_cgroup_later() {
             let flags = namespace::NEWCGROUP;
             self.step(&Unshare { flags }, self.element(NamespaceType::Cgroup));
         }
@@ -247,6 +247,7 @@ impl Compiler<'_> {
             };
             self.step(&step, Origin::Member("linux.cgroupsPath"));
         }
+        self.enter_unit();
         // What the caller is bound to is no matter of the container's. As runc does: in time for the hooks of init.
         self.step(&EveryCpu {}, Origin::Default);
     }

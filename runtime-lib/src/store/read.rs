@@ -48,6 +48,7 @@ impl Leftovers {
                 leftovers.know(Leftover::Cgroup(CgroupLeft {
                     placement: record.cgroup.into_placement(),
                     has_strays: !record.own_pid_namespace,
+                    is_promised: false,
                 }));
             }
         }

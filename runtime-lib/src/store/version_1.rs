@@ -88,6 +88,7 @@ impl Record {
         let mut list = vec![Leftover::Cgroup(CgroupLeft {
             placement: self.cgroup,
             has_strays,
+            is_promised: false,
         })];
         list.extend(self.resctrl.map(Leftover::Resctrl));
         list.extend(self.init.map(Leftover::Init));

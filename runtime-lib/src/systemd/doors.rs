@@ -36,9 +36,9 @@ impl Bus {
             }
         }
         Err(match (first, self) {
-            (Some(failure), Self::System) => {
-                failure.hint(format!("{SYSTEM_DIRECT} is no way to systemd either: does it run on this host?"))
-            }
+            (Some(failure), Self::System) => failure.hint(format!(
+                "{SYSTEM_DIRECT} is no way to systemd either: does it run on this host?"
+            )),
             (Some(failure), Self::User) => {
                 failure.hint("the user needs a systemd of its own, which a login starts (`man 5 user@.service`)")
             }
@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn the_machines_systemd_is_behind_the_system_bus_or_listens_itself() {
         let direct = "unix:path=/run/systemd/private directly";
-        assert_eq!(told(Bus::System, &[]), ["unix:path=/run/dbus/system_bus_socket", direct]);
+        assert_eq!(
+            told(Bus::System, &[]),
+            ["unix:path=/run/dbus/system_bus_socket", direct]
+        );
         let environment = [("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/x")];
         assert_eq!(told(Bus::System, &environment), ["unix:path=/x", direct]);
     }
@@ -112,7 +115,10 @@ mod tests {
     #[test]
     fn a_users_systemd_is_behind_the_users_bus_or_listens_itself() {
         let environment = [("XDG_RUNTIME_DIR", "/run/user/7")];
-        let own = ["unix:path=/run/user/7/bus", "unix:path=/run/user/7/systemd/private directly"];
+        let own = [
+            "unix:path=/run/user/7/bus",
+            "unix:path=/run/user/7/systemd/private directly",
+        ];
         assert_eq!(told(Bus::User, &environment), own);
         let named = ("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=/tmp/x,guid=0");
         assert_eq!(

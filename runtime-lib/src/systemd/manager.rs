@@ -1,7 +1,7 @@
 //! systemd's manager object: units are started, changed and stopped by it (`man 5 org.freedesktop.systemd1`).
 
-use super::{About, Bus, Started};
 use super::dbus::{Call, CallFault, Connection, Deadline, Malformed, Message, Writer};
+use super::{About, Bus, Started};
 use crate::Failure;
 use crate::bundle::UnitProperty;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 /// systemd, as long as the connection holds.
 #[derive(Debug)]
 pub(crate) struct Systemd {
+    bus: Bus,
     connection: Connection,
     /// No bus is in between.
     is_direct: bool,
@@ -37,7 +38,11 @@ impl Systemd {
     /// Nobody is there, or nobody answers.
     pub(crate) fn connect(bus: Bus) -> Result<Self, Failure> {
         let (connection, is_direct) = bus.connect()?;
-        let mut systemd = Self { connection, is_direct };
+        let mut systemd = Self {
+            bus,
+            connection,
+            is_direct,
+        };
         if !is_direct {
             systemd.of_the_bus("Hello", "", Writer::default())?;
         }
@@ -52,7 +57,11 @@ impl Systemd {
             Failure::plain(attempted, format!("it says {text:?}"))
         })?;
         let root = self.property(OBJECT, MANAGER, "ControlGroup")?;
-        Ok(About { version, root })
+        Ok(About {
+            bus: self.bus,
+            version,
+            root,
+        })
     }
 
     /// Starts a unit that is not there yet, and waits for the end of its job. What is left of a failed one of that name
@@ -136,14 +145,15 @@ impl Systemd {
         }
     }
 
-    /// Gives a unit these properties, as long as it lives.
+    /// Gives a unit these properties, as long as it lives. They are in its files when this returns.
     pub(crate) fn set_properties(&mut self, unit: &str, properties: &[UnitProperty]) -> Result<(), Failure> {
         let mut body = Writer::default();
         body.string(unit);
         body.boolean(true);
         body.properties(properties);
         self.manager("SetUnitProperties", "sba(sv)", body, |_| ())?;
-        Ok(())
+        // It writes them to the unit's files after it has answered, and before it answers anything else.
+        self.property(OBJECT, MANAGER, "Version").map(drop)
     }
 
     /// Has a unit stopped; what is not there is stopped. Does not wait for it.

@@ -25,6 +25,7 @@ use crate::Failure;
 /// What a plan has to know of a systemd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct About {
+    pub(crate) bus: Bus,
     /// Its number: 252.
     pub(crate) version: u32,
     /// The cgroup below which its units are, as a path below the hierarchy's root: empty for the machine's own.

@@ -77,7 +77,11 @@ pub(super) fn read(property: &str, place: &JsonPath, value: &str, problems: &mut
         false => kind.read(value),
     };
     if read.is_none() {
-        let what = if is_seconds { "a time in seconds" } else { kind.in_words() };
+        let what = if is_seconds {
+            "a time in seconds"
+        } else {
+            kind.in_words()
+        };
         problems.error(place.clone(), format!("{} is not {what}", Quoted(value)));
     }
     Some(UnitProperty::new(*name, read?))
@@ -212,7 +216,11 @@ mod tests {
             ("Before", "@as []", "Before="),
             ("SendSIGHUP", "true", "SendSIGHUP=yes"),
         ] {
-            assert_eq!(read_one(property, value), Ok(Some(read.to_owned())), "{property}={value}");
+            assert_eq!(
+                read_one(property, value),
+                Ok(Some(read.to_owned())),
+                "{property}={value}"
+            );
         }
     }
 

@@ -1,12 +1,17 @@
 //! The container's cgroup.
 
-use crate::Error;
+use crate::bundle::{UnitProperty, UnitValue};
 use crate::cgroup::Cgroup;
+use crate::launch::broken;
 use crate::launch::launching::Launching;
 use crate::plan::acts::Origin;
-use crate::plan::deeds::{Carry, HandOverCgroup, MakeCgroup, WriteKnobs};
+use crate::plan::deeds::{Carry, HandOverCgroup, MakeCgroup, StartUnit, WriteKnobs};
 use crate::plan::{CgroupLeft, Leftover, left_out};
 use crate::problem::Problem;
+use crate::process::number_in_proc;
+use crate::systemd::{Started, Systemd};
+use crate::{Error, Failure};
+use std::sync::Arc;
 
 impl Carry<Launching<'_>> for MakeCgroup {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
@@ -15,10 +20,11 @@ impl Carry<Launching<'_>> for MakeCgroup {
         let made = launching.made.insert(made);
         if !made.reused.is_empty() {
             let mut placement = self.placement.clone();
-            std::sync::Arc::make_mut(&mut placement).mark_as_there(&made.reused);
+            Arc::make_mut(&mut placement).mark_as_there(&made.reused);
             let left = CgroupLeft {
                 placement,
                 has_strays: self.has_strays,
+                is_promised: false,
             };
             // Mostly it was seen before, and is written down.
             if launching.leftovers.cgroup() != Some(&left) {
@@ -32,6 +38,49 @@ impl Carry<Launching<'_>> for MakeCgroup {
             )
         });
         launching.warnings.extend(warnings);
+        Ok(())
+    }
+}
+
+impl Carry<Launching<'_>> for StartUnit {
+    fn carry_out(&self, origin: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
+        let asked = |failure: Failure| match origin.path() {
+            Some(path) if failure.path.is_none() => failure.at(path),
+            _ => failure,
+        };
+        let cgroup = Cgroup::at(&self.placement);
+        let Some(scope) = cgroup.scope() else {
+            return Err(broken("a unit without a name"));
+        };
+        cgroup.check_unit().map_err(asked)?;
+        let init = launching.init()?;
+        let pid = number_in_proc(init.pidfd()?, init.pid).get().unsigned_abs();
+        let mut properties: Vec<UnitProperty> = self.properties.iter().map(|asked| asked.property.clone()).collect();
+        properties.push(UnitProperty::new("PIDs", UnitValue::Pids(vec![pid])));
+        let started = Systemd::connect(scope.bus)
+            .and_then(|mut systemd| systemd.start(&scope.unit, &properties))
+            .map_err(asked)?;
+        if let Started::Taken(state) = started {
+            let attempted = format!("start the unit {:?}", scope.unit);
+            let why = format!("systemd has a unit of that name already, and it is {state}");
+            return Err(asked(Failure::plain(attempted, why)).into());
+        }
+        // From here on it is undone, whatever fails.
+        launching.made = Some(cgroup.of_unit());
+        if let Started::Unknown(failure) = started {
+            return Err(asked(failure).into());
+        }
+        let inode = cgroup.inode_of_unit().map_err(asked)?;
+        let placement = Arc::new(self.placement.known_as(inode));
+        let left = CgroupLeft {
+            placement: placement.clone(),
+            has_strays: self.has_strays,
+            is_promised: false,
+        };
+        launching.leftovers.add(launching.entry, Leftover::Cgroup(left))?;
+        let unit = Cgroup::at(&placement);
+        launching.made = Some(unit.of_unit());
+        launching.made = Some(unit.hold_unit(launching.plan.acts.knobs()).map_err(asked)?);
         Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! What is written down of a container.
 
 use crate::Error;
-use crate::cgroup::Cgroup;
 use crate::launch::launching::Launching;
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Carry, KeepPlan, RecordState};
@@ -22,7 +21,7 @@ impl Carry<Launching<'_>> for RecordState {
             rootfs: about.rootfs.clone(),
             created: launching.created.clone(),
             annotations: about.annotations.clone(),
-            cgroup: Cgroup::at(&launching.plan.for_exec.cgroup),
+            cgroup: launching.cgroup(),
             init: launching.leftovers.init().cloned(),
             startable: about.is_startable,
             own_pid_namespace: about.own_pid_namespace,

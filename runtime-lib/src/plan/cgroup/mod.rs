@@ -3,33 +3,82 @@
 mod hand_over;
 mod manager;
 mod placement;
+mod unit;
+mod unit_name;
 
 pub(crate) use hand_over::HandOver;
-pub(crate) use manager::{Comes, Manager};
+pub(crate) use manager::{Comes, Manager, Scope};
 pub(crate) use placement::{Need, Place, Placement};
 
+use super::CgroupManager;
 use super::acts::{Origin, Place as At};
 use super::compile::Compiler;
 use super::deeds::{HandOverCgroup, MakeCgroup};
 use super::resources;
 use crate::bundle::Resources;
+use crate::problem::Problem;
 
 impl Compiler<'_> {
     /// Finds the cgroup's place and what is written to it, and has it made.
     pub(super) fn cgroup(&mut self) {
-        let asked = self.config.linux.cgroups_path.as_deref();
-        match Placement::of(&self.host.hierarchies, asked, self.arguments.id.as_str()) {
-            Ok(placement) => self.cgroup = placement.into(),
-            Err(problem) => self.problems.push(problem),
-        }
         let none = Resources::default();
         let resources = self.config.linux.resources.as_ref().unwrap_or(&none);
         let (at, may_give) = ("linux.resources".into(), self.host.may_give_programs());
         let (knobs, problems) = resources::knobs(resources, &at, &self.host.hierarchies, may_give);
         self.knobs = knobs;
         self.problems.append(problems);
-        match self.cgroup.manager.comes() {
-            Comes::BeforeTheClone => self.make_cgroup(At::Before),
+        let placed = match self.arguments.cgroup_manager {
+            CgroupManager::Direct => self.place_directly(),
+            CgroupManager::Systemd => self.place_in_unit(),
+            CgroupManager::Disabled => Ok(self.place_nowhere()),
+        };
+        match placed {
+            Ok(placement) => self.cgroup = placement.into(),
+            Err(problem) => self.problems.push(problem),
+        }
+        self.tell_of_unused_annotations();
+        if self.cgroup.manager.comes() == Comes::BeforeTheClone && !self.cgroup_is_disabled() {
+            self.make_cgroup(At::Before);
+        }
+    }
+
+    fn place_directly(&self) -> Result<Placement, Problem> {
+        let asked = self.config.linux.cgroups_path.as_deref();
+        Placement::of(&self.host.hierarchies, asked, self.arguments.id.as_str())
+    }
+
+    /// What is asked for and cannot be had is told.
+    fn place_nowhere(&mut self) -> Placement {
+        const WHY: &str = "no cgroup is made, as the caller wants it";
+        if let Some(limit) = self.knobs.iter().find(|knob| !knob.is_device_rule()) {
+            self.problems.error(limit.place(), format!("cannot be limited: {WHY}"));
+        }
+        if self.knobs.iter().any(|knob| knob.is_device_rule() && !knob.is_usual) {
+            self.problems
+                .warning("linux.resources.devices", format!("not applied: {WHY}"));
+        }
+        if self.config.linux.cgroups_path.is_some() {
+            self.problems.warning("linux.cgroupsPath", format!("not used: {WHY}"));
+        }
+        self.knobs.clear();
+        Placement::default()
+    }
+
+    fn cgroup_is_disabled(&self) -> bool {
+        self.arguments.cgroup_manager == CgroupManager::Disabled
+    }
+
+    /// Whether init is in its cgroup only some time after its birth, and so makes its cgroup namespace itself: that is
+    /// rooted where its maker is.
+    pub(super) fn enters_cgroup_later(&self) -> bool {
+        !self.cgroup.v1.is_empty() || self.cgroup.manager.comes() == Comes::AtATurn
+    }
+
+    /// Who asks for the cgroup.
+    fn cgroup_origin(&self) -> Origin {
+        match self.config.linux.cgroups_path {
+            Some(_) => Origin::Member("linux.cgroupsPath"),
+            None => Origin::Default,
         }
     }
 
@@ -41,14 +90,21 @@ impl Compiler<'_> {
         };
         if self.config.linux.cgroups_path.is_some() {
             let make = make(Need::Asked);
-            self.deed(at, make, Origin::Member("linux.cgroupsPath"));
+            self.deed(at, make, self.cgroup_origin());
         } else {
             let make = make(Need::NotAsked);
             self.acts.deed_if_allowed(at, make, Origin::Default);
         }
+        self.hand_cgroup_over(at);
+    }
+
+    fn hand_cgroup_over(&mut self, at: At) {
         if let Some(to) = self.cgroup.v2.as_ref().and_then(|_| HandOver::of(self.bundle)) {
             self.acts
                 .deed_if_allowed(at, HandOverCgroup { to }, Origin::Member("mounts"));
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

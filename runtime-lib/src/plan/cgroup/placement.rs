@@ -1,8 +1,10 @@
 //! Where a container's cgroup is, in each hierarchy: known, and written to the state, before anything is made.
 
-use super::Manager;
+use super::unit_name::UnitName;
+use super::{Manager, Scope};
 use crate::host::{Hierarchies, Hierarchy};
 use crate::problem::Problem;
+use crate::systemd::About;
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
 
@@ -41,6 +43,10 @@ pub(crate) struct Place {
     /// It was there before the container: then it stays when that is deleted (runtime-spec: runtime.md#delete).
     #[serde(default, rename = "wasThere", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) was_there: bool,
+    /// The directory's number, where somebody else may remove it and make another of that name: the kernel gives none
+    /// twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) inode: Option<u64>,
 }
 
 impl Place {
@@ -104,6 +110,7 @@ impl Placement {
                 mount,
                 below: base.join(&below),
                 was_there: false,
+                inode: None,
             }
         };
         Ok(Self {
@@ -111,6 +118,54 @@ impl Placement {
             v2: hierarchies.v2.as_ref().map(place),
             v1: hierarchies.v1.iter().map(place).collect(),
         })
+    }
+
+    /// The cgroup of the unit that systemd is to start for container `id`; and the slice that is to be in.
+    ///
+    /// # Errors
+    /// A path that is no unit's, or a host on which systemd cannot do it.
+    pub(crate) fn of_unit(
+        hierarchies: &Hierarchies,
+        systemd: &About,
+        cgroups_path: Option<&str>,
+        id: &str,
+    ) -> Result<(Self, String), Problem> {
+        let problem = |text| Problem::error("linux.cgroupsPath", text);
+        let name = UnitName::of(cgroups_path, id, systemd.bus).map_err(problem)?;
+        let hierarchy = hierarchies.v2.as_ref().filter(|_| hierarchies.is_pure_v2());
+        let mount = hierarchy.ok_or_else(|| problem(NOT_PURE.into()))?.mount.clone();
+        let place = Place {
+            controllers: String::new(),
+            mount,
+            below: relative(&systemd.root).join(name.below()),
+            was_there: false,
+            inode: None,
+        };
+        if !place.is_sound() {
+            return Err(problem(format!(
+                "systemd's own cgroup is {:?}, which is no path",
+                systemd.root
+            )));
+        }
+        let scope = Scope {
+            bus: systemd.bus,
+            unit: name.unit,
+        };
+        let placement = Self {
+            manager: Manager::Systemd(scope),
+            v2: Some(place),
+            v1: Vec::new(),
+        };
+        Ok((placement, name.slice))
+    }
+
+    /// The same whose directory in the unified hierarchy is this one, and no other of its name.
+    pub(crate) fn known_as(&self, inode: u64) -> Self {
+        let mut known = self.clone();
+        if let Some(place) = &mut known.v2 {
+            place.inode = Some(inode);
+        }
+        known
     }
 
     /// Marks the places that were there before.
@@ -135,6 +190,11 @@ impl Placement {
         self.v1.iter().find(|place| place.has(controller))
     }
 }
+
+/// What is told where systemd is to make cgroups on a host with v1.
+pub(super) const NOT_PURE: &str = "cgroups by systemd need a host with nothing but cgroup v2, and this one has hierarchies \
+                                   of v1 (systemd.unified_cgroup_hierarchy=1 on the kernel's command line changes that); \
+                                   without --systemd-cgroup the runtime makes them itself";
 
 /// The kernel's absolute path of a cgroup, as a relative one.
 fn relative(own: &str) -> PathBuf {
@@ -265,6 +325,7 @@ mod tests {
             mount: "/sys/fs/cgroup".into(),
             below: "../../../home".into(),
             was_there: false,
+            inode: None,
         };
         assert!(!hostile.is_sound());
     }

@@ -3,7 +3,7 @@
 use super::Told;
 use crate::plan::cgroup::{HandOver, Need, Placement};
 use crate::plan::leftover::{CgroupLeft, Leftover};
-use crate::plan::resources::Knob;
+use crate::plan::resources::{Asked, Knob};
 use crate::problem::JsonPath;
 use std::sync::Arc;
 
@@ -28,6 +28,40 @@ impl Told for MakeCgroup {
         Some(Leftover::Cgroup(CgroupLeft {
             placement: self.placement.clone(),
             has_strays: self.has_strays,
+            is_promised: false,
+        }))
+    }
+}
+
+/// Have systemd start a unit with init in it, whose cgroup is the container's (`man 5 systemd.scope`).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StartUnit {
+    pub(crate) placement: Arc<Placement>,
+    /// What the unit is given, besides its processes.
+    pub(crate) properties: Vec<Asked>,
+    /// Init's end is not the end of all that is in it.
+    pub(crate) has_strays: bool,
+}
+
+impl Told for StartUnit {
+    fn lines(&self) -> Vec<String> {
+        let scope = self.placement.manager.scope().into_iter();
+        let start = scope.map(|scope| format!("have systemd start the unit {:?}, with init in it", scope.unit));
+        let properties = self.properties.iter();
+        start
+            .chain(properties.map(|asked| format!("give the unit {}", asked.property)))
+            .collect()
+    }
+
+    fn asked_by(&self, line: usize) -> Option<JsonPath> {
+        self.properties.get(line.checked_sub(1)?)?.origin.clone()
+    }
+
+    fn leaves(&self) -> Option<Leftover> {
+        Some(Leftover::Cgroup(CgroupLeft {
+            placement: self.placement.clone(),
+            has_strays: self.has_strays,
+            is_promised: true,
         }))
     }
 }

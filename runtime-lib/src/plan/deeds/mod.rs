@@ -15,7 +15,7 @@ mod stdio;
 mod terminal;
 
 pub(crate) use agent::TellAgent;
-pub(crate) use cgroup::{HandOverCgroup, MakeCgroup, WriteKnobs};
+pub(crate) use cgroup::{HandOverCgroup, MakeCgroup, StartUnit, WriteKnobs};
 pub(crate) use ending::Later;
 pub(crate) use hooks::{GiveState, RunHook};
 pub(crate) use init::{FollowInit, MapIds, OpenInherited, SendPidfd, StartInit};
@@ -104,6 +104,7 @@ macro_rules! deeds {
 deeds! {
     RecordState,
     MakeCgroup,
+    StartUnit,
     HandOverCgroup,
     MakeGroup,
     OpenInherited,

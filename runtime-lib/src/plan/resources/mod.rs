@@ -10,11 +10,13 @@ mod devices;
 mod knob;
 mod memory;
 mod others;
+mod properties;
 mod usual_devices;
 mod writes;
 
 pub(crate) use bounds::ordered;
 pub(crate) use knob::{Knob, Missing};
+pub(crate) use properties::{Asked, USUAL_PERIOD, properties};
 
 use crate::bundle::Resources;
 use crate::host::{CgroupVersion, Hierarchies};

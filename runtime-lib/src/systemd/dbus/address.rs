@@ -45,7 +45,9 @@ fn unescaped(value: &[u8]) -> Option<Vec<u8>> {
             rest = after;
             continue;
         }
-        let digits = after.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+        let digits = after
+            .get(..2)
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
         let digits = std::str::from_utf8(digits).ok()?;
         bytes.push(u8::from_str_radix(digits, 16).ok()?);
         rest = after.get(2..)?;
@@ -81,7 +83,16 @@ mod tests {
             list("tcp:host=x,port=1;unix:guid=00,path=/a%20b;unix:abstract=/tmp/dbus-1"),
             [path("/a b"), Address::Abstract(b"/tmp/dbus-1".into())]
         );
-        for nothing in ["", ";", "unix:", "unix:path", "unix:path=%zz", "unix:path=%+1", "unix:path=%2", "/run/bus"] {
+        for nothing in [
+            "",
+            ";",
+            "unix:",
+            "unix:path",
+            "unix:path=%zz",
+            "unix:path=%+1",
+            "unix:path=%2",
+            "/run/bus",
+        ] {
             assert_eq!(list(nothing), [], "{nothing:?}");
         }
     }

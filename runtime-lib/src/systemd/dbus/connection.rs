@@ -152,7 +152,13 @@ impl Connection {
         loop {
             let answer = match self.receive(&deadline) {
                 Ok(answer) => answer,
-                Err(fault) => return Err(CallFault::Lost(self.fault(&attempted_at(call, &self.address), fault, &deadline))),
+                Err(fault) => {
+                    return Err(CallFault::Lost(self.fault(
+                        &attempted_at(call, &self.address),
+                        fault,
+                        &deadline,
+                    )));
+                }
             };
             match answer.kind {
                 Kind::Reply if answer.answers == Some(serial) => return Ok(answer),

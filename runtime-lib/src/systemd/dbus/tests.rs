@@ -114,7 +114,11 @@ fn unknown_fields_are_passed_over() {
         bytes[12..16].copy_from_slice(&fields.to_le_bytes());
         bytes.resize(bytes.len().next_multiple_of(8), 0);
         let read = Message::parse(&bytes);
-        assert_eq!(read.as_ref().map(|message| message.serial), Ok(1), "{signature}: {read:?}");
+        assert_eq!(
+            read.as_ref().map(|message| message.serial),
+            Ok(1),
+            "{signature}: {read:?}"
+        );
     }
 }
 
@@ -135,7 +139,8 @@ fn a_type_that_is_too_deep_is_an_error() {
 #[test]
 fn a_message_of_the_other_byte_order_is_read() {
     let bytes = [
-        b'B', 4, 1, 1, 0, 0, 0, 8, 0, 0, 0, 5, 0, 0, 0, 7, 8, 1, b'g', 0, 1, b's', 0, 0, 0, 0, 0, 3, b'y', b'e', b's', 0,
+        b'B', 4, 1, 1, 0, 0, 0, 8, 0, 0, 0, 5, 0, 0, 0, 7, 8, 1, b'g', 0, 1, b's', 0, 0, 0, 0, 0, 3, b'y', b'e', b's',
+        0,
     ];
     let message = Message::parse(&bytes).unwrap();
     assert_eq!((message.kind, message.serial), (Kind::Signal, 5));

@@ -1,7 +1,7 @@
 //! Calls of a bus that does as it likes.
 
-use super::*;
 use super::super::dbus::Address;
+use super::*;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -28,6 +28,7 @@ impl Stage {
     fn connect(&self) -> Result<Systemd, Failure> {
         let connection = Connection::open(&Address::from(self.path.as_path()))?;
         Ok(Systemd {
+            bus: Bus::System,
             connection,
             is_direct: true,
         })
@@ -113,7 +114,11 @@ fn reply(to: u32, types: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn error(to: u32, name: &str, text: &str) -> Vec<u8> {
-    message(3, &[serial(to), (4, 's', string(name)), (8, 'g', signature("s"))], &string(text))
+    message(
+        3,
+        &[serial(to), (4, 's', string(name)), (8, 'g', signature("s"))],
+        &string(text),
+    )
 }
 
 fn job_removed(job: &str, result: &str) -> Vec<u8> {
@@ -208,7 +213,10 @@ fn a_failed_unit_of_that_name_is_forgotten_and_a_living_one_is_not() {
         let started = stage.connect().unwrap().start("x.scope", &[]).unwrap();
         match state {
             "failed" => assert!(matches!(started, Started::Done), "{started:?}"),
-            _ => assert!(matches!(&started, Started::Taken(found) if found == state), "{started:?}"),
+            _ => assert!(
+                matches!(&started, Started::Taken(found) if found == state),
+                "{started:?}"
+            ),
         }
     }
 }
@@ -217,7 +225,11 @@ fn a_failed_unit_of_that_name_is_forgotten_and_a_living_one_is_not() {
 fn what_systemd_refuses_is_told_in_its_words() {
     let stage = Stage::new("refused", |mut stream| {
         systemd_that(&mut stream, |serial, _| {
-            error(serial, "org.freedesktop.DBus.Error.InvalidArgs", "Cannot set property Y")
+            error(
+                serial,
+                "org.freedesktop.DBus.Error.InvalidArgs",
+                "Cannot set property Y",
+            )
         });
     });
     let failure = stage.connect().unwrap().start("x.scope", &[]).unwrap_err().to_string();
@@ -266,9 +278,21 @@ fn a_bus_that_ends_or_talks_nonsense_is_an_error_at_once() {
     type Act = fn(&mut UnixStream);
     let acts: [(&str, Act, &str); 6] = [
         ("end", |_| (), "the connection was closed"),
-        ("rejects", |stream| stream.write_all(b"REJECTED EXTERNAL\r\n").unwrap(), "does not let this user in"),
-        ("http", |stream| stream.write_all(b"HTTP/1.1 400\r\n").unwrap(), "no word of D-Bus"),
-        ("endless", |stream| stream.write_all(&[b'x'; 9000]).unwrap(), "no word of D-Bus"),
+        (
+            "rejects",
+            |stream| stream.write_all(b"REJECTED EXTERNAL\r\n").unwrap(),
+            "does not let this user in",
+        ),
+        (
+            "http",
+            |stream| stream.write_all(b"HTTP/1.1 400\r\n").unwrap(),
+            "no word of D-Bus",
+        ),
+        (
+            "endless",
+            |stream| stream.write_all(&[b'x'; 9000]).unwrap(),
+            "no word of D-Bus",
+        ),
         (
             "half",
             |stream| {
