@@ -233,6 +233,14 @@ impl Running<'_> {
         i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
     }
 
+    /// Whether it has not ended yet.
+    pub(crate) fn lives(&self) -> Result<bool, Failure> {
+        match self.pid() {
+            Some(pid) => Ok(!ends_before(pid, Instant::now())?),
+            None => Ok(false),
+        }
+    }
+
     /// Sends a signal to the runtime.
     pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
         self.pid().map_or(Ok(()), |pid| Ok(kill_process(pid, signal)?))

@@ -5,7 +5,17 @@ mod changed_limits;
 mod limits;
 mod resource_director;
 mod statistics;
+mod unit_faults;
+mod units;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![cgroup_paths, limits, changed_limits, statistics, resource_director];
+pub(super) const ROOMS: &[Room] = rooms![
+    cgroup_paths,
+    limits,
+    changed_limits,
+    statistics,
+    resource_director,
+    units,
+    unit_faults
+];

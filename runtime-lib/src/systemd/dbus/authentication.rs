@@ -2,10 +2,10 @@
 
 /// The mechanism EXTERNAL, without saying who is there: the bus looks at the socket's credentials. A uid that is named
 /// would be that of the runtime's user namespace, and the bus may be in another.
-pub(super) const HELLO: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\n";
-
-/// From here on there are messages.
-pub(super) const BEGIN: &[u8] = b"BEGIN\r\n";
+///
+/// With it goes the word that messages follow, as its own library sends it: where it came in one packet with the first
+/// message, systemd 252 would let that lie until the next.
+pub(super) const HELLO: &[u8] = b"\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
 
 /// A bus that sends more than that in the end means something else.
 pub(super) const LONGEST_LINE: usize = 4096;

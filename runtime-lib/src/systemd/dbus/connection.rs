@@ -1,7 +1,7 @@
 //! A connection to a bus, or to a service that listens itself.
 
 use super::address::Address;
-use super::authentication::{Answer, BEGIN, HELLO, LONGEST_LINE};
+use super::authentication::{Answer, HELLO, LONGEST_LINE};
 use super::deadline::Deadline;
 use super::message::{HEAD, Kind, Message};
 use super::unmarshal::Malformed;
@@ -113,7 +113,7 @@ impl Connection {
                 let is_welcome = answer == Answer::Welcome;
                 self.received.drain(..length);
                 if is_welcome {
-                    return self.write(BEGIN, deadline).map_err(failed);
+                    return Ok(());
                 }
                 continue;
             }

@@ -45,9 +45,8 @@ impl Drop for Stage {
 }
 
 fn let_in(stream: &mut UnixStream) {
-    read_until(stream, b"\r\nDATA\r\n");
+    read_until(stream, b"\r\nDATA\r\nBEGIN\r\n");
     stream.write_all(b"DATA\r\nOK 0123\r\n").unwrap();
-    read_until(stream, b"BEGIN\r\n");
 }
 
 fn read_until(stream: &mut UnixStream, end: &[u8]) {
