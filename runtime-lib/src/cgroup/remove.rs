@@ -38,8 +38,8 @@ impl Cgroup {
     /// # Errors
     /// Those of the kernel but `EBUSY`.
     pub(crate) fn remove_unused(&self) -> Result<(), Error> {
-        if let (Some(_), Some(place)) = (self.scope(), &self.0.v2) {
-            return unit::remove_unused(place);
+        if let (Some(scope), Some(place)) = (self.scope(), &self.0.v2) {
+            return unit::remove_unused(scope, place);
         }
         for place in self.0.places().filter(|place| !place.was_there && place.is_sound()) {
             let Ok(root) = Directory::mount(&place.mount) else {

@@ -9,6 +9,7 @@ use crate::error::{Error, Failure};
 use crate::plan::{Knob, Place, Scope};
 use crate::systemd::Systemd;
 use rustix::io::Errno;
+use std::path::Path;
 use std::time::Duration;
 
 /// So long systemd may take to remove the cgroup of a unit whose processes have ended.
@@ -131,9 +132,45 @@ fn stop(scope: &Scope, place: &Place) -> Result<(), Error> {
     Ok(())
 }
 
-/// Leaves a unit alone that perhaps is another's: one of this container's, whose only process was its init, ends with it.
-pub(super) fn remove_unused(place: &Place) -> Result<(), Error> {
-    await_removal(place, PATIENCE_WITH_OTHERS)
+/// Has systemd stop a unit that perhaps is another's, unless somebody lives in it: of this container nobody does.
+///
+/// systemd is asked even where nothing is to be seen: what it was told by a runtime that was killed it has done before
+/// it answers. A unit that it then made for an init that was dead, and not reaped, would stay for ever.
+///
+/// # Errors
+/// systemd cannot be asked, and there is something.
+pub(super) fn remove_unused(scope: &Scope, place: &Place) -> Result<(), Error> {
+    let asked = Systemd::connect(scope.bus).and_then(|mut systemd| {
+        let state = systemd.state(&scope.unit)?;
+        Ok((systemd, state))
+    });
+    let (mut systemd, state) = match asked {
+        Ok(asked) => asked,
+        Err(_) if found(place)? == Found::Nothing => return Ok(()),
+        Err(failure) => return Err(failure.into()),
+    };
+    if state.is_none() {
+        return Ok(());
+    }
+    let mut naps = Naps::new(PATIENCE_WITH_OTHERS);
+    while is_populated(place)? {
+        if !naps.nap() {
+            return Ok(());
+        }
+    }
+    systemd.stop(&scope.unit)?;
+    await_removal(place, PATIENCE)?;
+    systemd.reset_failed(&scope.unit)?;
+    Ok(())
+}
+
+fn is_populated(place: &Place) -> Result<bool, Error> {
+    let events = processes::open(place).and_then(|directory| directory.read(Path::new("cgroup.events")));
+    match events {
+        Ok(events) => Ok(has_line(&events, "populated 1")),
+        Err(Errno::NOENT | Errno::NODEV) => Ok(false),
+        Err(errno) => Err(Failure::new(format!("look into the cgroup {}", place.path().display()), errno).into()),
+    }
 }
 
 fn await_removal(place: &Place, patience: Duration) -> Result<(), Error> {

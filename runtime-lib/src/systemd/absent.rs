@@ -26,6 +26,10 @@ impl Systemd {
         match *self {}
     }
 
+    pub(crate) fn state(&mut self, _: &str) -> Result<Option<String>, Failure> {
+        match *self {}
+    }
+
     pub(crate) fn stop(&mut self, _: &str) -> Result<(), Failure> {
         match *self {}
     }

@@ -180,7 +180,7 @@ impl Systemd {
     }
 
     /// A unit's state; none where systemd knows none of that name.
-    fn state(&mut self, unit: &str) -> Result<Option<String>, Failure> {
+    pub(crate) fn state(&mut self, unit: &str) -> Result<Option<String>, Failure> {
         let mut body = Writer::default();
         body.string(unit);
         let answer = match self.manager("GetUnit", "s", body, |_| ()) {

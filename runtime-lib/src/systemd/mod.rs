@@ -34,6 +34,10 @@ pub(crate) struct About {
 
 /// What became of a unit that was to be started.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "systemd"),
+    expect(dead_code, reason = "without systemd nobody starts a unit")
+)]
 pub(crate) enum Started {
     /// Its job is done.
     Done,
