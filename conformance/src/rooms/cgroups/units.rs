@@ -79,7 +79,10 @@ pub(super) fn in_unit(t: &Trial<'_>) -> Result<Bundle, Failure> {
     systemd_is_here()?;
     let bundle = t.bundle()?;
     let path = format!("system.slice:orlop:{}", bundle.id);
-    Ok(bundle.set("/linux/cgroupsPath", json!(path)))
+    // Without a cgroup namespace of its own runc mounts the host's cgroups anew, with other options for all.
+    Ok(bundle
+        .without_mount("/sys/fs/cgroup")
+        .set("/linux/cgroupsPath", json!(path)))
 }
 
 /// A verb on a bundle, with systemd.
