@@ -148,7 +148,7 @@ fn a_message_of_the_other_byte_order_is_read() {
     assert!(matches!(message.read("u", |reader| reader.number()), Err(Malformed(_))));
 }
 
-/// zvariant 5 makes the same bytes of them.
+/// zbus 6 makes the same bytes of them.
 #[test]
 fn properties_are_an_array_of_structures() {
     let mut writer = Writer::default();
