@@ -10,8 +10,8 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 impl Made {
-    /// Writes knobs. Gives back those that are not written: their hierarchy was left out, or the runtime is in a user
-    /// namespace, where the kernel lets nobody change device rules.
+    /// Writes knobs. Gives back those that are not written: their hierarchy was left out, or they are rules about
+    /// devices, and the caller has not the right over the whole machine that those take.
     ///
     /// # Errors
     /// What the kernel refuses: mostly because the parent cgroup does not allow as much.

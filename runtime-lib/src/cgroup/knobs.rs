@@ -39,7 +39,7 @@ pub(super) fn write<'a, 'd>(
         };
         match files.write(directory, knob) {
             Ok(()) => {}
-            Err(Errno::PERM) if is_device && crate::sys::is_in_user_namespace() => {
+            Err(Errno::PERM) if is_device && !crate::sys::may_set_device_rules() => {
                 are_devices_refused = true;
                 left.push(knob);
             }

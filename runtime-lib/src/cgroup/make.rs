@@ -1,12 +1,13 @@
 //! Making a container's cgroup, so that its first process can be born in it or join it.
 
+use super::device_program::detach_ours;
 use super::directory::Directory;
 use super::knobs::{Directories, number_of};
 use super::{Cgroup, controllers, cpuset, processes, remove};
 use crate::error::{Error, Failure};
 use crate::plan::{Knob, Need, Place, Placement};
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -114,6 +115,13 @@ impl Made {
         let mut outcome = Ok(());
         for made in self.made.iter().rev() {
             outcome = outcome.and(made.undo());
+        }
+        if let (Some(place), Some(cgroup)) = (&self.placement.v2, &self.v2)
+            && self.reused.contains(&place.path())
+        {
+            // It stays, and the next container that uses it would be bound by this one's rules. That this could fail
+            // though the program was attached is nothing that could be told.
+            let _ = detach_ours(cgroup.as_fd());
         }
         outcome
     }

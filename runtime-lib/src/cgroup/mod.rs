@@ -10,6 +10,7 @@
 mod apply;
 mod controllers;
 mod cpuset;
+mod device_program;
 mod directory;
 mod freezer;
 mod hand_over;
@@ -24,6 +25,7 @@ mod statistics;
 mod tree;
 mod unit;
 
+pub(crate) use device_program::{LoadedProgram, detach_from};
 pub(crate) use make::Made;
 pub(crate) use oom::OomWatch;
 

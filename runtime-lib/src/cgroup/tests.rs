@@ -1,9 +1,11 @@
 //! On the real kernel, as root, in cgroups of our own at the top of each hierarchy. Skipped where that can't be.
 
+mod device_programs;
+
 use super::directory::Directory;
 use super::*;
 use crate::host::Hierarchies;
-use crate::plan::{Need, Place, Placement, knobs};
+use crate::plan::{Need, Place, Placement, Rules};
 use rustix::process::Pid;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,6 +71,12 @@ impl Drop for Own {
             }
         }
     }
+}
+
+fn rules(json: &str) -> Rules {
+    let text = format!("{{\"devices\":{json}}}");
+    let (resources, _) = crate::bundle::parse_resources(&text).unwrap();
+    Rules::of(&resources.devices, &"devices".into()).unwrap().0
 }
 
 fn pid_of(child: &Child) -> Pid {
@@ -216,16 +224,7 @@ fn device_rules_stand_in_the_kernel_as_they_were_worked_out() {
     let Some(place) = own.cgroup.0.v1_with("devices") else {
         return;
     };
-    let of = |json: &str| {
-        let (resources, _) = crate::bundle::parse_resources(&format!("{{\"devices\":{json}}}")).unwrap();
-        knobs(
-            &resources,
-            &"linux.resources".into(),
-            &Hierarchies::look(Some("/x")).unwrap(),
-            true,
-        )
-        .0
-    };
+    let of = |json: &str| rules(json).writes().unwrap();
     let made = own.cgroup.make(Need::Asked, &of("[]")).unwrap();
     assert!(made.apply(&of("[]")).unwrap().is_empty());
     let list = |json: &str| {

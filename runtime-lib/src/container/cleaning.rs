@@ -3,7 +3,7 @@
 
 use super::live;
 use crate::bundle::{Hook, HookOutput};
-use crate::cgroup::Cgroup;
+use crate::cgroup::{Cgroup, detach_from};
 use crate::launch::{Cancel, HookState, Watched, run_hooks};
 use crate::plan::deeds::{Later, Told};
 use crate::plan::{About, Leftover};
@@ -90,6 +90,9 @@ pub(super) fn kill(leftovers: &Leftovers) -> Result<(), Error> {
 /// Removes what a container without an init has left on the host.
 pub(super) fn remove(leftovers: &Leftovers) -> Result<(), Error> {
     if let Some(left) = leftovers.cgroup() {
+        if let Some(place) = left.keeps_program() {
+            detach_from(place)?;
+        }
         let cgroup = Cgroup::at(&left.placement);
         if leftovers.init().is_none() || left.is_promised {
             cgroup.remove_unused()?;

@@ -3,6 +3,7 @@
 mod cleaning;
 mod create;
 mod delete;
+mod device_change;
 mod events;
 mod guard;
 mod kill;

@@ -1,5 +1,6 @@
 //! `update`.
 
+use super::device_change::DeviceChange;
 use super::{Container, live};
 use crate::bundle::Resources;
 use crate::host::{CgroupVersion, Hierarchies};
@@ -13,7 +14,9 @@ impl Container {
     /// Gives its cgroup these resources; what is unset stays as it is. A quota without a period, a period without a
     /// quota, and a limit of swap without one of memory go with what the cgroup has. Gives back what is to be told.
     ///
-    /// Rules about devices are told of and left: those of the creation hold, and what hooks have added to them.
+    /// Rules about devices are put in force only if they mean something else than those that are: engines send them
+    /// again and again, and what a hook has allowed besides must not vanish. On cgroup v2, where a hook has put a
+    /// program of its own in the place of the container's, that is told, and stays.
     ///
     /// # Errors
     /// `container not running` if it has ended; what the host's cgroups cannot do or the kernel refuses, with the path
@@ -21,28 +24,29 @@ impl Container {
     pub fn update(&self, resources: &Resources) -> Result<Vec<Problem>, Error> {
         let entry = self.entry()?;
         entry.lock()?;
-        let record = self.record(&entry)?;
+        let mut record = self.record(&entry)?;
         if live(record.init.as_ref())?.is_none() {
             return Err(StatusFault::NotRunning.into());
         }
         let hierarchies = Hierarchies::look(None)?.with_controllers()?;
         let whole = completed(resources, &record, &hierarchies);
-        let (mut knobs, problems) = knobs(&whole, &JsonPath::new(""), &hierarchies, false);
-        knobs.retain(|knob| !knob.is_device_rule());
+        let (knobs, problems) = knobs(&whole, &JsonPath::new(""), &hierarchies);
         let mut warnings = problems.into_warnings()?;
-        if !resources.devices.is_empty() {
-            let text = "update changes no rules about devices: those of the creation hold";
-            warnings.push(Problem::warning("devices", text));
-        }
+        let change = DeviceChange::of(&resources.devices, &record, &mut warnings)?;
         check_memory(resources, &record, &hierarchies)?;
-        self.trace
-            .deed("update", || knobs.iter().map(ToString::to_string).collect());
+        self.trace.deed("update", || {
+            let rules = change.iter().flat_map(DeviceChange::lines);
+            knobs.iter().map(ToString::to_string).chain(rules).collect()
+        });
         if let Some(scope) = record.cgroup.scope() {
             change_unit(scope, &knobs, &record)?;
         }
         if !knobs.is_empty() {
             let left = record.cgroup.apply(&knobs)?;
-            warnings.extend(plan::left_out(&left)?);
+            plan::refuse_limits(&left)?;
+        }
+        if let Some(change) = change {
+            warnings.extend(change.make(&entry, &mut record)?);
         }
         Ok(warnings)
     }
@@ -65,10 +69,7 @@ fn change_unit(scope: &Scope, knobs: &[Knob], record: &StateRecord) -> Result<()
 
 /// The resources with what they need of those that the cgroup has.
 fn completed(resources: &Resources, record: &StateRecord, hierarchies: &Hierarchies) -> Resources {
-    let mut whole = Resources {
-        devices: Vec::new(),
-        ..resources.clone()
-    };
+    let mut whole = resources.clone();
     let current = |controller: &str, v1: &str, v2: &str| {
         let file = match hierarchies.version_of(controller)? {
             CgroupVersion::V1 => v1,

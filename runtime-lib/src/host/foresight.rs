@@ -18,6 +18,9 @@ pub(crate) struct Foresight {
     pub(crate) groups: Option<Mappable>,
     /// Where the procfs that the runtime sees is masked, so that nobody may mount one in a new user namespace.
     pub(crate) covered_in_proc: Option<String>,
+    /// Why the kernel takes no program of rules about devices, if it takes none. Looked at only if the container gets
+    /// one.
+    pub(crate) refuses_programs: Option<String>,
 }
 
 impl Foresight {
@@ -31,6 +34,7 @@ impl Foresight {
                 users: Mappable::users()?,
                 groups: Mappable::groups()?,
                 covered_in_proc: covered_procfs(&read("/proc/self/mountinfo")?.unwrap_or_default()),
+                refuses_programs: None,
             }),
             Some(Some(path)) => Ok(Self {
                 ids: path.strip_suffix("ns/user").and_then(MappedIds::of_process),

@@ -33,6 +33,8 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
+const CAP_SYS_ADMIN: u64 = 1 << 21;
+
 /// Facts about the host and the caller, as far as a bundle's plan depends on them.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -41,7 +43,7 @@ pub struct Host {
     pub(crate) permitted_capabilities: u64,
     /// Whether the runtime itself is in a user namespace, where device nodes are refused to root, too, and programs of
     /// cgroups. Looked at only if the bundle asks for a node and has no user namespace of its own, in which they are
-    /// refused anyway, or for device rules on v2.
+    /// refused anyway, or if rules about devices are programs here, and the caller seems to have the right to them.
     pub(crate) is_in_user_namespace: bool,
     /// Whether the cgroup namespace that the bundle joins by its path is the machine's first one.
     pub(crate) joins_first_cgroup_namespace: bool,
@@ -70,8 +72,12 @@ pub struct Host {
 impl Host {
     /// Whether the caller may give a cgroup of v2 a program, which takes the right over the whole machine.
     pub(crate) fn may_give_programs(&self) -> bool {
-        const CAP_SYS_ADMIN: u64 = 1 << 21;
         self.permitted_capabilities & CAP_SYS_ADMIN != 0 && !self.is_in_user_namespace
+    }
+
+    /// Whether a container's rules about devices become a program.
+    fn gives_programs(&self) -> bool {
+        takes_programs(&self.hierarchies) && self.may_give_programs()
     }
 
     /// Whether the caller may give a file to another user.
@@ -90,14 +96,16 @@ impl Host {
         if config.linux.resources.as_ref().is_some_and(Resources::limits) {
             hierarchies = hierarchies.with_controllers()?;
         }
+        let permitted_capabilities = crate::sys::permitted_capabilities();
+        let seems_to_give_programs = takes_programs(&hierarchies) && permitted_capabilities & CAP_SYS_ADMIN != 0;
         Ok(Self {
-            is_in_user_namespace: (makes_devices(config) || wants_programs(config, &hierarchies))
+            is_in_user_namespace: (makes_devices(config) || seems_to_give_programs)
                 && crate::sys::is_in_user_namespace(),
             joins_first_cgroup_namespace: joins_first_cgroup_namespace(config),
             shared_filesystems: SharedFilesystems::look(bundle)?,
             hides_init: config.linux.namespace(NamespaceType::User).is_some() && crate::sys::can_hide_processes(),
             hierarchies,
-            permitted_capabilities: crate::sys::permitted_capabilities(),
+            permitted_capabilities,
             security_modules: SecurityModules::look(bundle),
             own_namespaces: OwnNamespaces::look(config),
             has_resctrl: config.linux.intel_rdt.is_some() && filesystem::is_resctrl(crate::resctrl::MOUNT),
@@ -137,9 +145,15 @@ impl Host {
         if !has_procfs() {
             return Err(Failure::new("look at /proc/self", Errno::NOENT).hint(NO_PROCFS).into());
         }
+        let host = Self::look(bundle)?;
+        let mut foresight = Foresight::look(bundle)?;
+        if host.gives_programs() {
+            let refusal = crate::sys::try_device_program().err();
+            foresight.refuses_programs = refusal.map(|errno| Failure::new("load one", errno).to_string());
+        }
         Ok(Self {
-            foresight: Some(Foresight::look(bundle)?),
-            ..Self::look(bundle)?
+            foresight: Some(foresight),
+            ..host
         })
     }
 }
@@ -158,10 +172,9 @@ pub(crate) fn environment() -> Vec<CString> {
     variables.collect()
 }
 
-/// Whether the bundle has device rules that take a program of a v2 cgroup.
-fn wants_programs(config: &Config, hierarchies: &Hierarchies) -> bool {
-    let resources = config.linux.resources.as_ref();
-    resources.is_some_and(|resources| !resources.devices.is_empty()) && !hierarchies.is_on_v1("devices")
+/// Whether rules about devices are programs here: cgroup v2 has no controller for them.
+fn takes_programs(hierarchies: &Hierarchies) -> bool {
+    hierarchies.v2.is_some() && !hierarchies.is_on_v1("devices")
 }
 
 /// Whether the bundle's device nodes are the runtime's user namespace to make.

@@ -6,13 +6,14 @@ use super::io::{Console, Io};
 use super::progress::Progress;
 use super::sending::send_descriptor;
 use crate::Trace;
-use crate::cgroup::{Cgroup, Made};
+use crate::bundle::DeviceRule;
+use crate::cgroup::{Cgroup, LoadedProgram, Made};
 use crate::network::Moved;
 use crate::plan::acts::{self, Origin};
 use crate::plan::deeds::Deed;
 use crate::plan::{Leftover, Place, Plan};
 use crate::process::{Identity, Pid};
-use crate::store::{Entry, Leftovers, now, write_pid_file};
+use crate::store::{DeviceRecord, Entry, Leftovers, now, write_pid_file};
 use crate::{Error, Failure, Problem, sys};
 use rustix::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -27,6 +28,10 @@ pub(crate) struct Launching<'a> {
     pub(crate) leftovers: Leftovers,
     /// The cgroup, as it was made.
     pub(crate) made: Option<Made>,
+    /// The program of rules about devices, until it is attached.
+    pub(super) device_program: Option<LoadedProgram>,
+    /// The rules that are in force.
+    pub(super) devices: Option<DeviceRecord>,
     /// The descriptors that init inherits, by their slots; none for a hierarchy that was left out.
     pub(super) inherited: Vec<Option<OwnedFd>>,
     pub(super) init: Option<Init>,
@@ -62,6 +67,8 @@ impl<'a> Launching<'a> {
             entry,
             leftovers: Leftovers::default(),
             made: None,
+            device_program: None,
+            devices: None,
             inherited: Vec::new(),
             init: None,
             undumpable: None,
@@ -107,6 +114,25 @@ impl<'a> Launching<'a> {
             console: self.console.take(),
             warnings: std::mem::take(&mut self.warnings),
         })
+    }
+
+    /// The rules about devices as the config has them.
+    pub(super) fn asked_rules(&self) -> Option<Arc<[DeviceRule]>> {
+        self.plan.planned_rules.as_ref().map(|rules| rules.asked.clone())
+    }
+
+    /// The container gets no cgroup that its rules about devices could be applied to.
+    ///
+    /// # Errors
+    /// It must not run without them.
+    pub(super) fn leave_rules_out(&mut self) -> Result<(), Error> {
+        let Some(rules) = &self.plan.planned_rules else {
+            return Ok(());
+        };
+        let why = "no cgroup could be made for the container, whose hierarchy is read-only or another user's";
+        self.warnings
+            .extend(rules.left_out.told(sys::may_set_device_rules(), why)?);
+        Ok(())
     }
 
     /// Ends what was begun: devices come back, init ends. Gives what is left on the host.

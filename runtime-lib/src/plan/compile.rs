@@ -1,11 +1,11 @@
 //! From a bundle to a plan: the order in which a container is set up.
 
 use super::acts::{Acts, Origin, Phase, Place};
-use super::cgroup::Placement;
-use super::deeds::{Deed, KeepPlan, OpenInherited, RecordState, StartInit};
+use super::cgroup::{Placement, PlannedRules};
+use super::deeds::{Deed, KeepPlan, LoadDeviceProgram, OpenInherited, RecordState, StartInit};
 use super::inherited::Inherited;
 use super::mounts::{Held, PropagationList};
-use super::resources::{Asked, Knob};
+use super::resources::{Asked, DeviceProgram, Knob};
 use super::{About, Arguments, Filter, ForExec, Plan};
 use crate::bundle::{Bundle, Config, NamespaceType};
 use crate::host::Host;
@@ -33,6 +33,12 @@ pub(crate) struct Compiler<'a> {
     pub(crate) knobs: Vec<Knob>,
     /// What its systemd unit is given, if it has one.
     pub(crate) unit_properties: Vec<Asked>,
+    /// The rules about devices.
+    pub(crate) planned_rules: Option<PlannedRules>,
+    /// Their program, where cgroup v2 has them.
+    pub(crate) device_program: Option<Arc<DeviceProgram>>,
+    /// It is not attached yet.
+    pub(crate) owes_program: bool,
     pub(crate) filter: Option<Filter>,
     /// The members of devices, as [`orlop_init::step::devices::demand`]s, that the user was told have no effect on a
     /// device that is bound.
@@ -64,6 +70,9 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         cgroup: Arc::default(),
         knobs: Vec::new(),
         unit_properties: Vec::new(),
+        planned_rules: None,
+        device_program: None,
+        owes_program: false,
         filter: None,
         told_of_bound_devices: 0,
         early_sources: None,
@@ -158,6 +167,12 @@ impl<'a> Compiler<'a> {
         self.acts.begin(Phase::Create);
         self.deed(Place::Before, start, origin);
         self.deed(Place::Beside, KeepPlan, Origin::Default);
+        if let Some(program) = &self.device_program {
+            let load = LoadDeviceProgram {
+                program: program.clone(),
+            };
+            self.deed(Place::Beside, load, Origin::Default);
+        }
     }
 
     fn finish(self) -> (Option<Plan>, Problems) {
@@ -167,6 +182,7 @@ impl<'a> Compiler<'a> {
             about: self.about,
             filter: self.filter,
             held: self.held.count(),
+            planned_rules: self.planned_rules,
             for_exec,
             arguments: self.arguments.clone(),
         });

@@ -32,6 +32,7 @@ impl Plan {
                 about: self.about.clone(),
                 filter: self.filter.clone(),
                 held: 0,
+                planned_rules: None,
                 for_exec: self.for_exec.clone(),
                 arguments: self.arguments.clone(),
             })

@@ -1,7 +1,7 @@
 //! What a container leaves on the host. It is written down before it is made, so that whoever finds the record can
 //! undo it.
 
-use super::cgroup::Placement;
+use super::cgroup::{Place, Placement};
 use crate::process::Identity;
 use crate::resctrl::Group;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,19 @@ pub(crate) struct CgroupLeft {
     /// Somebody else is to make it, and has not said yet that it is made: what is there may be another's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_promised: bool,
+    /// A program of rules about devices is attached to that of v2. It goes with the cgroup, unless that stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) has_program: bool,
+}
+
+impl CgroupLeft {
+    /// The cgroup that stays and whose program is to be detached.
+    pub(crate) fn keeps_program(&self) -> Option<&Place> {
+        self.placement
+            .v2
+            .as_ref()
+            .filter(|place| self.has_program && place.was_there)
+    }
 }
 
 impl Leftover {
@@ -46,9 +59,12 @@ impl Leftover {
                 let stop = left.placement.manager.scope();
                 let stop = stop.map(|scope| format!("stop the unit {:?}", scope.unit));
                 let kill = kill.chain(stop);
+                let detach = left
+                    .keeps_program()
+                    .map(|place| format!("detach the program of rules about devices from {:?}", place.path()));
                 let places = left.placement.places().filter(|place| !place.was_there);
-                kill.chain(places.map(|place| format!("remove the cgroup {:?}", place.path())))
-                    .collect()
+                let remove = places.map(|place| format!("remove the cgroup {:?}", place.path()));
+                kill.chain(detach).chain(remove).collect()
             }
             Self::Resctrl(group) => vec![group.undoing()],
             Self::Init(_) | Self::Poststop => Vec::new(),

@@ -37,11 +37,13 @@ pub use exec::Exec;
 pub use explain::ExplainedAct;
 
 pub(crate) use about::About;
-pub(crate) use cgroup::{HandOver, Need, Place, Placement, Scope};
+pub(crate) use cgroup::{HandOver, Need, Place, Placement, PlannedRules, Scope};
 pub(crate) use explain::explained;
 pub(crate) use for_exec::ForExec;
 pub(crate) use leftover::{CgroupLeft, Leftover};
-pub(crate) use resources::{Knob, Missing, USUAL_PERIOD, knobs, left_out, ordered, properties};
+pub(crate) use resources::{
+    DeviceProgram, Knob, Missing, Rules, USUAL_PERIOD, knobs, ordered, properties, refuse_limits,
+};
 
 use crate::Host;
 use crate::bundle::Bundle;
@@ -58,6 +60,8 @@ pub struct Plan {
     pub(crate) filter: Option<Filter>,
     /// So many mounts init keeps hold of.
     pub(crate) held: u32,
+    /// The rules about devices.
+    pub(crate) planned_rules: Option<PlannedRules>,
     /// What is kept for exec.
     pub(crate) for_exec: ForExec,
     /// The caller's choices that the plan was made for.

@@ -2,7 +2,9 @@
 
 use super::acts::{Origin, Phase, Place};
 use super::compile::Compiler;
-use super::deeds::{GiveState, HandOverTerminal, Later, RecordState, RunHook, SendPidfd, TellAgent, WriteKnobs};
+use super::deeds::{
+    AttachDeviceProgram, GiveState, HandOverTerminal, Later, RecordState, RunHook, SendPidfd, TellAgent, WriteKnobs,
+};
 use super::inherited::Inherited;
 use crate::bundle::{SeccompAction, annotation_place};
 use crate::state::Status;
@@ -70,6 +72,11 @@ impl Compiler<'_> {
             self.deed(turn, HandOverTerminal, Origin::Member("process.terminal"));
         }
         // Not before: mounting a filesystem from a device opens it, which the container itself may not be allowed to.
+        if let Some(place) = self.cgroup.v2.as_ref().filter(|_| self.owes_program) {
+            let cgroup = place.path();
+            self.owes_program = false;
+            self.deed(turn, AttachDeviceProgram { cgroup }, Origin::Default);
+        }
         let knobs = std::mem::take(&mut self.knobs);
         if !knobs.is_empty() {
             self.deed(turn, WriteKnobs { knobs }, Origin::Default);

@@ -10,6 +10,7 @@
 //! exclusive lock on its folder, so a folder in the making that is not locked is one whose maker died. `state.json` is
 //! replaced whole, never written in place.
 
+mod device_record;
 mod entry;
 mod file;
 mod kept_plan;
@@ -20,6 +21,7 @@ mod state_record;
 mod time;
 mod version_1;
 
+pub(crate) use device_record::{DeviceRecord, DevicesInForce};
 pub(crate) use entry::{Entry, NOTIFY_FOLDER, START_SOCKET, Store};
 pub(crate) use kept_plan::KeptPlan;
 pub(crate) use leftovers::Leftovers;

@@ -49,6 +49,7 @@ impl Leftovers {
                     placement: record.cgroup.into_placement(),
                     has_strays: !record.own_pid_namespace,
                     is_promised: false,
+                    has_program: false,
                 }));
             }
         }

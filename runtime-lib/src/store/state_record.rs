@@ -1,6 +1,6 @@
 //! `state.json`: what `state` and `list` tell of a container.
 
-use super::Entry;
+use super::{DeviceRecord, Entry};
 use crate::cgroup::Cgroup;
 use crate::process::Identity;
 use crate::{Error, Failure};
@@ -37,6 +37,9 @@ pub(crate) struct StateRecord {
     /// The container's cgroup, which may be frozen.
     #[serde(default, skip_serializing_if = "Cgroup::is_nowhere")]
     pub(crate) cgroup: Cgroup,
+    /// The rules about devices, as soon as they are in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) devices: Option<DeviceRecord>,
     /// Init, as soon as there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) init: Option<Identity>,

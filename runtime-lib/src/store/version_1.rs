@@ -89,6 +89,7 @@ impl Record {
             placement: self.cgroup,
             has_strays,
             is_promised: false,
+            has_program: false,
         })];
         list.extend(self.resctrl.map(Leftover::Resctrl));
         list.extend(self.init.map(Leftover::Init));

@@ -1,5 +1,6 @@
 //! The library's unsafe code: the few calls that no crate wraps.
 
+mod bpf;
 mod clone;
 mod kernel;
 mod mount;
@@ -10,6 +11,10 @@ mod spawn;
 mod stack;
 mod undumpable;
 
+pub(crate) use bpf::{
+    PROGRAM_NAME, attach_program, attached_programs, detach_program, load_device_program, program_by_id, program_info,
+    try_device_program,
+};
 pub(crate) use kernel::{
     knows_clone_into_cgroup, knows_close_range_cloexec, knows_mount_setattr, knows_pidfd_info, knows_seccomp_action,
     knows_seccomp_flags, knows_seccomp_notifications, landlock_version,
@@ -26,6 +31,13 @@ pub(crate) use undumpable::Undumpable;
 /// The calling thread's permitted capabilities, as bits (`man 2 capget`); none if the kernel does not tell.
 pub(crate) fn permitted_capabilities() -> u64 {
     rustix::thread::capabilities(None).map_or(0, |sets| sets.permitted.bits())
+}
+
+/// Whether the calling thread may set rules about devices, on either version of cgroups: it takes the right over the whole
+/// machine.
+pub(crate) fn may_set_device_rules() -> bool {
+    const CAP_SYS_ADMIN: u64 = 1 << 21;
+    permitted_capabilities() & CAP_SYS_ADMIN != 0 && !is_in_user_namespace()
 }
 
 /// Whether what the calling thread starts can be kept from being dumped and still have its maps written: its files in

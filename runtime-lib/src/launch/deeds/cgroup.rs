@@ -6,9 +6,10 @@ use crate::launch::broken;
 use crate::launch::launching::Launching;
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Carry, HandOverCgroup, MakeCgroup, StartUnit, WriteKnobs};
-use crate::plan::{CgroupLeft, Leftover, left_out};
+use crate::plan::{CgroupLeft, Knob, Leftover, refuse_limits};
 use crate::problem::Problem;
 use crate::process::number_in_proc;
+use crate::store::DeviceRecord;
 use crate::systemd::{Started, Systemd};
 use crate::{Error, Failure};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ impl Carry<Launching<'_>> for MakeCgroup {
                 placement,
                 has_strays: self.has_strays,
                 is_promised: false,
+                has_program: self.has_program,
             };
             // Mostly it was seen before, and is written down.
             if launching.leftovers.cgroup() != Some(&left) {
@@ -96,9 +98,13 @@ impl Carry<Launching<'_>> for HandOverCgroup {
 
 impl Carry<Launching<'_>> for WriteKnobs {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
-        if let Some(made) = &launching.made {
-            let left = made.apply(&self.knobs)?;
-            launching.warnings.extend(left_out(&left)?);
+        let Some(made) = &launching.made else { return Ok(()) };
+        let left = made.apply(&self.knobs)?;
+        refuse_limits(&left)?;
+        if left.iter().any(|knob| knob.is_device_rule()) {
+            launching.leave_rules_out()?;
+        } else if self.knobs.iter().any(Knob::is_device_rule) {
+            launching.devices = launching.asked_rules().map(|rules| DeviceRecord::new(rules, None));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod agent;
 mod cgroup;
+mod device_program;
 mod hooks;
 mod inherited;
 mod network;

@@ -22,6 +22,7 @@ impl Carry<Launching<'_>> for RecordState {
             created: launching.created.clone(),
             annotations: about.annotations.clone(),
             cgroup: launching.cgroup(),
+            devices: launching.devices.clone(),
             init: launching.leftovers.init().cloned(),
             startable: about.is_startable,
             own_pid_namespace: about.own_pid_namespace,

@@ -1,11 +1,13 @@
 //! The container's cgroup: who makes it and where, what is written to it, and to whom it is given.
 
+mod device_rules;
 mod hand_over;
 mod manager;
 mod placement;
 mod unit;
 mod unit_name;
 
+pub(crate) use device_rules::PlannedRules;
 pub(crate) use hand_over::HandOver;
 pub(crate) use manager::{Comes, Manager, Scope};
 pub(crate) use placement::{Need, Place, Placement};
@@ -23,9 +25,9 @@ impl Compiler<'_> {
     pub(super) fn cgroup(&mut self) {
         let none = Resources::default();
         let resources = self.config.linux.resources.as_ref().unwrap_or(&none);
-        let (at, may_give) = ("linux.resources".into(), self.host.may_give_programs());
-        let (knobs, problems) = resources::knobs(resources, &at, &self.host.hierarchies, may_give);
-        self.knobs = knobs;
+        self.device_rules(&resources.devices);
+        let (knobs, problems) = resources::knobs(resources, &"linux.resources".into(), &self.host.hierarchies);
+        self.knobs.extend(knobs);
         self.problems.append(problems);
         let placed = match self.arguments.cgroup_manager {
             CgroupManager::Direct => self.place_directly(),
@@ -87,6 +89,7 @@ impl Compiler<'_> {
             placement: self.cgroup.clone(),
             need,
             has_strays: !self.about.own_pid_namespace,
+            has_program: self.device_program.is_some(),
         };
         if self.config.linux.cgroups_path.is_some() {
             let make = make(Need::Asked);

@@ -14,6 +14,8 @@ pub(crate) struct MakeCgroup {
     pub(crate) need: Need,
     /// Init's end is not the end of all that is in it.
     pub(crate) has_strays: bool,
+    /// A program will be attached to it.
+    pub(crate) has_program: bool,
 }
 
 impl Told for MakeCgroup {
@@ -29,6 +31,7 @@ impl Told for MakeCgroup {
             placement: self.placement.clone(),
             has_strays: self.has_strays,
             is_promised: false,
+            has_program: self.has_program,
         }))
     }
 }
@@ -62,6 +65,8 @@ impl Told for StartUnit {
             placement: self.placement.clone(),
             has_strays: self.has_strays,
             is_promised: true,
+            // The unit's cgroup never stays.
+            has_program: false,
         }))
     }
 }

@@ -4,6 +4,7 @@
 
 mod agent;
 mod cgroup;
+mod device_program;
 mod ending;
 mod hooks;
 mod init;
@@ -16,6 +17,7 @@ mod terminal;
 
 pub(crate) use agent::TellAgent;
 pub(crate) use cgroup::{HandOverCgroup, MakeCgroup, StartUnit, WriteKnobs};
+pub(crate) use device_program::{AttachDeviceProgram, LoadDeviceProgram};
 pub(crate) use ending::Later;
 pub(crate) use hooks::{GiveState, RunHook};
 pub(crate) use init::{FollowInit, MapIds, OpenInherited, SendPidfd, StartInit};
@@ -110,11 +112,13 @@ deeds! {
     OpenInherited,
     StartInit,
     KeepPlan,
+    LoadDeviceProgram,
     JoinGroup,
     MapIds,
     FollowInit,
     MoveDevice,
     HandOverTerminal,
+    AttachDeviceProgram,
     WriteKnobs,
     RunHook,
     GiveState,

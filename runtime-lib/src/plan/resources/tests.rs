@@ -5,8 +5,8 @@ use crate::host::{Hierarchies, Host};
 
 fn told(json: &str, hierarchies: &Hierarchies) -> Vec<String> {
     let (resources, _) = crate::bundle::parse_resources(json).unwrap();
-    let (knobs, problems) = knobs(&resources, &"linux.resources".into(), hierarchies, true);
-    let written = knobs.iter().filter(|knob| !knob.is_device_rule()).map(Knob::to_string);
+    let (knobs, problems) = knobs(&resources, &"linux.resources".into(), hierarchies);
+    let written = knobs.iter().map(Knob::to_string);
     let told = problems.all().iter().map(ToString::to_string);
     written.chain(told).collect()
 }

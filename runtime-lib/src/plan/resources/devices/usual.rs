@@ -1,6 +1,6 @@
 //! Devices that every container may use, and rules that engines give to every container.
 
-use super::devices::{Devices, Kind};
+use super::set::{Devices, Kind};
 use crate::bundle::Access;
 
 const MKNOD: Access = Access {
@@ -51,15 +51,12 @@ pub(super) fn are_usual(devices: &Devices) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::device_rules;
+    use super::super::Rules;
 
     fn usual(rules: &str) -> bool {
         let (resources, _) = crate::bundle::parse_resources(&format!("{{\"devices\":{rules}}}")).unwrap();
-        device_rules::v1(&resources.devices)
-            .unwrap()
-            .0
-            .iter()
-            .all(|knob| knob.is_usual)
+        let (rules, _) = Rules::of(&resources.devices, &"devices".into()).unwrap();
+        rules.are_usual()
     }
 
     #[test]

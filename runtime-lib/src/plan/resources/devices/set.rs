@@ -29,6 +29,21 @@ impl Devices {
         self.kind == other.kind && holds(self.major, other.major) && holds(self.minor, other.minor)
     }
 
+    /// The devices that both are about, with no access.
+    pub(super) fn common_numbers(&self, other: &Self) -> Option<Self> {
+        let common = |one: Option<u32>, other: Option<u32>| match (one, other) {
+            (None, number) | (number, None) => Some(number),
+            (Some(one), Some(other)) => (one == other).then_some(Some(one)),
+        };
+        (self.kind == other.kind).then_some(())?;
+        Some(Self {
+            kind: self.kind,
+            major: common(self.major, other.major)?,
+            minor: common(self.minor, other.minor)?,
+            access: Access::default(),
+        })
+    }
+
     /// Whether both are about the same access to some device.
     pub(super) fn meets(&self, other: &Self) -> bool {
         let meet = |a: Option<u32>, b: Option<u32>| a.is_none() || b.is_none() || a == b;
@@ -42,14 +57,7 @@ impl fmt::Display for Devices {
         let number = |number: Option<u32>| number.map_or("*".into(), |number| number.to_string());
         let kind = if self.kind == Kind::Char { 'c' } else { 'b' };
         write!(formatter, "{kind} {}:{} ", number(self.major), number(self.minor))?;
-        for (letter, has) in [
-            ("r", self.access.read),
-            ("w", self.access.write),
-            ("m", self.access.mknod),
-        ] {
-            formatter.write_str(if has { letter } else { "" })?;
-        }
-        Ok(())
+        self.access.fmt(formatter)
     }
 }
 

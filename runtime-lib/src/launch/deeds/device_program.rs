@@ -1,0 +1,34 @@
+//! The program that asks for each device whether the container may use it.
+
+use crate::Error;
+use crate::cgroup::LoadedProgram;
+use crate::launch::launching::Launching;
+use crate::plan::acts::Origin;
+use crate::plan::deeds::{AttachDeviceProgram, Carry, LoadDeviceProgram};
+use crate::store::DeviceRecord;
+
+impl Carry<Launching<'_>> for LoadDeviceProgram {
+    fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
+        if launching.made.as_ref().is_some_and(|made| made.v2.is_some()) {
+            launching.device_program = Some(LoadedProgram::load(&self.program)?);
+        }
+        Ok(())
+    }
+}
+
+impl Carry<Launching<'_>> for AttachDeviceProgram {
+    fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
+        let program = launching.device_program.take();
+        let attached = match (&launching.made, &program) {
+            (Some(made), Some(program)) => made.attach(program)?.then_some(program.id),
+            _ => None,
+        };
+        match attached {
+            Some(id) => {
+                launching.devices = launching.asked_rules().map(|rules| DeviceRecord::new(rules, Some(id)));
+                Ok(())
+            }
+            None => launching.leave_rules_out(),
+        }
+    }
+}
