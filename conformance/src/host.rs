@@ -113,6 +113,13 @@ pub(crate) fn devices_of_v1() -> Option<PathBuf> {
     hierarchies().into_iter().find(|path| path.ends_with("devices"))
 }
 
+/// Where cgroup v2 is, alone or beside others.
+pub(crate) fn unified() -> Option<PathBuf> {
+    hierarchies()
+        .into_iter()
+        .find(|path| path.join("cgroup.controllers").exists())
+}
+
 /// Whether a tag is in a path. It ends with a number, which is not the beginning of another harness' number.
 fn is_tagged(path: &str, tag: &str) -> bool {
     let mut ends = path.match_indices(tag).map(|(at, _)| at + tag.len());

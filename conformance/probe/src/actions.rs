@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::json::{Json, map};
+use crate::programs;
 use crate::report::report;
 use crate::sys;
 
@@ -49,6 +50,13 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
             let half = |index| u32::try_from(number(index)).unwrap_or(0);
             sys::make_node(word(1), kind, half(3), half(4)).map(|()| Json::Null)
         }
+        "read-and-write" => OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(word(1))
+            .map(|_| Json::Null),
+        "programs" => programs::attached(word(1)).map(Json::from),
+        "allow-all-devices" => programs::allow_all(word(1)).map(|()| Json::Null),
         "mount" => sys::mount(word(1), word(2), word(3), number(4).unsigned_abs()).map(|()| Json::Null),
         "escape" => escape(word(1), word(2)).map(|()| Json::Null),
         "sethostname" => sys::set_hostname(word(1)).map(|()| Json::Null),

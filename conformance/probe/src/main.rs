@@ -5,6 +5,7 @@
 
 mod actions;
 mod json;
+mod programs;
 mod report;
 mod sys;
 

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_long};
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 
 /// Where the C library enters. Rust's own entry would ignore SIGPIPE, catch SIGSEGV and reopen closed stdio before the
 /// probe could look at them.
@@ -36,6 +37,13 @@ fn c_string(text: &str) -> io::Result<CString> {
 pub(crate) fn syscall(number: c_long, a: [c_long; 6]) -> io::Result<c_long> {
     // SAFETY: what the caller asks for may only harm this process, which exists to try such calls.
     check(unsafe { libc::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]) })
+}
+
+/// The descriptor that such a call has made.
+pub(crate) fn owned(descriptor: c_long) -> io::Result<OwnedFd> {
+    let descriptor = c_int::try_from(descriptor).map_err(io::Error::other)?;
+    // SAFETY: the kernel has just made the descriptor, which nobody else has.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
 /// Writes all of `text` to a descriptor; a failure has nobody to be told to.

@@ -1,10 +1,10 @@
 //! `update`: other limits for a container that runs.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::limits::{hold, value};
+use super::limits::hold;
 use crate::call::text_on_stdin;
-use crate::failure::{Failure, Verdict, same};
+use crate::failure::{Failure, Verdict};
 use crate::rooms::deviations::{CRUN_IS_SILENT, RUNC_IS_SILENT};
 use crate::sentence::{Test, test};
 use crate::trial::{Created, Trial};
@@ -26,7 +26,6 @@ pub(crate) const TESTS: &[Test] = &[
         RUNC_IS_SILENT,
         CRUN_IS_SILENT
     ),
-    test!(rules_about_devices_stay_as_they_are, ("crun", "1.8", "changes them")),
 ];
 
 fn running(t: &Trial<'_>) -> Result<Created, Failure> {
@@ -155,17 +154,4 @@ fn update_that_the_kernel_refuses_names_the_member(t: &Trial<'_>) -> Verdict {
         .refuse(&["cpu.cpus"])?;
     t.call(&["update", "--memory", "1M", "--memory-swap", "512k", &id])
         .refuse(&["memory.swap"])
-}
-
-/// Engines send them again and again; what a hook has added is not to vanish.
-fn rules_about_devices_stay_as_they_are(t: &Trial<'_>) -> Verdict {
-    let id = running(t)?.id;
-    let list = |t: &Trial<'_>| value(t, &id, "devices.list", "no.such.file").map(|(text, _)| text);
-    let before = list(t)?;
-    let devices: Value = json!([{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]);
-    let text = json!({"devices": devices, "pids": {"limit": 71}}).to_string();
-    t.call(&["update", "-r", "-", &id])
-        .stdin(text_on_stdin(&text)?)
-        .succeed()?;
-    same("devices.list", &list(t)?, before)
 }

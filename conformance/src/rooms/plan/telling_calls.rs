@@ -199,7 +199,13 @@ const TABLE: &[Row] = &[
     Row("write what start, exec and delete need", |_, scene| {
         by(call("openat").at(format!("{}/plan", scene.state)).with("O_CREAT"))
     }),
+    Row("load these rules about devices as a program ", |_, _| {
+        How::InCgroup(vec![call("bpf").with("BPF_PROG_LOAD")])
+    }),
     // The runtime's, at turns.
+    Row("attach the program of rules about devices to the cgroup ", |_, _| {
+        How::InCgroup(vec![call("bpf").with("BPF_PROG_ATTACH")])
+    }),
     Row("map its groups: ", |act, scene| {
         mapped(act, scene, "/gid_map>", "newgidmap")
     }),
@@ -218,6 +224,7 @@ const TABLE: &[Row] = &[
         How::InCgroup(vec![call("write").with(format!("/{file}>")).with(value)])
     }),
     Row("deny ", device_rule),
+    Row("allow all devices", device_rule),
     Row("allow devices ", device_rule),
     Row("run the hook ", |act, _| by(call("execve execveat").at(act.quoted()))),
     Row("give init the state for its hooks ", |act, scene| How::By {
@@ -425,16 +432,22 @@ fn namespace_file(act: &Act, _: &Scene) -> How {
     by(call("openat").at(act.quoted()))
 }
 
-fn device_rule(act: &Act, _: &Scene) -> How {
+fn device_rule(act: &Act, scene: &Scene) -> How {
+    // The second version has a program of them all in place of files.
+    if scene
+        .acts
+        .iter()
+        .any(|act| act.text.starts_with("load these rules about devices"))
+    {
+        return How::Not;
+    }
     let (file, rest) = match act.text.strip_prefix("deny ") {
         Some(rest) => ("devices.deny", rest),
         None => ("devices.allow", act.text.trim_start_matches("allow ")),
     };
     let value = rest.strip_prefix("devices ").unwrap_or("a");
-    // The second version has a program in place of files.
     How::InCgroup(vec![
         call("write").with(format!("/{file}>")).with(format!("\"{value}\"")),
-        call("bpf"),
     ])
 }
 
