@@ -222,9 +222,13 @@ pub(super) const CONFIG_LINUX: Document = Document {
                         "device_rules: write_only_rule_refuses_reading",
                     ],
                 ),
-                untested(
-                    "access: m",
-                    "engines and runtimes let every container make nodes; only opening is ruled",
+                tested(
+                    "access: r and w by several rules",
+                    &["device_rules: device_that_one_rule_lets_be_read_and_another_written_can_be_opened_for_both"],
+                ),
+                tested(
+                    "access: m (every container may make nodes)",
+                    &["device_rules: node_may_be_made_of_a_device_that_may_not_be_opened"],
                 ),
                 tested(
                     "access: other letters are an error",
@@ -232,7 +236,10 @@ pub(super) const CONFIG_LINUX: Document = Document {
                 ),
                 tested(
                     "the default devices stay usable",
-                    &["cgroup_paths: default_device_rules_are_in_the_cgroup"],
+                    &[
+                        "cgroup_paths: default_device_rules_are_in_the_cgroup",
+                        "device_rules: default_devices_can_be_used_without_a_rule",
+                    ],
                 ),
             ],
         },

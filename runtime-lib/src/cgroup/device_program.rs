@@ -8,11 +8,10 @@ use super::make::Made;
 use super::{Cgroup, processes};
 use crate::error::{Error, Failure};
 use crate::plan::{DeviceProgram, Place};
+use crate::problem::JsonPath;
 use crate::sys;
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-
-const RULES: &str = "linux.resources.devices";
 
 /// A program that the kernel has taken.
 #[derive(Debug)]
@@ -20,6 +19,8 @@ pub(crate) struct LoadedProgram {
     descriptor: OwnedFd,
     /// Its number, by which it is found among those of a cgroup.
     pub(crate) id: u32,
+    /// Where its rules stand.
+    at: JsonPath,
 }
 
 impl LoadedProgram {
@@ -27,7 +28,7 @@ impl LoadedProgram {
     /// The kernel refuses it; what its verifier says is told.
     pub(crate) fn load(program: &DeviceProgram) -> Result<Self, Error> {
         let attempted = "load the program of rules about devices";
-        let failed = |errno| Failure::new(attempted, errno).at(RULES);
+        let failed = |errno| Failure::new(attempted, errno).at(program.at.clone());
         let loaded = sys::load_device_program(&program.instructions).map_err(|(errno, log)| {
             let failure = failed(errno);
             match (log.as_str(), errno) {
@@ -43,7 +44,21 @@ impl LoadedProgram {
             }
         })?;
         let (id, _) = sys::program_info(&loaded).map_err(failed)?;
-        Ok(Self { descriptor: loaded, id })
+        Ok(Self {
+            descriptor: loaded,
+            id,
+            at: program.at.clone(),
+        })
+    }
+
+    fn refused(&self, errno: Errno) -> Failure {
+        let failure =
+            Failure::new("attach the program of rules about devices to the cgroup", errno).at(self.at.clone());
+        match errno {
+            Errno::PERM => failure.hint("a cgroup above it has a program that allows no other below it"),
+            Errno::TOOBIG => failure.hint("it has as many programs as one can have"),
+            _ => failure,
+        }
     }
 }
 
@@ -54,17 +69,9 @@ impl Made {
     /// The kernel refuses it.
     pub(crate) fn attach(&self, program: &LoadedProgram) -> Result<bool, Error> {
         let Some(cgroup) = &self.v2 else { return Ok(false) };
-        sys::attach_program(cgroup.as_fd(), program.descriptor.as_fd(), None).map_err(refused)?;
+        sys::attach_program(cgroup.as_fd(), program.descriptor.as_fd(), None)
+            .map_err(|errno| program.refused(errno))?;
         Ok(true)
-    }
-}
-
-fn refused(errno: Errno) -> Failure {
-    let failure = Failure::new("attach the program of rules about devices to the cgroup", errno).at(RULES);
-    match errno {
-        Errno::PERM => failure.hint("a cgroup above it has a program that allows no other below it"),
-        Errno::TOOBIG => failure.hint("it has as many programs as one can have"),
-        _ => failure,
     }
 }
 
@@ -83,13 +90,13 @@ impl Cgroup {
         let replaced = match sys::program_by_id(id) {
             Ok(replaced) => replaced,
             Err(Errno::NOENT) => return Ok(false),
-            Err(errno) => return Err(refused(errno).into()),
+            Err(errno) => return Err(program.refused(errno).into()),
         };
         match sys::attach_program(cgroup.as_fd(), program.descriptor.as_fd(), Some(replaced.as_fd())) {
             Ok(()) => Ok(true),
             // Just now.
             Err(Errno::NOENT) => Ok(false),
-            Err(errno) => Err(refused(errno).into()),
+            Err(errno) => Err(program.refused(errno).into()),
         }
     }
 

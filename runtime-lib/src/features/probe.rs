@@ -111,6 +111,7 @@ fn calls() -> BTreeMap<&'static str, bool> {
     let pidfd = pidfd_open(getpid(), PidfdFlags::empty());
     let memory = memfd_create("orlop-probe", MemfdFlags::CLOEXEC | MemfdFlags::EXEC);
     BTreeMap::from([
+        ("bpf for rules about devices", sys::try_device_program().is_ok()),
         (
             "clone3 into a cgroup",
             memory_of_no_cgroup().is_some_and(|file| sys::knows_clone_into_cgroup(file.as_fd())),

@@ -43,7 +43,7 @@ pub struct Host {
     pub(crate) permitted_capabilities: u64,
     /// Whether the runtime itself is in a user namespace, where device nodes are refused to root, too, and programs of
     /// cgroups. Looked at only if the bundle asks for a node and has no user namespace of its own, in which they are
-    /// refused anyway, or if rules about devices are programs here, and the caller seems to have the right to them.
+    /// refused anyway, or if rules about devices are no files here, and the caller seems to have the right to set them.
     pub(crate) is_in_user_namespace: bool,
     /// Whether the cgroup namespace that the bundle joins by its path is the machine's first one.
     pub(crate) joins_first_cgroup_namespace: bool,
@@ -77,7 +77,7 @@ impl Host {
 
     /// Whether a container's rules about devices become a program.
     fn gives_programs(&self) -> bool {
-        takes_programs(&self.hierarchies) && self.may_give_programs()
+        self.hierarchies.v2.is_some() && !self.hierarchies.is_on_v1("devices") && self.may_give_programs()
     }
 
     /// Whether the caller may give a file to another user.
@@ -97,10 +97,9 @@ impl Host {
             hierarchies = hierarchies.with_controllers()?;
         }
         let permitted_capabilities = crate::sys::permitted_capabilities();
-        let seems_to_give_programs = takes_programs(&hierarchies) && permitted_capabilities & CAP_SYS_ADMIN != 0;
+        let may_depend = !hierarchies.is_on_v1("devices") && permitted_capabilities & CAP_SYS_ADMIN != 0;
         Ok(Self {
-            is_in_user_namespace: (makes_devices(config) || seems_to_give_programs)
-                && crate::sys::is_in_user_namespace(),
+            is_in_user_namespace: (makes_devices(config) || may_depend) && crate::sys::is_in_user_namespace(),
             joins_first_cgroup_namespace: joins_first_cgroup_namespace(config),
             shared_filesystems: SharedFilesystems::look(bundle)?,
             hides_init: config.linux.namespace(NamespaceType::User).is_some() && crate::sys::can_hide_processes(),
@@ -170,11 +169,6 @@ pub(crate) fn environment() -> Vec<CString> {
         CString::new(variable).ok()
     });
     variables.collect()
-}
-
-/// Whether rules about devices are programs here: cgroup v2 has no controller for them.
-fn takes_programs(hierarchies: &Hierarchies) -> bool {
-    hierarchies.v2.is_some() && !hierarchies.is_on_v1("devices")
 }
 
 /// Whether the bundle's device nodes are the runtime's user namespace to make.

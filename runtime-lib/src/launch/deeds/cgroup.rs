@@ -40,6 +40,9 @@ impl Carry<Launching<'_>> for MakeCgroup {
             )
         });
         launching.warnings.extend(warnings);
+        if self.has_program && made.v2.is_none() {
+            launching.leave_rules_out()?;
+        }
         Ok(())
     }
 }

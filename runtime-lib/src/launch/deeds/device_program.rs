@@ -18,17 +18,14 @@ impl Carry<Launching<'_>> for LoadDeviceProgram {
 
 impl Carry<Launching<'_>> for AttachDeviceProgram {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
-        let program = launching.device_program.take();
-        let attached = match (&launching.made, &program) {
-            (Some(made), Some(program)) => made.attach(program)?.then_some(program.id),
-            _ => None,
-        };
-        match attached {
-            Some(id) => {
-                launching.devices = launching.asked_rules().map(|rules| DeviceRecord::new(rules, Some(id)));
-                Ok(())
-            }
-            None => launching.leave_rules_out(),
+        // Without a cgroup there is none, which was told when none could be made.
+        if let (Some(made), Some(program)) = (&launching.made, launching.device_program.take())
+            && made.attach(&program)?
+        {
+            launching.devices = launching
+                .asked_rules()
+                .map(|rules| DeviceRecord::new(rules, Some(program.id)));
         }
+        Ok(())
     }
 }

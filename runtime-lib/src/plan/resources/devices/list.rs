@@ -43,6 +43,10 @@ impl List {
                 None => list.reset(rule.allow, rule.origin.as_ref()),
                 Some(devices) => list.apply(rule.allow, devices, rule.origin.as_ref())?,
             }
+            if list.exceptions.len() > MOST {
+                let text = format!("the rules come to more than {MOST} entries of the devices cgroup");
+                return Err(Problem::error(rules.at.clone(), text));
+            }
         }
         Ok(list)
     }
@@ -64,10 +68,6 @@ impl List {
             for devices in self.missing(&devices) {
                 self.put(devices, path);
             }
-        }
-        if self.exceptions.len() > MOST {
-            let text = format!("the rules come to more than {MOST} entries of the devices cgroup");
-            return Err(Problem::error("linux.resources.devices", text));
         }
         Ok(())
     }

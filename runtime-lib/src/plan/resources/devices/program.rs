@@ -8,11 +8,13 @@
 use super::rules::{Rule, Rules};
 use super::set::Kind;
 use super::verdicts::{ALL, Verdicts};
-use crate::problem::Problem;
+use crate::problem::{JsonPath, Problem};
 
 /// A program, and the rules that it is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceProgram {
+    /// Where the rules stand.
+    pub(crate) at: JsonPath,
     pub(crate) rules: Vec<Rule>,
     /// `struct bpf_insn`s.
     pub(crate) instructions: Vec<u64>,
@@ -21,6 +23,7 @@ pub(crate) struct DeviceProgram {
 impl DeviceProgram {
     pub(super) fn of(rules: &Rules) -> Result<Self, Problem> {
         Ok(Self {
+            at: rules.at.clone(),
             rules: rules.iter().cloned().collect(),
             instructions: instructions(&Verdicts::of(rules, Kind::Block)?, &Verdicts::of(rules, Kind::Char)?),
         })

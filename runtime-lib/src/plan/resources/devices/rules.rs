@@ -33,7 +33,11 @@ impl fmt::Display for Rule {
 
 /// The rules of a container, in the order in which they count: the last one about an access decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rules(Vec<Rule>);
+pub(crate) struct Rules {
+    /// Where they stand.
+    pub(super) at: JsonPath,
+    list: Vec<Rule>,
+}
 
 impl Rules {
     /// The rules of a config's list at `at`: everything is denied at first (also without any rule:
@@ -43,7 +47,10 @@ impl Rules {
     /// # Errors
     /// A rule that says nothing, with its JSON path. Notices come with the rules.
     pub(crate) fn of(list: &[DeviceRule], at: &JsonPath) -> Result<(Self, Problems), Problem> {
-        let mut rules = Self(Vec::with_capacity(list.len() + ALWAYS_ALLOWED.len()));
+        let mut rules = Self {
+            at: at.clone(),
+            list: Vec::with_capacity(list.len() + ALWAYS_ALLOWED.len()),
+        };
         let mut problems = Problems::default();
         rules.push(false, None, None);
         for (index, rule) in list.iter().enumerate() {
@@ -105,11 +112,11 @@ impl Rules {
     /// Adds a rule, unless earlier ones say the same already.
     fn push(&mut self, allow: bool, devices: Option<Devices>, origin: Option<&JsonPath>) {
         match devices {
-            None => self.0.clear(),
+            None => self.list.clear(),
             Some(devices) if self.say(allow, devices) => return,
             Some(_) => {}
         }
-        self.0.push(Rule {
+        self.list.push(Rule {
             allow,
             devices,
             origin: origin.cloned(),
@@ -119,7 +126,7 @@ impl Rules {
     /// Whether it is surely so already.
     fn say(&self, allow: bool, devices: Devices) -> bool {
         let mut left = devices.access;
-        for rule in self.0.iter().rev() {
+        for rule in self.list.iter().rev() {
             let Some(other) = rule.devices else {
                 return rule.allow == allow;
             };
@@ -143,12 +150,12 @@ impl Rules {
 
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Whether nothing is denied.
     pub(crate) fn allow_all(&self) -> bool {
-        self.0.iter().all(|rule| rule.allow)
+        self.list.iter().all(|rule| rule.allow)
     }
 
     /// Whether all of them are of those that engines write for every container, so that nobody misses them where they
@@ -190,7 +197,7 @@ impl Rules {
     /// Whether both allow the same.
     pub(crate) fn mean_the_same(&self, other: &Self) -> bool {
         let lines = |rules: &Self| -> Vec<(bool, Option<Devices>)> {
-            rules.0.iter().map(|rule| (rule.allow, rule.devices)).collect()
+            rules.list.iter().map(|rule| (rule.allow, rule.devices)).collect()
         };
         let verdicts = |rules, kind| Verdicts::of(rules, kind).ok();
         let same = |kind| {

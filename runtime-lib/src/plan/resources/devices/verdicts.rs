@@ -74,7 +74,7 @@ impl Verdicts {
         let crossings = majors.len().saturating_mul(minors.len());
         if exact.len() + majors.len() + minors.len() + crossings > MOST {
             return Err(Problem::error(
-                "linux.resources.devices",
+                rules.at.clone(),
                 format!("the rules tell more than {MOST} devices apart, too many for a program of cgroup v2"),
             ));
         }
