@@ -24,7 +24,7 @@ pub(super) fn run(program: &[u64], asked: Asked) -> bool {
         let (to, from) = (usize::from(both & 15), usize::from(both >> 4));
         let number = i32::from_le_bytes([n0, n1, n2, n3]);
         let offset = i16::from_le_bytes(offset);
-        let wide = i64::from(number) as u64;
+        let wide = i64::from(number).cast_unsigned();
         let value = |register: usize| registers[register].expect("a register that was set");
         at += 1;
         let mut jumps = false;
@@ -39,7 +39,7 @@ pub(super) fn run(program: &[u64], asked: Asked) -> bool {
             0x4f => registers[to] = Some(value(to) | value(from)),
             0x05 => jumps = true,
             0x45 => jumps = value(to) & wide != 0,
-            0x16 => jumps = value(to) as u32 == number as u32,
+            0x16 => jumps = value(to) & u64::from(u32::MAX) == u64::from(number.cast_unsigned()),
             0x95 => {
                 return match value(0) {
                     0 => false,
@@ -55,12 +55,14 @@ pub(super) fn run(program: &[u64], asked: Asked) -> bool {
     }
 }
 
+/// Type, major, minor, access.
+type Exception = (char, Option<u32>, Option<u32>, u8);
+
 /// The devices cgroup of v1 (Linux: security/device_cgroup.c).
 #[derive(Default)]
 pub(super) struct V1 {
     allows: bool,
-    /// Type, major, minor, access.
-    exceptions: Vec<(char, Option<u32>, Option<u32>, u8)>,
+    exceptions: Vec<Exception>,
 }
 
 impl V1 {
@@ -111,7 +113,7 @@ impl V1 {
     }
 
     /// The list in a form in which two can be compared.
-    pub(super) fn list(&self) -> (bool, Vec<(char, Option<u32>, Option<u32>, u8)>) {
+    pub(super) fn list(&self) -> (bool, Vec<Exception>) {
         let mut list = self.exceptions.clone();
         list.sort_unstable();
         (self.allows, list)
