@@ -81,6 +81,7 @@ impl Carry<Launching<'_>> for StartUnit {
             placement: placement.clone(),
             has_strays: self.has_strays,
             is_promised: false,
+            has_program: false,
         };
         launching.leftovers.add(launching.entry, Leftover::Cgroup(left))?;
         let unit = Cgroup::at(&placement);

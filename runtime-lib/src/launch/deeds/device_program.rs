@@ -9,7 +9,8 @@ use crate::store::DeviceRecord;
 
 impl Carry<Launching<'_>> for LoadDeviceProgram {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
-        if launching.made.as_ref().is_some_and(|made| made.v2.is_some()) {
+        // That of a unit is made later; one that could not be made was told of.
+        if launching.made.as_ref().is_none_or(|made| made.v2.is_some()) {
             launching.device_program = Some(LoadedProgram::load(&self.program)?);
         }
         Ok(())

@@ -30,6 +30,9 @@ impl Compiler<'_> {
             asked: asked.into(),
             left_out,
         });
+        if self.cgroup_is_disabled() {
+            return;
+        }
         let hierarchies = &self.host.hierarchies;
         let may_set = self.host.may_give_programs();
         if hierarchies.is_on_v1("devices") {

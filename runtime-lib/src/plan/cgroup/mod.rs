@@ -55,7 +55,8 @@ impl Compiler<'_> {
         if let Some(limit) = self.knobs.iter().find(|knob| !knob.is_device_rule()) {
             self.problems.error(limit.place(), format!("cannot be limited: {WHY}"));
         }
-        if self.knobs.iter().any(|knob| knob.is_device_rule() && !knob.is_usual) {
+        let rules = self.planned_rules.take();
+        if rules.is_some_and(|rules| rules.left_out.are_missed()) {
             self.problems
                 .warning("linux.resources.devices", format!("not applied: {WHY}"));
         }
@@ -63,6 +64,8 @@ impl Compiler<'_> {
             self.problems.warning("linux.cgroupsPath", format!("not used: {WHY}"));
         }
         self.knobs.clear();
+        self.device_program = None;
+        self.owes_program = false;
         Placement::default()
     }
 

@@ -206,7 +206,7 @@ mod tests {
     fn told(resources: &str, version: u32) -> Vec<String> {
         let (resources, _) = crate::bundle::parse_resources(resources).unwrap();
         let host = Host::v2();
-        let (knobs, problems) = knobs(&resources, &"linux.resources".into(), &host.hierarchies, true);
+        let (knobs, problems) = knobs(&resources, &"linux.resources".into(), &host.hierarchies);
         assert!(!problems.has_errors(), "{:?}", problems.all());
         let list = properties(&knobs, version, USUAL_PERIOD);
         list.iter().map(|asked| asked.property.to_string()).collect()
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(quota(250_000, 100_000), "CPUQuotaPerSecUSec=2500000");
         // The period that holds already.
         let (resources, _) = crate::bundle::parse_resources(r#"{"cpu":{"quota":5000}}"#).unwrap();
-        let (knobs, _) = knobs(&resources, &"".into(), &Host::v2().hierarchies, true);
+        let (knobs, _) = knobs(&resources, &"".into(), &Host::v2().hierarchies);
         let list = properties(&knobs, 252, 10_000);
         let list: Vec<_> = list.iter().map(|asked| asked.property.to_string()).collect();
         assert_eq!(list, ["CPUQuotaPerSecUSec=500000", "CPUQuotaPeriodUSec=10000"]);

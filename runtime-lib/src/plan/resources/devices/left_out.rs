@@ -21,6 +21,11 @@ impl RulesLeftOut {
         }
     }
 
+    /// Whether somebody has asked for one that no engine writes by itself.
+    pub(crate) fn are_missed(self) -> bool {
+        !self.are_usual
+    }
+
     /// What is to be told of that. `may_set_rules`: whether the caller has the right to; whoever does not have it can
     /// neither make nodes nor open what it may not open anyway.
     ///
