@@ -35,6 +35,7 @@ pub(crate) const TESTS: &[Test] = &[
         device_rules_are_no_properties,
         ("runc", "1.1", "makes properties of them")
     ),
+    test!(device_rules_hold_when_systemd_reads_its_units_anew),
     test!(path_of_a_directory_is_refused_with_systemd),
     test!(name_of_a_unit_is_a_path_without_systemd),
     test!(
@@ -374,6 +375,33 @@ fn device_rules_are_no_properties(t: &Trial<'_>) -> Verdict {
     let bundle = in_unit(t)?.set("/linux/resources/devices", rules).probe("sleep 60");
     let created = create(t, &bundle)?;
     has(&unit(&created.id), &[("DevicePolicy", "auto"), ("DeviceAllow", "")])
+}
+
+fn device_rules_hold_when_systemd_reads_its_units_anew(t: &Trial<'_>) -> Verdict {
+    // A block device that need not be there: opening it tells EPERM from ENXIO.
+    let node =
+        json!([{"path": "/dev/mine", "type": "b", "major": 7, "minor": 200, "fileMode": 0o666, "uid": 0, "gid": 0}]);
+    for allow in [false, true] {
+        let rules = json!([
+            {"allow": false, "access": "rwm"},
+            {"allow": allow, "type": "b", "major": 7, "minor": 200, "access": "rwm"}
+        ]);
+        let bundle = in_unit(t)?
+            .writable()
+            .set("/linux/devices", node.clone())
+            .set("/linux/resources/devices", rules)
+            .probe("await /go , read /dev/mine , write /dev/null");
+        let created = create(t, &bundle)?;
+        let pid = t.pid(&created.id)?;
+        t.call(&["start", &created.id]).succeed()?;
+        systemctl(&["daemon-reload"])?;
+        fs::write(bundle.rootfs().join("go"), "")?;
+        t.exit_of(pid)?;
+        let seen = created.lines()?;
+        same("denied", &(seen[1]["errno"] == libc::EPERM), !allow)?;
+        same("a default device", &seen[2]["errno"], serde_json::Value::Null)?;
+    }
+    Ok(())
 }
 
 fn path_of_a_directory_is_refused_with_systemd(t: &Trial<'_>) -> Verdict {

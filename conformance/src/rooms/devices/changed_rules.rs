@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::device_rules::{allowing_hook, programs, with_node};
+use super::device_rules::{allowing_hook, plain, programs, with_node};
 use crate::bundle::Bundle;
-use crate::call::{Done, text_on_stdin};
+use crate::call::{Call, Done};
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::devices_of_v1;
 use crate::rooms::deviations::CRUN_IS_SILENT;
@@ -64,11 +64,15 @@ fn waiting(bundle: Bundle, rules: Value) -> Bundle {
     bundle.probe("await /go , read /dev/mine , write /dev/null , read /dev/zero , exit 0")
 }
 
+/// An update with these rules, and a limit.
+fn changing<'t>(t: &'t Trial<'_>, id: &str, rules: Value) -> Result<Call<'t>, Failure> {
+    let file = t.dir.join("resources.json");
+    fs::write(&file, json!({"devices": rules, "pids": {"limit": 71}}).to_string())?;
+    Ok(t.call(&["update", "-r", &file.to_string_lossy(), id]))
+}
+
 fn update(t: &Trial<'_>, id: &str, rules: Value) -> Result<Done, Failure> {
-    let text = json!({"devices": rules, "pids": {"limit": 71}}).to_string();
-    t.call(&["update", "-r", "-", id])
-        .stdin(text_on_stdin(&text)?)
-        .succeed()
+    changing(t, id, rules)?.succeed()
 }
 
 /// The errno of opening the node now. The others could be opened.
@@ -85,7 +89,7 @@ fn opened(t: &Trial<'_>, created: &Created, bundle: &Bundle) -> Result<Value, Fa
 
 /// The errno of opening the node after an update from some rules to others.
 fn opened_after(t: &Trial<'_>, before: Value, after: &[Value]) -> Result<Value, Failure> {
-    let bundle = waiting(t.bundle()?, before);
+    let bundle = waiting(plain(t)?, before);
     let created = t.launch(&bundle)?;
     for rules in after {
         update(t, &created.id, rules.clone())?;
@@ -120,7 +124,7 @@ fn update_after_an_update_changes_what_the_first_has_left(t: &Trial<'_>) -> Verd
 
 /// A running container whose hook has allowed the device.
 fn with_hook(t: &Trial<'_>) -> Result<(Bundle, Created), Failure> {
-    let bundle = waiting(t.bundle()?, none());
+    let bundle = waiting(plain(t)?, none());
     let cgroup = t.cgroup(&bundle.id);
     let hook = allowing_hook(t, &bundle.id);
     let bundle = bundle
@@ -183,9 +187,6 @@ fn update_with_other_rules_tells_of_a_hooks_program_and_leaves_it(t: &Trial<'_>)
 }
 
 fn update_with_a_rule_that_says_nothing_is_refused(t: &Trial<'_>) -> Verdict {
-    let created = t.launch(&waiting(t.bundle()?, none()))?;
-    let text = json!({"devices": [{"allow": true, "type": "c"}], "pids": {"limit": 71}}).to_string();
-    t.call(&["update", "-r", "-", &created.id])
-        .stdin(text_on_stdin(&text)?)
-        .refuse(&["devices[0].access"])
+    let created = t.launch(&waiting(plain(t)?, none()))?;
+    changing(t, &created.id, json!([{"allow": true, "type": "c"}]))?.refuse(&["devices[0].access"])
 }

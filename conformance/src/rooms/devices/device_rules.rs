@@ -79,6 +79,12 @@ pub(super) fn allowing_hook(t: &Trial<'_>, id: &str) -> Value {
     }
 }
 
+/// A bundle without the mount of cgroups: where the container has no cgroup namespace of its own, runc mounts the host's
+/// anew, with other options for all.
+pub(super) fn plain(t: &Trial<'_>) -> Result<Bundle, Failure> {
+    Ok(t.bundle()?.without_mount("/sys/fs/cgroup"))
+}
+
 /// The node of a block device that need not exist: opening it tells EPERM from ENXIO.
 pub(super) fn with_node(bundle: Bundle) -> Bundle {
     let node =
@@ -88,7 +94,7 @@ pub(super) fn with_node(bundle: Bundle) -> Bundle {
 
 /// The errno of opening a device that is named in the config, with these rules.
 fn opening(t: &Trial<'_>, rules: Option<Value>, action: &str) -> Result<Value, Failure> {
-    let bundle = with_node(t.bundle()?).probe(action);
+    let bundle = with_node(plain(t)?).probe(action);
     let bundle = match rules {
         Some(rules) => bundle.set("/linux/resources/devices", rules),
         None => bundle.remove("/linux", "resources"),
@@ -133,7 +139,7 @@ fn rule_for_every_device_lets_all_through(t: &Trial<'_>) -> Verdict {
 
 fn malformed_access_is_refused(t: &Trial<'_>) -> Verdict {
     let rules = json!([{"allow": true, "type": "c", "major": 1, "minor": 3, "access": "xyz"}]);
-    t.refused(&t.bundle()?.set("/linux/resources/devices", rules), &[])
+    t.refused(&plain(t)?.set("/linux/resources/devices", rules), &[])
 }
 
 fn rules_are_applied_in_their_order(t: &Trial<'_>) -> Verdict {
@@ -188,7 +194,7 @@ fn denial_of_one_of_many_that_are_allowed_holds_or_is_refused(t: &Trial<'_>) -> 
         {"allow": true, "type": "b", "major": 7, "access": "rwm"},
         {"allow": false, "type": "b", "major": 7, "minor": 200, "access": "rwm"}
     ]);
-    let bundle = with_node(t.bundle()?)
+    let bundle = with_node(plain(t)?)
         .set("/linux/resources/devices", rules)
         .probe("read /dev/mine");
     let done = t.run(&bundle)?;
@@ -214,8 +220,8 @@ fn default_devices_can_be_used_without_a_rule(t: &Trial<'_>) -> Verdict {
     let all = json!([{"allow": false, "access": "rwm"}]);
     for rules in [None, Some(json!([])), Some(all)] {
         let bundle = match rules {
-            Some(rules) => t.bundle()?.set("/linux/resources/devices", rules),
-            None => t.bundle()?.remove("/linux", "resources"),
+            Some(rules) => plain(t)?.set("/linux/resources/devices", rules),
+            None => plain(t)?.remove("/linux", "resources"),
         };
         for seen in t.see(&bundle.probe(actions))? {
             ensure(seen["errno"] != libc::EPERM, || seen.to_string())?;
@@ -226,7 +232,7 @@ fn default_devices_can_be_used_without_a_rule(t: &Trial<'_>) -> Verdict {
 
 fn node_may_be_made_of_a_device_that_may_not_be_opened(t: &Trial<'_>) -> Verdict {
     let seen = |rules: Value| -> Result<Vec<Value>, Failure> {
-        let bundle = t.bundle()?.writable().capabilities(&["CAP_MKNOD"]);
+        let bundle = plain(t)?.writable().capabilities(&["CAP_MKNOD"]);
         let bundle = bundle.set("/linux/resources/devices", rules);
         t.see(&bundle.probe("mknod /node b 7 200 , read /node"))
     };
@@ -241,7 +247,7 @@ fn node_may_be_made_of_a_device_that_may_not_be_opened(t: &Trial<'_>) -> Verdict
 /// What a device plugin's hook does: it allows in the container's cgroup what the config does not.
 fn hook_of_the_host_may_allow_a_device(t: &Trial<'_>) -> Verdict {
     for stage in ["prestart", "createRuntime"] {
-        let bundle = with_node(t.bundle()?)
+        let bundle = with_node(plain(t)?)
             .set("/linux/resources/devices", json!([{"allow": false, "access": "rwm"}]))
             .probe("read /dev/mine");
         let cgroup = t.cgroup(&bundle.id);
@@ -268,12 +274,12 @@ fn nothing_stays_with_a_cgroup_that_was_there_before(t: &Trial<'_>) -> Verdict {
     programs(t, &cgroup)?;
     let folder = unified().unwrap_or_default().join(cgroup.trim_start_matches('/'));
     fs::create_dir(&folder)?;
-    let bundle = t.bundle()?.set("/linux/cgroupsPath", json!(cgroup));
+    let bundle = plain(t)?.set("/linux/cgroupsPath", json!(cgroup));
     let verdict = t
         .full_life(&bundle.probe("exit 0"))
         .and_then(|_| {
             t.refused(
-                &t.bundle()?.set("/linux/cgroupsPath", json!(cgroup)).args(&["/nope"]),
+                &plain(t)?.set("/linux/cgroupsPath", json!(cgroup)).args(&["/nope"]),
                 &[],
             )
         })
@@ -286,7 +292,7 @@ fn rules_that_the_kernel_does_not_take_are_refused_and_checked(t: &Trial<'_>) ->
     programs(t, &t.cgroup("none"))?;
     let number = u32::try_from(libc::SYS_bpf).unwrap_or(0);
     let phrases = ["linux.resources.devices"];
-    let bundle = t.bundle()?;
+    let bundle = plain(t)?;
     t.with_bundle(&["create"], &bundle)?
         .without_call(number)
         .refuse(&phrases)?;
