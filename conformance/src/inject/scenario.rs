@@ -11,6 +11,7 @@ pub(super) enum Before {
     Nothing,
     Created,
     Running,
+    Paused,
     Stopped,
 }
 
@@ -27,7 +28,7 @@ pub(super) struct Scenario {
 }
 
 /// All of them.
-pub(super) const ALL: [Scenario; 12] = [
+pub(super) const ALL: [Scenario; 18] = [
     Scenario::of(
         "create",
         Before::Nothing,
@@ -55,6 +56,33 @@ pub(super) const ALL: [Scenario; 12] = [
     Scenario::of("delete-created", Before::Created, &["delete", "ID"], plain),
     Scenario::of("delete-force", Before::Running, &["delete", "--force", "ID"], shared),
     Scenario::of("run", Before::Nothing, &["run", "--bundle", "BUNDLE", "ID"], short),
+    Scenario::of(
+        "create-limits",
+        Before::Nothing,
+        &["create", "--bundle", "BUNDLE", "ID"],
+        limits,
+    ),
+    Scenario::of(
+        "update",
+        Before::Running,
+        &[
+            "update",
+            "--memory",
+            "50M",
+            "--memory-swap",
+            "60M",
+            "--pids-limit",
+            "40",
+            "--cpu-quota",
+            "30000",
+            "ID",
+        ],
+        limits,
+    ),
+    Scenario::of("pause", Before::Running, &["pause", "ID"], shared),
+    Scenario::of("resume", Before::Paused, &["resume", "ID"], shared),
+    Scenario::of("delete-paused", Before::Paused, &["delete", "--force", "ID"], limits),
+    Scenario::of("events", Before::Running, &["events", "--stats", "ID"], limits),
 ];
 
 impl Scenario {
@@ -85,6 +113,17 @@ fn plain(bundle: Bundle) -> Bundle {
 
 fn short(bundle: Bundle) -> Bundle {
     bundle.probe("exit 0")
+}
+
+/// What engines limit.
+fn limits(bundle: Bundle) -> Bundle {
+    let resources = json!({
+        "devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm"}],
+        "memory": {"limit": 67_108_864, "reservation": 33_554_432, "swap": 134_217_728},
+        "cpu": {"shares": 512, "quota": 50_000, "period": 100_000, "cpus": "0", "mems": "0"},
+        "pids": {"limit": 50},
+    });
+    plain(bundle).set("/linux/resources", resources)
 }
 
 /// Without a pid namespace: init's end is not the end of all.

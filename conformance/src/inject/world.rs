@@ -164,6 +164,9 @@ impl<'a> World<'a> {
         if scenario.before != Before::Created {
             self.must(scenario, &["start", "ID"])?;
         }
+        if scenario.before == Before::Paused {
+            self.must(scenario, &["pause", "ID"])?;
+        }
         if scenario.before == Before::Stopped {
             self.must(scenario, &["kill", "ID", "KILL"])?;
             let pid = pid.ok_or("state tells no pid")?;
