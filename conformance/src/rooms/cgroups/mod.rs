@@ -2,6 +2,7 @@
 
 mod cgroup_paths;
 mod changed_limits;
+mod entry;
 mod limits;
 mod resource_director;
 mod statistics;
@@ -12,6 +13,7 @@ use super::room::{Room, rooms};
 
 pub(super) const ROOMS: &[Room] = rooms![
     cgroup_paths,
+    entry,
     limits,
     changed_limits,
     statistics,

@@ -6,25 +6,17 @@ use serde_json::json;
 
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure};
-use crate::rooms::deviations::GIVES_NULL;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::mapped;
 
 pub(crate) const TESTS: &[Test] = &[
-    test!(
-        init_in_a_new_user_namespace_is_hidden_from_root_without_capabilities,
-        GIVES_NULL
-    ),
-    test!(
-        init_that_joins_others_is_hidden_from_root_without_capabilities,
-        GIVES_NULL
-    ),
-    test!(init_of_a_runtime_that_may_trace_nobody_is_hidden, GIVES_NULL),
+    test!(init_in_a_new_user_namespace_is_hidden_from_root_without_capabilities),
+    test!(init_that_joins_others_is_hidden_from_root_without_capabilities),
+    test!(init_of_a_runtime_that_may_trace_nobody_is_hidden),
     test!(
         init_is_hidden_where_only_the_user_namespace_is_new,
-        ("runc", "1.1", "does not run without a /proc"),
-        GIVES_NULL
+        ("runc", "1.1", "does not run without a /proc")
     ),
     test!(
         offsets_of_clocks_and_the_oom_score_are_set_in_a_hidden_init,

@@ -1,0 +1,63 @@
+//! How the process gets into its cgroup, and what that costs there.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::failure::{Failure, Verdict, ensure, same};
+use crate::host::hierarchies;
+use crate::sentence::{Test, test};
+use crate::trial::Trial;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(
+        process_is_born_in_its_cgroup,
+        ("runc", "1.1", "moves it there"),
+        ("crun", "1.8", "moves it there")
+    ),
+    test!(
+        little_memory_is_enough_to_start_with,
+        ("runc", "1.1", "needs some MB in the container's cgroup"),
+        ("crun", "1.8", "needs more")
+    ),
+];
+
+fn process_is_born_in_its_cgroup(t: &Trial<'_>) -> Verdict {
+    let all = hierarchies();
+    if !matches!(&all[..], [only] if only.join("cgroup.controllers").exists()) {
+        return Err(Failure::Skip(
+            "the host has more than cgroup v2: nobody is born in a cgroup of v1".into(),
+        ));
+    }
+    if Command::new("strace").arg("--version").output().is_err() {
+        return Err(Failure::Skip("there is no strace".into()));
+    }
+    let trace = t.dir.join("trace");
+    let bundle = t.bundle()?.probe("sleep 60");
+    let script = r#"exec strace -f -e trace=open,openat,openat2,clone3 -o "$TRACE" "$0" "$@""#;
+    let call = t
+        .with_bundle(&["create"], &bundle)?
+        .variable("TRACE", &trace.to_string_lossy())
+        .script(script);
+    let created = t.create_with(call, &bundle)?;
+    let text = fs::read_to_string(&trace)?;
+    let writes = |line: &&str| line.contains("cgroup.procs") && line.contains("O_WRONLY");
+    let writing: Vec<&str> = text.lines().filter(writes).collect();
+    ensure(writing.is_empty(), || writing.join("\n"))?;
+    ensure(text.contains("CLONE_INTO_CGROUP"), || {
+        "strace has seen no clone3 into a cgroup".into()
+    })?;
+    let pid = t.pid(&created.id)?.as_raw_nonzero();
+    let cgroup = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
+    same("cgroup", &cgroup.trim_end(), format!("0::{}", t.cgroup(&created.id)))
+}
+
+fn little_memory_is_enough_to_start_with(t: &Trial<'_>) -> Verdict {
+    let memory = json!({"limit": 204_800, "swap": 204_800});
+    let bundle = t.bundle()?.set("/linux/resources/memory", memory).probe("exit 7");
+    let done = t.run(&bundle)?;
+    ensure(done.code == 7, || {
+        format!("`run` ended with {}: {}", done.code, done.err.trim())
+    })
+}
