@@ -38,7 +38,10 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "dies at once and leaves all"),
         ("crun", "1.8", "dies at once and leaves all")
     ),
-    test!(hook_that_ends_may_leave_a_daemon),
+    test!(
+        hook_that_ends_may_leave_a_daemon,
+        ("crun", "1.8", "waits for the daemon")
+    ),
 ];
 
 /// Seconds to sleep that no other process on this machine sleeps, by which the hook's processes are found.

@@ -288,7 +288,9 @@ fn compare(t: &Trial<'_>, bundle: &Bundle, flags: &str, who: Who) -> Verdict {
         state: who.root(t).join(&bundle.id).to_string_lossy().into_owned(),
     };
     let trace = life(t, bundle, flags, who)?;
-    let events = trace::read(&trace, &t.runtime.path.to_string_lossy());
+    let mut events = trace::read(&trace, &t.runtime.path.to_string_lossy());
+    // Before Linux 6.3 there is no MFD_NOEXEC_SEAL: the memfd is asked for again, without.
+    events.retain(|event| event.name != "memfd_create" || !event.result.starts_with("-1 EINVAL"));
     let found = find(&events, &scene)?;
     let acts: Vec<(&Act, usize)> = scene
         .acts
