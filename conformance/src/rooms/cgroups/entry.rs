@@ -62,7 +62,7 @@ fn little_memory_is_enough_to_start_with(t: &Trial<'_>) -> Verdict {
         .bundle()?
         .set("/linux/resources/memory", json!({"limit": LITTLE, "swap": LITTLE}));
     // Smaller than the probe: says how it is called, and ends with 1.
-    let little = t.probe().with_file_name("floor");
+    let little = std::env::current_exe()?.with_file_name("floor");
     fs::copy(&little, bundle.rootfs().join("little"))
         .map_err(|error| Failure::Wrong(format!("{}: {error}", little.display())))?;
     let done = t.run(&bundle.args(&["/little"]))?;
