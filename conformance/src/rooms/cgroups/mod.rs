@@ -7,7 +7,7 @@ mod limits;
 mod resource_director;
 mod statistics;
 mod unit_faults;
-mod units;
+pub(super) mod units;
 
 use super::room::{Room, rooms};
 

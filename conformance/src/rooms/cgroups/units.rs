@@ -63,7 +63,7 @@ pub(crate) const TESTS: &[Test] = &[
 const UNIFIED: &str = "/sys/fs/cgroup";
 
 /// Skips where no systemd can make cgroups.
-pub(super) fn systemd_is_here() -> Verdict {
+pub(in crate::rooms) fn systemd_is_here() -> Verdict {
     if !Path::new("/run/systemd/system").is_dir() {
         return Err(Failure::Skip("systemd does not run on this host".into()));
     }
@@ -74,7 +74,7 @@ pub(super) fn systemd_is_here() -> Verdict {
 }
 
 /// The unit of a container of a bundle that [`in_unit`] gives.
-pub(super) fn unit(id: &str) -> String {
+pub(in crate::rooms) fn unit(id: &str) -> String {
     format!("orlop-{id}.scope")
 }
 
@@ -105,7 +105,7 @@ pub(super) fn launch(t: &Trial<'_>, bundle: &Bundle) -> Result<Created, Failure>
 }
 
 /// What `systemctl` says.
-pub(super) fn systemctl(words: &[&str]) -> Result<String, Failure> {
+pub(in crate::rooms) fn systemctl(words: &[&str]) -> Result<String, Failure> {
     let done = Command::new("systemctl").args(words).output()?;
     match done.status.success() {
         true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),

@@ -12,6 +12,7 @@ mod rootless_rules;
 mod subordinate_ids;
 mod user_joins;
 mod user_namespaces;
+mod user_units;
 
 use super::room::{Room, rooms};
 
@@ -27,5 +28,6 @@ pub(super) const ROOMS: &[Room] = rooms![
     rootless,
     rootless_cgroups,
     rootless_rules,
-    inside_user_namespace
+    inside_user_namespace,
+    user_units
 ];
