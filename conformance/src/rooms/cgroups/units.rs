@@ -23,7 +23,10 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "takes a lone quota for one of the usual period")
     ),
     test!(cgroup_namespace_is_rooted_at_the_unit),
-    test!(stopping_the_unit_ends_the_container),
+    test!(
+        stopping_the_unit_ends_the_container,
+        ("runc", "1.1", "leaves a unit that failed")
+    ),
     test!(container_in_a_unit_is_paused_and_killed),
     test!(process_in_a_unit_that_takes_more_memory_than_it_may_is_killed),
     test!(properties_of_annotations_are_the_units),
