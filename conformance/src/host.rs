@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::mount::{UnmountFlags, unmount};
@@ -80,12 +81,28 @@ impl Host {
 
     /// Where mounts were made since.
     pub(crate) fn new_mount_points(&self, before: &Self) -> Vec<PathBuf> {
-        let new = self
-            .mounts
-            .iter()
-            .filter(|(line, _)| !before.mounts.contains_key(*line));
+        let is_new = |line: &str| before.mounts.keys().all(|other| mount_id(other) != mount_id(line));
+        let new = self.mounts.iter().filter(|(line, _)| is_new(line));
         new.map(|(_, point)| point.clone()).collect()
     }
+
+    /// Mounts that were there before and had other options: where they are, and these.
+    fn changed_mounts<'b>(&self, before: &'b Self) -> Vec<(&'b Path, &'b str)> {
+        let was = before
+            .mounts
+            .iter()
+            .filter(|(line, _)| !self.mounts.contains_key(*line));
+        let is_there = |line: &str| self.mounts.keys().any(|other| mount_id(other) == mount_id(line));
+        was.filter(|(line, _)| is_there(line))
+            .filter_map(|(line, point)| Some((point.as_path(), line.rsplit(' ').next()?)))
+            .collect()
+    }
+}
+
+/// The number and the place of a mount in its line; the kernel gives the number of one that is gone to another one.
+fn mount_id(line: &str) -> (Option<&str>, Option<&str>) {
+    let mut words = line.split(' ').skip(1);
+    (words.next(), words.nth(3))
 }
 
 /// Whether something is mounted at or below a folder.
@@ -294,6 +311,11 @@ pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
     }
     for _ in 0..64 {
         let Ok(now) = Host::look(tag, state) else { return false };
+        for (point, options) in now.changed_mounts(before) {
+            // The options of the one filesystem, which a runtime has changed by mounting it anew.
+            let words = ["-o".to_owned(), format!("remount,{options}")];
+            let _ = Command::new("mount").args(words).arg(point).status();
+        }
         let points = now.new_mount_points(before);
         if points.is_empty() {
             return true;
@@ -327,7 +349,13 @@ pub(crate) fn own_namespace(kind: &str) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_of_another_harness, is_tagged, link_name};
+    use super::{is_of_another_harness, is_tagged, link_name, mount_id};
+
+    #[test]
+    fn a_mount_is_known_by_its_number_and_place() {
+        let line = "mount 40 39 0:26 / /sys/fs/cgroup rw,relatime shared:6 - cgroup2 cgroup2 rw,nsdelegate";
+        assert_eq!(mount_id(line), (Some("40"), Some("/sys/fs/cgroup")));
+    }
 
     #[test]
     fn link_of_another_harness_is_not_ours() {
