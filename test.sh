@@ -104,6 +104,8 @@ format() {
 lints() {
     say lints "cargo clippy"
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    # What the fuzz targets see of the library.
+    cargo clippy --package orlop --features fuzzing --locked -- -D warnings
     # The init image is compiled by a build script, which clippy does not see; and it does not unwind.
     cargo clippy --package orlop-init --features image --release --locked -- -D warnings
 }

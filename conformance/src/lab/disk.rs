@@ -12,6 +12,21 @@ pub(super) struct Disk {
     pub(super) path: PathBuf,
 }
 
+/// How the folder is called, before the number of its process.
+const PREFIX: &str = "orlop-lab-";
+
+/// Removes the folders of processes that were killed.
+fn remove_left(temporary: &Path) {
+    for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix(PREFIX).and_then(|number| number.parse::<u32>().ok());
+        if number.is_some_and(|number| !Path::new(&format!("/proc/{number}")).exists()) {
+            // Another one may remove it as well.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Room for what the tests write, in MB.
 const SPARE: u64 = 1024;
 
@@ -19,7 +34,9 @@ impl Disk {
     /// # Errors
     /// A sentence about what could not be made.
     pub(super) fn new(options: &Options, form: &str) -> Result<Self, String> {
-        let folder = std::env::temp_dir().join(format!("orlop-lab-{}", std::process::id()));
+        let temporary = std::env::temp_dir();
+        remove_left(&temporary);
+        let folder = temporary.join(format!("{PREFIX}{}", std::process::id()));
         let disk = Self {
             path: folder.join("lab.ext4"),
             folder,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::disk::Disk;
 use super::options::Options;
+use crate::sys::own_session;
 
 /// What the machine says last, before the exit status.
 const ENDED: &str = "lab: ended with ";
@@ -51,6 +52,7 @@ impl Machine {
             let text = format!("file={file},if=virtio,format=raw,cache=unsafe,snapshot={snapshot}");
             command.args(["-drive", &text]);
         }
+        own_session(&mut command);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

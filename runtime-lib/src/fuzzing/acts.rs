@@ -80,6 +80,7 @@ pub enum Opened {
     SeccompAgent,
     AgentState,
     InitPidfd,
+    InitRoot,
 }
 
 impl<'p> From<acts::Act<'p>> for Act<'p> {
@@ -127,6 +128,8 @@ impl From<&deeds::Deed> for Deed {
             | deeds::Deed::MakeGroup(_)
             | deeds::Deed::JoinGroup(_)
             | deeds::Deed::WriteKnobs(_)
+            | deeds::Deed::LoadDeviceProgram(_)
+            | deeds::Deed::AttachDeviceProgram(_)
             | deeds::Deed::GiveStdio(_)
             | deeds::Deed::SetAttribute(_)
             | deeds::Deed::SendPidfd(_) => Self::Other,
@@ -147,6 +150,7 @@ impl From<&Inherited> for Opened {
             Inherited::SeccompAgent { .. } => Self::SeccompAgent,
             Inherited::AgentState => Self::AgentState,
             Inherited::InitPidfd => Self::InitPidfd,
+            Inherited::InitRoot => Self::InitRoot,
         }
     }
 }
