@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Nanoseconds of each unit, the longer names before those that they end in.
+/// Nanoseconds of each unit.
 const UNITS: [(&str, f64); 7] = [
     ("ns", 1.0),
     ("us", 1e3),

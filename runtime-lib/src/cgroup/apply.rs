@@ -4,7 +4,7 @@ use super::directory::Directory;
 use super::knobs::{Directories, number_of, write};
 use super::make::Made;
 use super::{Cgroup, controllers, processes};
-use crate::error::{Error, Failure};
+use crate::error::Error;
 use crate::plan::Knob;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -36,7 +36,7 @@ impl Cgroup {
         let mut directories = Directories::new();
         for (number, place) in self.0.places().enumerate() {
             if knobs.iter().any(|knob| number_of(&self.0, knob) == Some(number)) {
-                let failed = |errno| Failure::new(format!("open the cgroup {}", place.path().display()), errno);
+                let failed = |errno| processes::not_opened(place, errno);
                 if place.controllers.is_empty() {
                     let root = Directory::mount(&place.mount).map_err(failed)?;
                     controllers::pass_on(&root, place, knobs, false)?;
@@ -53,7 +53,7 @@ impl Cgroup {
 
     /// The text of a file of the cgroup that has this controller; `None` where there is none.
     pub(crate) fn read(&self, controller: &str, file: &str) -> Option<String> {
-        let place = self.0.v1_with(controller).or(self.0.v2.as_ref())?;
+        let (_, place) = self.0.with(controller)?;
         processes::open(place).ok()?.read(Path::new(file)).ok()
     }
 }

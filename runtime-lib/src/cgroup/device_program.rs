@@ -113,8 +113,7 @@ impl Cgroup {
 }
 
 fn open(place: &Place) -> Result<Directory, Failure> {
-    let attempted = || format!("open the cgroup {}", place.path().display());
-    processes::open(place).map_err(|errno| Failure::new(attempted(), errno))
+    processes::open(place).map_err(|errno| processes::not_opened(place, errno))
 }
 
 fn find(cgroup: &Directory, place: &Place, ours: &[u32]) -> Result<Option<u32>, Failure> {

@@ -5,6 +5,7 @@ use super::make::has_line;
 use super::nap::Naps;
 use super::{Cgroup, processes};
 use crate::error::{Error, Failure};
+use crate::host::CgroupVersion;
 use crate::plan::Placement;
 use rustix::io::Errno;
 use std::path::Path;
@@ -21,13 +22,14 @@ enum Freezer {
 impl Freezer {
     /// None if the cgroup, or a freezer, is not there.
     fn open(placement: &Placement) -> Result<Option<Self>, Errno> {
-        let opened = match (placement.v1_with("freezer"), &placement.v2) {
-            (Some(place), _) => processes::open(place).map(Self::V1),
-            (None, Some(place)) => processes::open(place).map(Self::V2),
-            (None, None) => return Ok(None),
+        let Some((version, place)) = placement.with("freezer") else {
+            return Ok(None);
         };
-        match opened {
-            Ok(freezer) => Ok(Some(freezer)),
+        match processes::open(place) {
+            Ok(directory) => Ok(Some(match version {
+                CgroupVersion::V1 => Self::V1(directory),
+                CgroupVersion::V2 => Self::V2(directory),
+            })),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
         }

@@ -1,9 +1,10 @@
 //! Being told when the kernel ends a process of a cgroup for want of memory.
 
 use super::directory::{Directory, open_to_write, write_once};
-use super::statistics::Files;
+use super::statistics::fields::value;
 use super::{Cgroup, processes};
 use crate::error::{Error, Failure};
+use crate::host::CgroupVersion;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{Mode, OFlags, inotify};
 use rustix::io::Errno;
@@ -43,13 +44,14 @@ impl OomWatch {
     /// # Errors
     /// What the kernel refuses.
     pub(crate) fn new(cgroup: &Cgroup) -> Result<Option<Self>, Error> {
-        let placement = &cgroup.0;
         let failed = |errno| Failure::new("watch the cgroup's memory", errno);
-        let opened = match (placement.v1_with("memory"), &placement.v2) {
-            (Some(place), _) => processes::open(place).and_then(Self::v1).map(Some),
-            (None, Some(place)) => processes::open(place).and_then(Self::v2),
-            (None, None) => Ok(None),
+        let Some((version, place)) = cgroup.0.with("memory") else {
+            return Ok(None);
         };
+        let opened = processes::open(place).and_then(|directory| match version {
+            CgroupVersion::V1 => Self::v1(directory).map(Some),
+            CgroupVersion::V2 => Self::v2(directory),
+        });
         match opened {
             Err(Errno::NOENT) => Ok(None),
             opened => opened.map_err(|errno| failed(errno).into()),
@@ -130,7 +132,7 @@ impl AsFd for OomWatch {
 
 fn killed(directory: &Directory) -> Result<u64, Errno> {
     let text = directory.read(Path::new(V2_FILE))?;
-    Ok(Files::value_in(&text, "oom_kill"))
+    Ok(value(&text, "oom_kill"))
 }
 
 /// What inotify has said is that something has changed, and no more.

@@ -76,6 +76,11 @@ pub(super) fn below(top: &Directory) -> Result<Vec<i32>, Errno> {
     Ok(pids)
 }
 
+/// Why a container's directory cannot be opened.
+pub(super) fn not_opened(place: &Place, errno: Errno) -> Failure {
+    Failure::new(format!("open the cgroup {}", place.path().display()), errno)
+}
+
 /// The container's directory in one hierarchy. Another of that name is none.
 pub(super) fn open(place: &Place) -> Result<Directory, Errno> {
     if !place.is_sound() {

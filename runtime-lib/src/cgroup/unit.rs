@@ -114,7 +114,8 @@ pub(super) fn remove(scope: &Scope, place: &Place) -> Result<(), Error> {
             Ok(())
         }
         Found::Ours => {
-            let stopped = stop(scope, place);
+            let connected = Systemd::connect(scope.bus).map_err(Error::from);
+            let stopped = connected.and_then(|mut systemd| stop(&mut systemd, scope, place));
             if found(place)? != Found::Ours {
                 return Ok(());
             }
@@ -124,10 +125,10 @@ pub(super) fn remove(scope: &Scope, place: &Place) -> Result<(), Error> {
     }
 }
 
-fn stop(scope: &Scope, place: &Place) -> Result<(), Error> {
-    let mut systemd = Systemd::connect(scope.bus)?;
+fn stop(systemd: &mut Systemd, scope: &Scope, place: &Place) -> Result<(), Error> {
     systemd.stop(&scope.unit)?;
-    await_removal(place, PATIENCE)?;
+    let mut naps = Naps::new(PATIENCE);
+    while found(place)? == Found::Ours && naps.nap() {}
     systemd.reset_failed(&scope.unit)?;
     Ok(())
 }
@@ -158,10 +159,7 @@ pub(super) fn remove_unused(scope: &Scope, place: &Place) -> Result<(), Error> {
             return Ok(());
         }
     }
-    systemd.stop(&scope.unit)?;
-    await_removal(place, PATIENCE)?;
-    systemd.reset_failed(&scope.unit)?;
-    Ok(())
+    stop(&mut systemd, scope, place)
 }
 
 fn is_populated(place: &Place) -> Result<bool, Error> {
@@ -171,12 +169,6 @@ fn is_populated(place: &Place) -> Result<bool, Error> {
         Err(Errno::NOENT | Errno::NODEV) => Ok(false),
         Err(errno) => Err(Failure::new(format!("look into the cgroup {}", place.path().display()), errno).into()),
     }
-}
-
-fn await_removal(place: &Place, patience: Duration) -> Result<(), Error> {
-    let mut naps = Naps::new(patience);
-    while found(place)? == Found::Ours && naps.nap() {}
-    Ok(())
 }
 
 fn found(place: &Place) -> Result<Found, Error> {

@@ -53,7 +53,7 @@ impl DeviceChange {
             return Ok(None);
         }
         let how = if earlier.now.program.is_some() {
-            if attached(&record.cgroup, earlier)?.is_none() {
+            if record.cgroup.attached_of(&earlier.programs())?.is_none() {
                 warnings.push(replaced());
                 return Ok(None);
             }
@@ -108,8 +108,7 @@ impl DeviceChange {
                 let program = LoadedProgram::load(program)?;
                 next.program = Some(program.id);
                 begin(record, &next)?;
-                let ours: Vec<u32> = self.earlier.all().filter_map(|devices| devices.program).collect();
-                if !record.cgroup.replace_program(&ours, &program)? {
+                if !record.cgroup.replace_program(&self.earlier.programs(), &program)? {
                     record.devices = Some(self.earlier);
                     entry.write_state(record)?;
                     return Ok(vec![replaced()]);
@@ -120,11 +119,6 @@ impl DeviceChange {
         entry.write_state(record)?;
         Ok(Vec::new())
     }
-}
-
-fn attached(cgroup: &Cgroup, record: &DeviceRecord) -> Result<Option<u32>, Error> {
-    let ours: Vec<u32> = record.all().filter_map(|devices| devices.program).collect();
-    cgroup.attached_of(&ours)
 }
 
 fn replaced() -> Problem {

@@ -1,12 +1,13 @@
 //! What happens to a container.
 
-use super::{Container, live};
+use super::Container;
 use crate::cgroup::OomWatch;
+use crate::sys::has_ended;
 use crate::{Error, Failure, StatusFault};
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Something that has happened to a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +42,8 @@ impl Container {
     /// [`StatusFault::Ended`] if it has ended; what the kernel refuses, as a limit of descriptors.
     pub fn events(&self) -> Result<Events, Error> {
         let over = || StatusFault::Ended(self.id.clone());
-        let record = self.living()?.ok_or_else(over)?;
+        let (record, init) = self.living()?.ok_or_else(over)?;
         let memory = OomWatch::new(&record.cgroup)?;
-        let init = live(record.init.as_ref())?.ok_or_else(over)?;
         let all =
             together(memory.as_ref(), &init).map_err(|errno| Failure::new("wait for the container's events", errno))?;
         Ok(Events {
@@ -79,10 +79,11 @@ impl Events {
         if self.has_ended {
             return Ok(None);
         }
-        let end = time.map(|time| std::time::Instant::now() + time);
+        let end = time.map(|time| Instant::now() + time);
         loop {
             // Before the end is looked for: the process may have ended for want of memory.
-            let has_ended = self.look()?;
+            let has_ended = rustix::io::retry_on_intr(|| has_ended(&self.init))
+                .map_err(|errno| Failure::new("look for the container's process", errno))?;
             if let Some(memory) = &mut self.memory {
                 match memory.take()? {
                     0 => {}
@@ -93,21 +94,12 @@ impl Events {
                 self.has_ended = true;
                 return Ok(Some(Event::Ended));
             }
-            let left = end.map(|end| end.saturating_duration_since(std::time::Instant::now()));
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(None);
             }
             self.poll(left)?;
         }
-    }
-
-    /// Whether the process has ended.
-    fn look(&self) -> Result<bool, Error> {
-        use rustix::event::{PollFd, PollFlags, poll};
-        let mut init = [PollFd::new(&self.init, PollFlags::IN)];
-        rustix::io::retry_on_intr(|| poll(&mut init, Some(&Timespec::default())))
-            .map(|ready| ready > 0)
-            .map_err(|errno| Failure::new("look for the container's process", errno).into())
     }
 
     fn poll(&self, time: Option<Duration>) -> Result<(), Error> {

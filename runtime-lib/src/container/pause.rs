@@ -4,6 +4,7 @@ use super::{Container, live};
 use crate::process::Pid;
 use crate::store::StateRecord;
 use crate::{Error, StatusFault};
+use std::os::fd::OwnedFd;
 
 impl Container {
     /// Freezes all processes of the container. **Blocks** until they stand still, two seconds at most.
@@ -12,7 +13,7 @@ impl Container {
     /// `container not running` if it has ended or is frozen already; no cgroup with a freezer; processes that do not
     /// stop in time. Then all go on.
     pub fn pause(&self) -> Result<(), Error> {
-        let record = self.living()?.ok_or(StatusFault::NotRunning)?;
+        let (record, _) = self.living()?.ok_or(StatusFault::NotRunning)?;
         if record.cgroup.is_frozen()? {
             return Err(StatusFault::NotRunning.into());
         }
@@ -25,7 +26,7 @@ impl Container {
     /// # Errors
     /// `container not paused` if it is not frozen, or has ended; a cgroup above it that is frozen.
     pub fn resume(&self) -> Result<(), Error> {
-        let record = self.living()?.ok_or(StatusFault::NotPaused)?;
+        let (record, _) = self.living()?.ok_or(StatusFault::NotPaused)?;
         if !record.cgroup.is_frozen()? {
             return Err(StatusFault::NotPaused.into());
         }
@@ -45,11 +46,10 @@ impl Container {
         Ok(pids.into_iter().filter_map(|pid| Pid::new(pid.as_raw_pid())).collect())
     }
 
-    /// The record, if init lives.
-    pub(super) fn living(&self) -> Result<Option<StateRecord>, Error> {
+    /// The record and a hold on init, if that lives.
+    pub(super) fn living(&self) -> Result<Option<(StateRecord, OwnedFd)>, Error> {
         let entry = self.entry()?;
         let record = self.record(&entry)?;
-        let lives = live(record.init.as_ref())?.is_some();
-        Ok(lives.then_some(record))
+        Ok(live(record.init.as_ref())?.map(|init| (record, init)))
     }
 }

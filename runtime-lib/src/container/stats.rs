@@ -12,7 +12,7 @@ impl Container {
     /// # Errors
     /// [`StatusFault::Ended`] if it has ended; a file of the kernel's that cannot be read.
     pub fn stats(&self) -> Result<Stats, Error> {
-        let record = self.living()?.ok_or_else(|| StatusFault::Ended(self.id.clone()))?;
+        let (record, _) = self.living()?.ok_or_else(|| StatusFault::Ended(self.id.clone()))?;
         let mut stats = record.cgroup.statistics()?;
         if let Some(init) = &record.init {
             stats.network_interfaces = network::interfaces_of(init.pid);

@@ -33,9 +33,10 @@ impl DeviceRecord {
         }
     }
 
-    /// All that may be in force.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &DevicesInForce> {
-        [&self.now].into_iter().chain(&self.next)
+    /// The ids of the programs that may be in force.
+    pub(crate) fn programs(&self) -> Vec<u32> {
+        let all = [&self.now].into_iter().chain(&self.next);
+        all.filter_map(|devices| devices.program).collect()
     }
 }
 

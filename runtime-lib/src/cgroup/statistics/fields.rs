@@ -22,7 +22,7 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (&str, u64)> {
 }
 
 /// The number of a key; 0 if there is none.
-pub(super) fn value(text: &str, key: &str) -> u64 {
+pub(in crate::cgroup) fn value(text: &str, key: &str) -> u64 {
     pairs(text).find(|(name, _)| *name == key).map_or(0, |(_, value)| value)
 }
 

@@ -3,7 +3,7 @@
 mod block_io;
 mod cpu;
 mod cpuset;
-mod fields;
+pub(super) mod fields;
 mod huge_pages;
 mod memory;
 
@@ -57,14 +57,8 @@ impl Cgroup {
 
     /// The files of a controller; `None` if the cgroup is not there.
     fn files(&self, controller: &str) -> Result<Option<Files>, Error> {
-        let v1 = self.0.v1_with(controller);
-        let Some(place) = v1.or(self.0.v2.as_ref()) else {
+        let Some((version, place)) = self.0.with(controller) else {
             return Ok(None);
-        };
-        let version = if v1.is_some() {
-            CgroupVersion::V1
-        } else {
-            CgroupVersion::V2
         };
         match processes::open(place) {
             Ok(directory) => Ok(Some(Files {
@@ -74,7 +68,7 @@ impl Cgroup {
                 fault: RefCell::default(),
             })),
             Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(Failure::new(format!("open the cgroup {}", place.path().display()), errno).into()),
+            Err(errno) => Err(processes::not_opened(place, errno).into()),
         }
     }
 }
@@ -89,11 +83,6 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The number of a key in lines `key number`; 0 if there is none.
-    pub(super) fn value_in(text: &str, key: &str) -> u64 {
-        fields::value(text, key)
-    }
-
     fn is_v2(&self) -> bool {
         self.version == CgroupVersion::V2
     }

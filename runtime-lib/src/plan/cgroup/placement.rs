@@ -2,7 +2,7 @@
 
 use super::unit_name::UnitName;
 use super::{Manager, Scope};
-use crate::host::{Hierarchies, Hierarchy};
+use crate::host::{CgroupVersion, Hierarchies, Hierarchy};
 use crate::problem::Problem;
 use crate::systemd::About;
 use serde::{Deserialize, Serialize};
@@ -183,6 +183,12 @@ impl Placement {
     /// Whether the host has no hierarchy at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.v2.is_none() && self.v1.is_empty()
+    }
+
+    /// Where a controller is, if the host has it, and in which version: v2's has all that no hierarchy of v1 has.
+    pub(crate) fn with(&self, controller: &str) -> Option<(CgroupVersion, &Place)> {
+        let v1 = self.v1_with(controller).map(|place| (CgroupVersion::V1, place));
+        v1.or_else(|| self.v2.as_ref().map(|place| (CgroupVersion::V2, place)))
     }
 
     /// The place in the v1 hierarchy that has this controller.

@@ -146,24 +146,18 @@ impl Connection {
             ..Message::default()
         };
         let deadline = Deadline::after(FOR_AN_ANSWER);
-        let attempted = || format!("call {}.{} over {}", call.interface, call.member, self.address);
-        let lost = |errno| CallFault::Lost(told(attempted(), errno, &deadline));
+        let attempted = format!("call {}.{} over {}", call.interface, call.member, self.address);
+        let lost = |errno| CallFault::Lost(told(attempted.clone(), errno, &deadline));
         self.write(&message.to_bytes(), &deadline).map_err(lost)?;
         loop {
             let answer = match self.receive(&deadline) {
                 Ok(answer) => answer,
-                Err(fault) => {
-                    return Err(CallFault::Lost(self.fault(
-                        &attempted_at(call, &self.address),
-                        fault,
-                        &deadline,
-                    )));
-                }
+                Err(fault) => return Err(CallFault::Lost(self.fault(&attempted, fault, &deadline))),
             };
             match answer.kind {
                 Kind::Reply if answer.answers == Some(serial) => return Ok(answer),
                 Kind::Error if answer.answers == Some(serial) => {
-                    return Err(refused(attempted_at(call, &self.address), answer));
+                    return Err(refused(attempted, answer));
                 }
                 Kind::Signal => passes(&answer),
                 Kind::Call | Kind::Reply | Kind::Error => {}
@@ -254,10 +248,6 @@ impl From<Malformed> for Fault {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(malformed)
     }
-}
-
-fn attempted_at(call: &Call<'_>, address: &Address) -> String {
-    format!("call {}.{} over {address}", call.interface, call.member)
 }
 
 fn refused(attempted: String, answer: Message) -> CallFault {
