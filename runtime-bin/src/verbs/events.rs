@@ -51,15 +51,12 @@ impl Verb for Events {
                     data: None,
                 })?,
                 Some(_) => return Ok(0),
-                None => {
-                    // It may end at any time; then its end is the next event.
-                    if let Err(refusal) = print_stats(&container, &id)
-                        && events.next_within(Duration::ZERO)? != Some(Event::Ended)
-                    {
-                        return Err(refusal);
-                    }
-                    next += interval;
-                }
+                None => match print_stats(&container, &id) {
+                    Ok(()) => next += interval,
+                    // It may end at any time; then its end is the next event, and the last one.
+                    Err(_) if events.next_within(Duration::ZERO)? == Some(Event::Ended) => return Ok(0),
+                    Err(refusal) => return Err(refusal),
+                },
             }
         }
     }
