@@ -33,7 +33,8 @@ mod validate;
 mod word;
 
 pub(crate) use annotations::{
-    HookOutput, Right, UNSAFE as UNSAFE_ANNOTATIONS, UnitProperty, UnitValue, landlock_place, place as annotation_place,
+    DELEGATE_CGROUP, HookOutput, Right, SYSTEMD_SUBGROUP, UNSAFE as UNSAFE_ANNOTATIONS, UnitProperty, UnitValue,
+    landlock_place, place as annotation_place,
 };
 pub use annotations::{
     Landlock, LandlockAccess, LandlockFilesystem, LandlockNetwork, LandlockPaths, LandlockPort, LandlockPorts,

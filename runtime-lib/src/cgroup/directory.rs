@@ -3,7 +3,7 @@
 use crate::host::{cgroup_version_of, read_to_end};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -65,6 +65,16 @@ impl Directory {
     /// Makes the directory `below` this one; its parents are there.
     pub(super) fn make(&self, below: &Path) -> Result<(), Errno> {
         rustix::fs::mkdirat(&self.0, below, Mode::from_raw_mode(0o755))
+    }
+
+    /// Makes a directory in another, unless it is there, and opens it.
+    pub(super) fn make_in(above: BorrowedFd<'_>, name: &OsStr) -> Result<Self, Errno> {
+        match rustix::fs::mkdirat(above, name, Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(above, name, flags, Mode::empty()).map(Self)
     }
 
     /// Removes the directory `below` this one.

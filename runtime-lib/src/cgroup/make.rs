@@ -2,6 +2,7 @@
 
 use super::device_program::detach_ours;
 use super::directory::Directory;
+use super::inner::MadeInner;
 use super::knobs::{Directories, number_of};
 use super::{Cgroup, controllers, cpuset, processes, remove};
 use crate::error::{Error, Failure};
@@ -28,6 +29,8 @@ pub(crate) struct Made {
     pub(super) placement: Arc<Placement>,
     /// The v1 directories that knobs are written in.
     pub(super) directories: Directories,
+    /// Those below the one of v2.
+    pub(super) inner: Vec<MadeInner>,
     made: Vec<MadePlace>,
 }
 
@@ -62,7 +65,7 @@ fn refused(attempted: &str, place: &Place, need: Need, errno: Errno) -> Error {
 }
 
 /// The kernel's own files stand among the cgroups.
-fn of_a_taken_name(failure: Failure, errno: Errno) -> Failure {
+pub(super) fn of_a_taken_name(failure: Failure, errno: Errno) -> Failure {
     match errno {
         Errno::NOTDIR => failure.hint("a file of the hierarchy has this name; choose another for the cgroup"),
         _ => failure,
@@ -100,6 +103,7 @@ impl Made {
             left_out: Vec::new(),
             placement: placement.clone(),
             directories: Directories::new(),
+            inner: Vec::new(),
             made: Vec::new(),
         }
     }
@@ -119,6 +123,11 @@ impl Made {
         if let (Some(place), Some(cgroup)) = (&self.placement.v2, &self.v2)
             && self.reused.contains(&place.path())
         {
+            for inner in self.inner.iter().rev().map(|inner| &inner.place) {
+                if !self.reused.contains(&inner.path()) {
+                    outcome = outcome.and(remove::remove_place(inner));
+                }
+            }
             // It stays, and the next container that uses it would be bound by this one's rules. That this could fail
             // though the program was attached is nothing that could be told.
             let _ = detach_ours(cgroup.as_fd());
@@ -191,6 +200,10 @@ impl Made {
         };
         if levels == 0 {
             self.reused.push(place.path());
+            if is_v2 {
+                let inner = self.placement.inner.iter().map(Place::path);
+                self.reused.extend(inner.filter(|path| path.exists()));
+            }
         } else {
             // From here on a failure removes it.
             self.made.push(MadePlace {

@@ -14,6 +14,7 @@ mod device_program;
 mod directory;
 mod freezer;
 mod hand_over;
+mod inner;
 mod kill;
 mod knobs;
 mod make;

@@ -27,7 +27,7 @@ impl Cgroup {
             return unit::remove(scope, place);
         }
         let mut outcome = Ok(());
-        for place in self.0.places().filter(|place| !place.was_there) {
+        for place in self.0.removed() {
             outcome = outcome.and(remove_place(place));
         }
         outcome
@@ -41,7 +41,9 @@ impl Cgroup {
         if let (Some(scope), Some(place)) = (self.scope(), &self.0.v2) {
             return unit::remove_unused(scope, place);
         }
-        for place in self.0.places().filter(|place| !place.was_there && place.is_sound()) {
+        let inner = self.0.inner.iter().rev();
+        let all = inner.chain(self.0.places());
+        for place in all.filter(|place| !place.was_there && place.is_sound()) {
             let Ok(root) = Directory::mount(&place.mount) else {
                 continue;
             };

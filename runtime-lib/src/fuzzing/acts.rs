@@ -124,7 +124,9 @@ impl From<&deeds::Deed> for Deed {
             deeds::Deed::Later(Later::RemoveState) => Self::RemoveState,
             deeds::Deed::MakeCgroup(_)
             | deeds::Deed::StartUnit(_)
+            | deeds::Deed::MakeInnerCgroups(_)
             | deeds::Deed::HandOverCgroup(_)
+            | deeds::Deed::EnterCgroup(_)
             | deeds::Deed::MakeGroup(_)
             | deeds::Deed::JoinGroup(_)
             | deeds::Deed::WriteKnobs(_)

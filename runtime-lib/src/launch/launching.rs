@@ -225,7 +225,7 @@ fn as_things_are(leftover: Leftover) -> Leftover {
         // Whether a unit is there already systemd says.
         Leftover::Cgroup(left) if left.is_promised => Leftover::Cgroup(left),
         Leftover::Cgroup(mut left) => {
-            let paths = left.placement.places().map(Place::path);
+            let paths = left.placement.places().chain(&left.placement.inner).map(Place::path);
             let there: Vec<PathBuf> = paths.filter(|path| path.exists()).collect();
             if !there.is_empty() {
                 Arc::make_mut(&mut left.placement).mark_as_there(&there);

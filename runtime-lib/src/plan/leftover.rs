@@ -62,8 +62,10 @@ impl Leftover {
                 let detach = left
                     .keeps_program()
                     .map(|place| format!("detach the program of rules about devices from {:?}", place.path()));
-                let places = left.placement.places().filter(|place| !place.was_there);
-                let remove = places.map(|place| format!("remove the cgroup {:?}", place.path()));
+                let remove = left
+                    .placement
+                    .removed()
+                    .map(|place| format!("remove the cgroup {:?}", place.path()));
                 kill.chain(detach).chain(remove).collect()
             }
             Self::Resctrl(group) => vec![group.undoing()],

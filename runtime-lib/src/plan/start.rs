@@ -71,6 +71,7 @@ impl Compiler<'_> {
         if std::mem::take(&mut self.owes_terminal) {
             self.deed(turn, HandOverTerminal, Origin::Member("process.terminal"));
         }
+        self.enter_payload(turn);
         // Not before: mounting a filesystem from a device opens it, which the container itself may not be allowed to.
         if let Some(place) = self.cgroup.v2.as_ref().filter(|_| self.owes_program) {
             let cgroup = place.path();

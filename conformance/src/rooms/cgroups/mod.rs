@@ -2,11 +2,13 @@
 
 mod cgroup_paths;
 mod changed_limits;
+pub(super) mod delegation;
 mod entry;
 mod limits;
 mod resource_director;
 mod statistics;
 mod unit_faults;
+mod unit_payloads;
 pub(super) mod units;
 
 use super::room::{Room, rooms};
@@ -17,7 +19,9 @@ pub(super) const ROOMS: &[Room] = rooms![
     limits,
     changed_limits,
     statistics,
+    delegation,
     resource_director,
     units,
-    unit_faults
+    unit_faults,
+    unit_payloads
 ];

@@ -18,6 +18,7 @@ use crate::bundle::Bundle;
 use crate::call::Call;
 use crate::descriptor::descriptor_from;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
+use crate::rooms::cgroups::delegation::{v2_is_alone, with_own_cgroups};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::{USER, as_user, give, mapped, rootless};
@@ -28,6 +29,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(explain_tells_the_order_for_an_ordinary_users_bundle),
     test!(explain_tells_the_order_for_a_bundle_with_a_user_namespace),
     test!(explain_tells_the_order_for_a_bundle_that_joins_namespaces),
+    test!(explain_tells_the_order_for_a_payload_with_a_cgroup_of_its_own),
 ];
 
 /// Six kinds of hooks.
@@ -132,6 +134,16 @@ fn explain_tells_the_order_for_a_bundle_that_joins_namespaces(t: &Trial<'_>) -> 
     // As long as nobody has reaped it, the other container, in whose pid namespace it was, cannot end.
     reap_all();
     verdict
+}
+
+fn explain_tells_the_order_for_a_payload_with_a_cgroup_of_its_own(t: &Trial<'_>) -> Verdict {
+    skip_without_explain_or_strace(t)?;
+    v2_is_alone()?;
+    let bundle = with_own_cgroups(mapped(t)?)
+        .set("/annotations", json!({"run.oci.delegate-cgroup": "payload"}))
+        .set("/linux/resources/pids", json!({"limit": 77}))
+        .probe("sleep 60");
+    compare(t, &hooked(bundle)?, "", Who::Root)
 }
 
 /// Reaps all that has ended by now.

@@ -159,6 +159,17 @@ const TABLE: &[Row] = &[
         by(file.with(format!(r#"\"phase\":\"{status}\""#)))
     }),
     Row("make the cgroup ", |act, _| by(call("mkdirat mkdir").at(act.quoted()))),
+    Row("give the cgroup \"", |act, _| {
+        by(call("fchownat fchown chown").at(act.quoted()))
+    }),
+    Row("put init into the cgroup ", |act, _| {
+        by(call("write").at(format!("{}/cgroup.procs", act.quoted())))
+    }),
+    Row("have the controllers passed on to the cgroup ", |act, _| {
+        let above = act.quoted();
+        let above = above.rsplit_once('/').map_or("", |(above, _)| above);
+        by(call("write").at(format!("{above}/cgroup.subtree_control")))
+    }),
     Row("give the cgroup to user ", |act, scene| {
         let user = act.word_after("give the cgroup to user ");
         How::InCgroup(vec![

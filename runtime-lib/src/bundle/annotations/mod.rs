@@ -3,6 +3,7 @@
 //!
 //! All others are free words of the user's (runtime-spec: config.md#annotations).
 
+mod cgroup_below;
 mod landlock;
 mod systemd;
 mod unit_property;
@@ -27,11 +28,13 @@ use std::path::PathBuf;
 pub(crate) const UNSAFE: &[&str] = &[LANDLOCK, "org.systemd.property.", "run.oci."];
 
 /// The annotations that a mistyped one may have been meant to be.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 10] = [
     HookOutput::STDERR,
     HookOutput::STDOUT,
     LANDLOCK,
+    DELEGATE_CGROUP,
     SECCOMP_RECEIVER,
+    SYSTEMD_SUBGROUP,
     "run.oci.keep_original_groups",
     "run.oci.mount_context_type",
     "run.oci.pidfd_receiver",
@@ -40,6 +43,8 @@ const KNOWN: [&str; 8] = [
 
 const SECCOMP_RECEIVER: &str = "run.oci.seccomp.receiver";
 const LANDLOCK: &str = "org.orlop.landlock";
+pub(crate) const DELEGATE_CGROUP: &str = "run.oci.delegate-cgroup";
+pub(crate) const SYSTEMD_SUBGROUP: &str = "run.oci.systemd.subgroup";
 
 /// What the annotations ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +65,10 @@ pub(crate) struct Annotated {
     pub(crate) landlock: Option<Landlock>,
     /// What the container's systemd unit is given, each with its annotation's name.
     pub(crate) unit: Vec<(String, UnitProperty)>,
+    /// The cgroup below the container's in which the process is, and does what it likes.
+    pub(crate) delegate_cgroup: Option<PathBuf>,
+    /// The cgroup below that of the container's systemd unit which is the root of its cgroup namespace.
+    pub(crate) systemd_subgroup: Option<PathBuf>,
 }
 
 /// Files that hooks' output is appended to.
@@ -155,7 +164,8 @@ fn read(annotations: &BTreeMap<Text, Text>, problems: &mut Problems) -> Annotate
                 reading.refuse("this runtime takes no ready-made filters; linux.seccomp says what is to be filtered")
             }
             "run.oci.systemd.force_cgroup_v1" => reading.refuse("this runtime mounts no cgroup v1 beside the host's"),
-            "run.oci.systemd.subgroup" | "run.oci.delegate-cgroup" => reading.refuse("not built yet"),
+            DELEGATE_CGROUP => annotated.delegate_cgroup = reading.cgroup_below(),
+            SYSTEMD_SUBGROUP => annotated.systemd_subgroup = reading.cgroup_below(),
             "org.criu.config" => reading.notice("it is for checkpoints, which are not built yet"),
             _ => match name.strip_prefix(systemd::PREFIX) {
                 Some(property) => {
@@ -206,6 +216,16 @@ impl Reading<'_> {
             return None;
         }
         Some(self.value.clone())
+    }
+
+    fn cgroup_below(&mut self) -> Option<PathBuf> {
+        match cgroup_below::read(self.value) {
+            Ok(below) => below,
+            Err(text) => {
+                self.problems.error(self.place(), text);
+                None
+            }
+        }
     }
 
     fn mount_context(&mut self) -> MountContext {

@@ -5,7 +5,7 @@ use crate::cgroup::Cgroup;
 use crate::launch::broken;
 use crate::launch::launching::Launching;
 use crate::plan::acts::Origin;
-use crate::plan::deeds::{Carry, HandOverCgroup, MakeCgroup, StartUnit, WriteKnobs};
+use crate::plan::deeds::{Carry, EnterCgroup, HandOverCgroup, MakeCgroup, MakeInnerCgroups, StartUnit, WriteKnobs};
 use crate::plan::{CgroupLeft, Knob, Leftover, refuse_limits};
 use crate::problem::Problem;
 use crate::process::number_in_proc;
@@ -94,9 +94,36 @@ impl Carry<Launching<'_>> for StartUnit {
 impl Carry<Launching<'_>> for HandOverCgroup {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
         match &launching.made {
-            Some(made) => made.hand_over(self.to),
+            Some(made) => made.hand_over(self.to, &self.places),
             None => Ok(()),
         }
+    }
+}
+
+impl Carry<Launching<'_>> for MakeInnerCgroups {
+    fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
+        let Some(made) = &mut launching.made else {
+            return Err(broken("a cgroup below none"));
+        };
+        for inner in &self.inner {
+            made.make_inner(&inner.place)
+                .map_err(|failure| failure.at(inner.asked_by.clone()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Carry<Launching<'_>> for EnterCgroup {
+    fn carry_out(&self, origin: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
+        let pid = launching.init()?.pid;
+        let entered = match &launching.made {
+            Some(made) => made.enter(&self.place, pid),
+            None => return Err(broken("a cgroup below none")),
+        };
+        entered.map_err(|mut failure| {
+            failure.path = failure.path.or_else(|| origin.path());
+            failure.into()
+        })
     }
 }
 

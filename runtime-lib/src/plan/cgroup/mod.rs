@@ -2,6 +2,7 @@
 
 mod device_rules;
 mod hand_over;
+mod inner;
 mod manager;
 mod placement;
 mod unit;
@@ -35,10 +36,14 @@ impl Compiler<'_> {
             CgroupManager::Disabled => Ok(self.place_nowhere()),
         };
         match placed {
-            Ok(placement) => self.cgroup = placement.into(),
+            Ok(mut placement) => {
+                self.place_inner(&mut placement);
+                self.cgroup = placement.into();
+            }
             Err(problem) => self.problems.push(problem),
         }
         self.tell_of_unused_annotations();
+        self.tell_of_unused_names();
         if self.cgroup.manager.comes() == Comes::BeforeTheClone && !self.cgroup_is_disabled() {
             self.make_cgroup(At::Before);
         }
@@ -101,13 +106,15 @@ impl Compiler<'_> {
             let make = make(Need::NotAsked);
             self.acts.deed_if_allowed(at, make, Origin::Default);
         }
+        self.make_inner_cgroups(at);
         self.hand_cgroup_over(at);
     }
 
     fn hand_cgroup_over(&mut self, at: At) {
         if let Some(to) = self.cgroup.v2.as_ref().and_then(|_| HandOver::of(self.bundle)) {
+            let places = self.handed_over();
             self.acts
-                .deed_if_allowed(at, HandOverCgroup { to }, Origin::Member("mounts"));
+                .deed_if_allowed(at, HandOverCgroup { to, places }, Origin::Member("mounts"));
         }
     }
 }

@@ -28,6 +28,10 @@ pub(crate) struct Placement {
     /// In the v1 hierarchies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) v1: Vec<Place>,
+    /// Cgroups below that of v2, from the outer to the inner: in the last one, if there is any, the container's
+    /// processes are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) inner: Vec<Place>,
 }
 
 /// A cgroup in one hierarchy. Only `below` is ever made or removed; above it everything belongs to others.
@@ -117,6 +121,7 @@ impl Placement {
             manager: Manager::Direct,
             v2: hierarchies.v2.as_ref().map(place),
             v1: hierarchies.v1.iter().map(place).collect(),
+            inner: Vec::new(),
         })
     }
 
@@ -155,6 +160,7 @@ impl Placement {
             manager: Manager::Systemd(scope),
             v2: Some(place),
             v1: Vec::new(),
+            inner: Vec::new(),
         };
         Ok((placement, name.slice))
     }
@@ -170,7 +176,7 @@ impl Placement {
 
     /// Marks the places that were there before.
     pub(crate) fn mark_as_there(&mut self, there: &[PathBuf]) {
-        for place in self.v2.iter_mut().chain(&mut self.v1) {
+        for place in self.v2.iter_mut().chain(&mut self.v1).chain(&mut self.inner) {
             place.was_there = there.contains(&place.path());
         }
     }
@@ -178,6 +184,14 @@ impl Placement {
     /// All places, v2 first.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         self.v2.iter().chain(&self.v1)
+    }
+
+    /// The places that are removed with the container, each before those that it is in. With a cgroup goes all that is
+    /// below it.
+    pub(crate) fn removed(&self) -> impl Iterator<Item = &Place> {
+        let stays = self.v2.as_ref().is_some_and(|place| place.was_there);
+        let inner = self.inner.iter().rev().filter(move |_| stays);
+        inner.chain(self.places()).filter(|place| !place.was_there)
     }
 
     /// Whether the host has no hierarchy at all.

@@ -139,3 +139,48 @@ fn without_any_cgroup_nothing_can_be_limited() {
         "{lines:#?}"
     );
 }
+
+/// The same with cgroups below the container's.
+fn delegating(config: &mut Value) {
+    config["annotations"] = json!({"run.oci.systemd.subgroup": "inner", "run.oci.delegate-cgroup": "/a/b"});
+    config["mounts"] = json!([{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup"}]);
+    config["process"]["user"] = json!({"uid": 7, "gid": 7});
+}
+
+#[test]
+fn the_acts_of_cgroups_below_that_of_a_unit() {
+    let host = with_systemd(Bus::System, "");
+    let (lines, told) = planned(CgroupManager::Systemd, &host, &config(delegating));
+    let about = lines
+        .into_iter()
+        .filter(|line| line.contains("cgroup") || line.contains("wait"));
+    let told: String = told.into_iter().chain(about).map(|line| line + "\n").collect();
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn the_acts_of_cgroups_below_that_of_a_path() {
+    let (lines, told) = planned(CgroupManager::Direct, &Host::v2(), &config(delegating));
+    let about = lines
+        .into_iter()
+        .filter(|line| line.contains("cgroup") || line.contains("wait"));
+    let told: String = told.into_iter().chain(about).map(|line| line + "\n").collect();
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn cgroups_below_the_containers_are_refused_where_they_cannot_be_had() {
+    let (lines, told) = planned(CgroupManager::Direct, &Host::hybrid(), &config(delegating));
+    let words = "Error: annotations[\"run.oci.delegate-cgroup\"]: delegate-cgroup not supported on cgroup v1";
+    assert!(has(&told, words), "{told:?}");
+    assert_eq!(lines, Vec::<String>::new());
+    let free = config(|config| {
+        delegating(config);
+        config["linux"]["resources"] = json!({});
+    });
+    let (lines, told) = planned(CgroupManager::Disabled, &Host::v2(), &free);
+    for name in ["delegate-cgroup", "systemd.subgroup"] {
+        assert!(has(&told, &format!("annotations[\"run.oci.{name}\"]")), "{told:?}");
+    }
+    assert!(!has(&lines, "/a/b"), "{lines:#?}");
+}

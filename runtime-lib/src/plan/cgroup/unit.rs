@@ -65,7 +65,9 @@ impl Compiler<'_> {
             has_strays: !self.about.own_pid_namespace,
         };
         self.deed(turn, start, self.cgroup_origin());
+        self.make_inner_cgroups(turn);
         self.hand_cgroup_over(turn);
+        self.enter_subgroup(turn);
     }
 
     pub(super) fn tell_of_unused_annotations(&mut self) {

@@ -1,10 +1,11 @@
 //! The container's cgroup.
 
 use super::Told;
-use crate::plan::cgroup::{HandOver, Need, Placement};
+use crate::plan::cgroup::{HandOver, Need, Place, Placement};
 use crate::plan::leftover::{CgroupLeft, Leftover};
 use crate::plan::resources::{Asked, Knob};
 use crate::problem::JsonPath;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Make the cgroup, in each hierarchy.
@@ -75,11 +76,63 @@ impl Told for StartUnit {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HandOverCgroup {
     pub(crate) to: HandOver,
+    /// The cgroups, each below the one before it.
+    pub(crate) places: Vec<PathBuf>,
 }
 
 impl Told for HandOverCgroup {
     fn lines(&self) -> Vec<String> {
-        vec![format!("give the cgroup to user {}", self.to.uid)]
+        let uid = self.to.uid;
+        match &self.places[..] {
+            [_] => vec![format!("give the cgroup to user {uid}")],
+            places => places
+                .iter()
+                .map(|place| format!("give the cgroup {place:?} to user {uid}"))
+                .collect(),
+        }
+    }
+}
+
+/// A cgroup below the container's, and who asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Inner {
+    pub(crate) place: Place,
+    pub(crate) asked_by: JsonPath,
+}
+
+/// Make cgroups below the container's, each below the one before it. They are removed with the container's.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MakeInnerCgroups {
+    pub(crate) inner: Vec<Inner>,
+}
+
+impl Told for MakeInnerCgroups {
+    fn lines(&self) -> Vec<String> {
+        let inner = self.inner.iter();
+        inner
+            .map(|inner| format!("make the cgroup {:?}", inner.place.path()))
+            .collect()
+    }
+
+    fn asked_by(&self, line: usize) -> Option<JsonPath> {
+        Some(self.inner.get(line)?.asked_by.clone())
+    }
+}
+
+/// Put init into a cgroup below the container's, and have the one above pass its controllers on: it may, now that no
+/// process is in it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct EnterCgroup {
+    pub(crate) place: Place,
+}
+
+impl Told for EnterCgroup {
+    fn lines(&self) -> Vec<String> {
+        let place = self.place.path();
+        vec![
+            format!("put init into the cgroup {place:?}"),
+            format!("have the controllers passed on to the cgroup {place:?}"),
+        ]
     }
 }
 

@@ -16,7 +16,7 @@ mod stdio;
 mod terminal;
 
 pub(crate) use agent::TellAgent;
-pub(crate) use cgroup::{HandOverCgroup, MakeCgroup, StartUnit, WriteKnobs};
+pub(crate) use cgroup::{EnterCgroup, HandOverCgroup, Inner, MakeCgroup, MakeInnerCgroups, StartUnit, WriteKnobs};
 pub(crate) use device_program::{AttachDeviceProgram, LoadDeviceProgram};
 pub(crate) use ending::Later;
 pub(crate) use hooks::{GiveState, RunHook};
@@ -107,7 +107,9 @@ deeds! {
     RecordState,
     MakeCgroup,
     StartUnit,
+    MakeInnerCgroups,
     HandOverCgroup,
+    EnterCgroup,
     MakeGroup,
     OpenInherited,
     StartInit,
