@@ -2,10 +2,10 @@
 
 use super::cleaning::{self, Poststop};
 use super::{Container, Runtime, live, not_whole};
-use crate::launch::{Cancel, is_waiting};
+use crate::launch::Cancel;
 use crate::process::{PATIENCE, await_end};
 use crate::store::{Leftovers, Phase, StateRecord, Store};
-use crate::{Error, Id, StatusFault};
+use crate::{Error, Id, Status, StatusFault};
 use rustix::fd::AsFd;
 use rustix::process::{Signal, pidfd_send_signal};
 
@@ -46,18 +46,22 @@ impl Container {
         let is_in_the_making = |record: &StateRecord| record.phase == Phase::Creating;
         if entry.read_state()?.as_ref().is_some_and(is_in_the_making) && !entry.is_unlocked() {
             // Perhaps one of its own hooks asks, which would wait for itself.
-            return not_stopped(crate::Status::Creating);
+            return not_stopped(Status::Creating);
         }
         // Somebody who is at work on it is waited for; somebody who died is not.
         if !entry.lock_unless_started()? {
-            return not_stopped(crate::Status::Created);
+            return not_stopped(Status::Created);
         }
         let Some(record) = entry.read_state()? else {
             return Err(not_whole(self.id()));
         };
         if let Some(pidfd) = live(record.init.as_ref())? {
-            if !is_in_the_making(&record) && !is_waiting(&entry) {
-                return not_stopped(super::state::status(&entry, &record)?);
+            if !is_in_the_making(&record) {
+                match super::state::status(&entry, &record)? {
+                    Status::Created | Status::Stopped => {}
+                    // A frozen one may not even die.
+                    status => return not_stopped(status),
+                }
             }
             self.trace
                 .deed("delete", || vec!["kill init, which waits for start".to_owned()]);

@@ -61,6 +61,10 @@ impl Container {
         if !launch::is_waiting(&entry) {
             return Err(StatusFault::AlreadyRunning.into());
         }
+        if record.cgroup.is_frozen()? {
+            // Init would take the word to go on, and follow it whenever it is thawed.
+            return Err(StatusFault::StartPaused.into());
+        }
         let Some(kept) = KeptPlan::read(&entry)? else {
             return Err(super::not_whole(self.id()));
         };

@@ -80,6 +80,9 @@ pub enum StatusFault {
     /// `start` of a container that has ended.
     #[error("cannot start a container that has stopped")]
     StartStopped,
+    /// `start` of a container that is frozen.
+    #[error("cannot start a container in the paused state; resume it first")]
+    StartPaused,
     /// `start` of a container that runs.
     #[error("cannot start an already running container")]
     AlreadyRunning,

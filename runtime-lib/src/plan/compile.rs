@@ -50,6 +50,8 @@ pub(crate) struct Compiler<'a> {
     /// Mounts whose own propagation is to outlive what the root's does to all: the number by which init holds each,
     /// its place in the config.
     pub(crate) propagating: Vec<(u32, usize, PropagationList)>,
+    /// Init is not in the cgroup yet in which it stays.
+    pub(crate) owes_payload: bool,
     /// The terminal has been made, and not handed over yet.
     pub(crate) owes_terminal: bool,
     /// Init goes on as another process than the one that was started.
@@ -78,6 +80,7 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
         early_sources: None,
         held: Held::default(),
         propagating: Vec::new(),
+        owes_payload: false,
         owes_terminal: false,
         goes_on_in_child: false,
     };

@@ -21,6 +21,14 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "says: created")
     ),
     test!(
+        paused_container_is_not_started,
+        ("crun", "1.8", "waits until it is resumed")
+    ),
+    test!(
+        paused_container_that_was_not_started_is_not_deleted_but_by_force,
+        ("crun", "1.8", "leaves it frozen")
+    ),
+    test!(
         paused_container_is_killed_and_deleted,
         ("crun", "1.8", "leaves it frozen")
     ),
@@ -88,6 +96,34 @@ fn created_container_is_paused_and_resumed(t: &Trial<'_>) -> Verdict {
     t.call(&["resume", &id]).succeed()?;
     t.call(&["start", &id]).succeed()?;
     same("status", &t.status(&id)?, "running")
+}
+
+fn paused_container_is_not_started(t: &Trial<'_>) -> Verdict {
+    let id = t.create(&t.bundle()?.probe("sleep 60"))?.id;
+    t.call(&["pause", &id]).succeed()?;
+    t.call(&["start", &id])
+        .refuse(&["cannot start a container in the paused state"])?;
+    same("status", &t.status(&id)?, "paused")?;
+    t.call(&["resume", &id]).succeed()?;
+    // Nothing of the start has come to it meanwhile.
+    same("status", &t.status(&id)?, "created")?;
+    t.call(&["start", &id]).succeed()?;
+    same("status", &t.status(&id)?, "running")
+}
+
+fn paused_container_that_was_not_started_is_not_deleted_but_by_force(t: &Trial<'_>) -> Verdict {
+    let created = t.create(&t.bundle()?.probe("sleep 60"))?;
+    let pid = t.pid(&created.id)?;
+    t.call(&["pause", &created.id]).succeed()?;
+    t.call(&["delete", &created.id])
+        .refuse(&["that is not stopped: paused"])?;
+    same("status", &t.status(&created.id)?, "paused")?;
+    t.call(&["kill", &created.id, "KILL"]).succeed()?;
+    same("exit status", &t.exit_of(pid)?, 137)?;
+    t.call(&["delete", &created.id]).succeed()?;
+    let id = t.create(&t.bundle()?.probe("sleep 60"))?.id;
+    t.call(&["pause", &id]).succeed()?;
+    t.call(&["delete", "--force", &id]).succeed().map(drop)
 }
 
 fn paused_container_is_killed_and_deleted(t: &Trial<'_>) -> Verdict {

@@ -19,6 +19,7 @@ impl Compiler<'_> {
     /// Adds the cgroups below the container's to a placement.
     pub(super) fn place_inner(&mut self, placement: &mut Placement) {
         let annotated = self.bundle.annotated();
+        self.owes_payload = annotated.delegate_cgroup.is_some();
         let subgroup = self.subgroup();
         let mut reached = match &placement.v2 {
             Some(place) if placement.v1.is_empty() => place.clone(),
@@ -91,8 +92,8 @@ impl Compiler<'_> {
 
     /// Puts init where it stays.
     pub(in crate::plan) fn enter_payload(&mut self, at: At) {
-        let delegated = self.cgroup.inner.get(self.levels_of_subgroup()..);
-        if let Some(place) = delegated.and_then(<[Place]>::last) {
+        let owed = std::mem::take(&mut self.owes_payload);
+        if let Some(place) = self.cgroup.inner.last().filter(|_| owed) {
             self.enter(place.clone(), DELEGATE_CGROUP, at);
         }
     }
