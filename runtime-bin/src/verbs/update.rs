@@ -28,8 +28,8 @@ flags! {
     Reservation: Text("memory-reservation", "soft memory limit in bytes, or with a unit");
     Swap: Text("memory-swap", "limit of memory and swap in bytes, or with a unit; -1 for none");
     PidsLimit: Text("pids-limit", "number of processes; -1 for no limit");
-    CacheSchema: Text("l3-cache-schema", "schema of the L3 cache (not built yet)");
-    BandwidthSchema: Text("mem-bw-schema", "schema of the memory bandwidth (not built yet)");
+    CacheSchema: Text("l3-cache-schema", "schema of the L3 cache, of a container with linux.intelRdt");
+    BandwidthSchema: Text("mem-bw-schema", "schema of the memory bandwidth, of such a container");
 }
 
 #[derive(Debug)]
@@ -72,23 +72,19 @@ impl Verb for Update {
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         call.id()?;
-        for (schema, name) in [
-            (flags.text(CacheSchema), "l3-cache-schema"),
-            (flags.text(BandwidthSchema), "mem-bw-schema"),
-        ] {
-            if schema.is_some() {
-                return Err(
-                    format!("--{name} is not built yet: a container's class of the resource director stays").into(),
-                );
-            }
-        }
+        let (cache, bandwidth) = (schema(flags.text(CacheSchema)), schema(flags.text(BandwidthSchema)));
+        let changes_schemata = cache.is_some() || bandwidth.is_some();
         let text = match flags.text(File) {
             Some(file) => read(file)?,
-            None => of_flags(flags)?.to_string(),
+            None => of_flags(flags, changes_schemata)?.to_string(),
         };
         let (resources, problems) = parse_resources(&text)?;
         problems.iter().for_each(|problem| call.warn(problem));
-        let warnings = call.container()?.update(&resources)?;
+        let container = call.container()?;
+        if changes_schemata {
+            container.update_schemata(cache.as_deref(), bandwidth.as_deref())?;
+        }
+        let warnings = container.update(&resources)?;
         warnings.iter().for_each(|warning| call.warn(warning));
         Ok(0)
     }
@@ -105,8 +101,14 @@ fn read(file: &OsStr) -> Result<String, Refusal> {
     Ok(text)
 }
 
+/// Lines for the class of the resource director; an empty text is none.
+fn schema(text: Option<&OsStr>) -> Option<String> {
+    let text = text.map(|text| text.to_string_lossy().into_owned());
+    text.filter(|text| !text.trim().is_empty())
+}
+
 /// The resources that the flags ask for.
-fn of_flags(flags: &Given<'_, Update>) -> Result<Value, Refusal> {
+fn of_flags(flags: &Given<'_, Update>, may_be_none: bool) -> Result<Value, Refusal> {
     let mut resources = Map::new();
     let mut put = |section: &str, member: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -148,7 +150,7 @@ fn of_flags(flags: &Given<'_, Update>) -> Result<Value, Refusal> {
     );
     put("memory", "swap", size(flags.text(Swap), "memory-swap")?);
     put("pids", "limit", number(flags.text(PidsLimit), "pids-limit")?);
-    if resources.is_empty() {
+    if resources.is_empty() && !may_be_none {
         return Err(
             "nothing is to be updated: name what is, by a flag or by --resources; see orlop update --help".into(),
         );

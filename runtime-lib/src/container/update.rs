@@ -6,11 +6,36 @@ use crate::bundle::Resources;
 use crate::host::{CgroupVersion, Hierarchies};
 use crate::plan::{self, Knob, Scope, USUAL_PERIOD, knobs, properties};
 use crate::problem::JsonPath;
-use crate::store::StateRecord;
+use crate::resctrl::Available;
+use crate::store::{Leftovers, StateRecord};
 use crate::systemd::Systemd;
 use crate::{Error, Failure, Problem, StatusFault};
 
 impl Container {
+    /// Gives its class of Intel's resource director other schemata (Linux: `Documentation/filesystems/resctrl.rst`):
+    /// lines about the third level's cache, `L3:0=f;1=f0`, and one about the memory's bandwidth, `MB:0=20`. What no line
+    /// names stays. Others may be in the class as well, if the config named it.
+    ///
+    /// # Errors
+    /// `container not running` if it has ended; a host without that resource; a container whose config has no
+    /// `linux.intelRdt`; what the kernel refuses. Then nothing is changed.
+    pub fn update_schemata(&self, cache: Option<&str>, bandwidth: Option<&str>) -> Result<(), Error> {
+        let entry = self.entry()?;
+        entry.lock()?;
+        let record = self.record(&entry)?;
+        if live(record.init.as_ref())?.is_none() {
+            return Err(StatusFault::NotRunning.into());
+        }
+        Available::look().check(cache, bandwidth)?;
+        let leftovers = Leftovers::read_all(&entry)?;
+        let Some(group) = leftovers.resctrl() else {
+            let why = "it is in no class of its own: its config has no linux.intelRdt";
+            return Err(Failure::plain("change the schemata of the container", why).into());
+        };
+        self.trace.deed("update", || group.changing(cache, bandwidth));
+        group.change(cache, bandwidth)
+    }
+
     /// Gives its cgroup these resources; what is unset stays as it is. A quota without a period, a period without a
     /// quota, and a limit of swap without one of memory go with what the cgroup has. Gives back what is to be told.
     ///

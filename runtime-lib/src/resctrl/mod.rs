@@ -1,6 +1,7 @@
 //! Intel's resource director: groups of resctrl (runtime-spec: config-linux.md#intelrdt; Linux:
 //! `Documentation/filesystems/resctrl.rst`).
 
+mod change;
 mod schemata;
 
 use crate::bundle::IntelRdt;
@@ -10,6 +11,8 @@ use schemata::{differing, wanted};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+pub(crate) use change::Available;
 
 /// Where resctrl is mounted.
 pub(crate) const MOUNT: &str = "/sys/fs/resctrl";
@@ -162,7 +165,10 @@ impl Group {
 }
 
 fn failure(attempted: &str, path: &Path, error: &std::io::Error) -> Error {
-    let failure = Failure::io(format!("{attempted} {path:?}"), error).at("linux.intelRdt");
+    refused(Failure::io(format!("{attempted} {path:?}"), error).at("linux.intelRdt"))
+}
+
+fn refused(failure: Failure) -> Error {
     let said = std::fs::read_to_string(LAST_STATUS).unwrap_or_default();
     match said.trim() {
         "" | "ok" => failure.into(),

@@ -4,14 +4,19 @@ use crate::bundle::IntelRdt;
 
 /// The lines that a config asks for, in the order in which they are written.
 pub(super) fn wanted(rdt: &IntelRdt) -> Vec<&str> {
-    let has_bandwidth = rdt.mem_bw_schema.is_some();
-    let cache = rdt.l3_cache_schema.as_deref().unwrap_or_default().lines();
+    let mut lines = of_both(rdt.l3_cache_schema.as_deref(), rdt.mem_bw_schema.as_deref());
+    let others = rdt.schemata.iter().map(|line| line.trim());
+    lines.extend(others.filter(|line| !line.is_empty()));
+    lines
+}
+
+/// The lines of the two schemata that have members of their own.
+pub(super) fn of_both<'a>(cache: Option<&'a str>, bandwidth: Option<&'a str>) -> Vec<&'a str> {
+    let lines = cache.unwrap_or_default().lines();
     // Of two lines about bandwidth, the one of its own member counts (runtime-spec: config-linux.md#intelrdt).
-    let cache = cache.filter(|line| !(has_bandwidth && line.trim().starts_with("MB:")));
-    let lines = cache
-        .chain(rdt.mem_bw_schema.as_deref())
-        .chain(rdt.schemata.iter().map(|line| &**line));
-    lines.map(str::trim).filter(|line| !line.is_empty()).collect()
+    let lines = lines.filter(|line| !(bandwidth.is_some() && line.trim().starts_with("MB:")));
+    let lines = lines.chain(bandwidth).map(str::trim);
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
 /// The first wanted line that is not in force, as `found`, the kernel's file, tells.
