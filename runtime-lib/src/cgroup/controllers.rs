@@ -67,8 +67,18 @@ fn pass_on_at(root: &Directory, level: &Path, wanted: &[String], refusals: &mut 
         let file = root.writer(&level.join(PASSED_ON))?;
         super::directory::write_once(file, text)
     };
+    if missing.is_empty() {
+        return;
+    }
+    if has_processes(root, level) {
+        let busy = missing.into_iter();
+        refusals
+            .0
+            .extend(busy.map(|name| (name.clone(), level.to_owned(), Errno::BUSY)));
+        return;
+    }
     let together: Vec<String> = missing.iter().map(|name| format!("+{name}")).collect();
-    if together.is_empty() || write(&together.join(" ")).is_ok() {
+    if write(&together.join(" ")).is_ok() {
         return;
     }
     // One that is refused takes the others with it.
@@ -77,6 +87,17 @@ fn pass_on_at(root: &Directory, level: &Path, wanted: &[String], refusals: &mut 
             refusals.0.push((name.clone(), level.to_owned(), errno));
         }
     }
+}
+
+/// Whether it has processes of its own. Most controllers it could not pass on then; those of threads it could, and no
+/// process could be in a cgroup below it any more (Linux: `Documentation/admin-guide/cgroup-v2.rst`, "Threads"). Only the
+/// hierarchy's root, which has no type, may have both.
+fn has_processes(root: &Directory, level: &Path) -> bool {
+    let kind = root.read(&level.join("cgroup.type"));
+    kind.is_ok()
+        && root
+            .read(&level.join("cgroup.procs"))
+            .is_ok_and(|pids| !pids.is_empty())
 }
 
 /// Who did not pass on what, and why.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::delegation::v2_is_alone;
+use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::{cgroups, hierarchies};
 use crate::rooms::deviations::OLD_CRUN;
@@ -47,6 +49,11 @@ pub(crate) const TESTS: &[Test] = &[
         controller_that_the_host_does_not_have_is_named,
         ("runc", "1.1", "names no member of the config"),
         OLD_CRUN
+    ),
+    test!(
+        limit_below_a_cgroup_with_processes_is_refused,
+        ("runc", "1.1", "says that a file is not there"),
+        ("crun", "1.8", "says that the controller is not available")
     ),
     test!(
         file_that_moves_processes_is_no_resource,
@@ -222,6 +229,23 @@ fn controller_that_the_host_does_not_have_is_named(t: &Trial<'_>) -> Verdict {
     let rdma = json!({"mlx5_1": {"hcaHandles": 3}});
     let phrases = &["linux.resources.rdma.mlx5_1", "no cgroup controller \"rdma\""];
     t.refused(&t.bundle()?.set("/linux/resources/rdma", rdma), phrases)
+}
+
+fn limit_below_a_cgroup_with_processes_is_refused(t: &Trial<'_>) -> Verdict {
+    v2_is_alone()?;
+    let above = t.create(&t.bundle()?.probe("sleep 60"))?.id;
+    let bundle = t.bundle()?;
+    let path = format!("{}/{}", t.cgroup(&above), bundle.id);
+    let bundle = bundle.set("/linux/cgroupsPath", json!(path)).probe("exit 7");
+    let limited = Bundle {
+        id: bundle.id.clone(),
+        dir: bundle.dir.clone(),
+        config: bundle.config.clone(),
+    };
+    let limited = limited.set("/linux/resources/pids", json!({"limit": 77}));
+    t.refused(&limited, &["linux.resources.pids.limit", "has processes of its own"])?;
+    same("cgroups", &cgroups(&bundle.id).len(), 0)?;
+    same("exit status", &t.run(&bundle)?.code, 7)
 }
 
 fn file_that_moves_processes_is_no_resource(t: &Trial<'_>) -> Verdict {

@@ -173,7 +173,12 @@ fn create_in_a_unit_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Ve
     const TURNS: u32 = 16;
     let mut whole = Duration::from_millis(20);
     for turn in 0..TURNS {
-        let bundle = in_unit(t)?.probe("exit 0");
+        let mut bundle = in_unit(t)?.probe("exit 0");
+        if turn % 2 == 1 {
+            bundle = bundle
+                .set("/annotations/run.oci.systemd.subgroup", json!("inner"))
+                .set("/annotations/run.oci.delegate-cgroup", json!("payload"));
+        }
         let begin = Instant::now();
         let running = by_systemd(t, "create", &bundle)?.spawn()?;
         if turn == 0 {

@@ -11,6 +11,7 @@ use super::units::{create, folder, in_unit, launch, property, systemctl, systemd
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::cgroups;
+use crate::rooms::deviations::GIVES_NULL;
 use crate::sentence::{Known, Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::{FIRST, mapped};
@@ -30,7 +31,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(
         unit_stays_the_hosts_and_what_is_below_goes_to_the_user,
         RUNC,
-        ("crun", "1.8", "gives the host's own /dev/null to the container's user")
+        GIVES_NULL
     ),
     test!(
         stopped_unit_ends_the_payload_and_goes_with_its_cgroups,

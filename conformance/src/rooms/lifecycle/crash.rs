@@ -6,14 +6,21 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
+use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
 use crate::host::cgroups;
+use crate::rooms::cgroups::delegation::v2_is_alone;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(
         create_killed_at_any_instant_can_be_cleaned_up,
+        ("runc", "1.1", "cgroups stay: their path is written late"),
+        ("crun", "1.8", "cgroups stay: their path is written late")
+    ),
+    test!(
+        create_with_a_cgroup_for_the_payload_killed_at_any_instant_can_be_cleaned_up,
         ("runc", "1.1", "cgroups stay: their path is written late"),
         ("crun", "1.8", "cgroups stay: their path is written late")
     ),
@@ -50,9 +57,20 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn create_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Verdict {
+    killed_at_any_instant(t, |bundle| bundle)
+}
+
+fn create_with_a_cgroup_for_the_payload_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Verdict {
+    v2_is_alone()?;
+    killed_at_any_instant(t, |bundle| {
+        bundle.set("/annotations/run.oci.delegate-cgroup", json!("a/b"))
+    })
+}
+
+fn killed_at_any_instant(t: &Trial<'_>, change: impl Fn(Bundle) -> Bundle) -> Verdict {
     let mut whole = Duration::from_millis(20);
     for turn in 0..16_u32 {
-        let bundle = t.bundle()?.probe("exit 0");
+        let bundle = change(t.bundle()?.probe("exit 0"));
         let begin = std::time::Instant::now();
         let running = t.with_bundle(&["create"], &bundle)?.spawn()?;
         if turn == 0 {

@@ -5,6 +5,7 @@ mod hidden_birth;
 mod hidden_init;
 mod inside_user_namespace;
 mod ordinary_user;
+mod own_cgroup;
 mod reopened_stdio;
 mod rootless;
 mod rootless_cgroups;
@@ -27,6 +28,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     reopened_stdio,
     rootless,
     rootless_cgroups,
+    own_cgroup,
     rootless_rules,
     inside_user_namespace,
     user_units

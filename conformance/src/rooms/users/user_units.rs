@@ -12,7 +12,9 @@ use crate::bundle::Bundle;
 use crate::call::Call;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
 use crate::host::cgroups;
+use crate::rooms::cgroups::delegation::{UNIFIED, makes_room, with_own_cgroups};
 use crate::rooms::cgroups::units::{systemctl, systemd_is_here, unit};
+use crate::rooms::deviations::GIVES_NULL;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::{USER, as_user, rootless};
@@ -25,6 +27,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(
         root_of_a_user_namespace_has_units_of_its_users_systemd,
         ("runc", "1.1", "needs a bus of the user's")
+    ),
+    test!(
+        payload_makes_cgroups_in_a_unit_of_its_users_systemd,
+        ("runc", "1.1", "needs a bus of the user's"),
+        GIVES_NULL
     ),
     test!(
         ordinary_user_without_a_systemd_is_told,
@@ -162,6 +169,26 @@ fn root_of_a_user_namespace_has_units_of_its_users_systemd(t: &Trial<'_>) -> Ver
     let manager = Manager::start(t)?;
     let bundle = without_user_namespace(rootless(t)?);
     lives_in_its_unit(t, &manager, bundle, |call| as_root_of_its_own(t, call))
+}
+
+fn payload_makes_cgroups_in_a_unit_of_its_users_systemd(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::start(t)?;
+    let bundle = with_own_cgroups(rootless(t)?);
+    let path = format!(":orlop:{}", bundle.id);
+    let actions = format!("report , {}", makes_room(&format!("{UNIFIED}/payload")));
+    let bundle = bundle
+        .set("/linux/cgroupsPath", json!(path))
+        .set("/linux/resources", json!({"pids": {"limit": 77}}))
+        .set("/annotations/run.oci.systemd.subgroup", json!("inner"))
+        .set("/annotations/run.oci.delegate-cgroup", json!("payload"))
+        .probe(&actions);
+    let done = manager.by(as_user(t, t.with_bundle(&["run"], &bundle)?)?).succeed()?;
+    let lines = done.lines()?;
+    same("cgroup inside", &lines[0]["cgroup"], json!(["0::/payload"]))?;
+    for line in &lines[1..] {
+        ensure(line["errno"].is_null(), || line.to_string())?;
+    }
+    same("cgroups", &cgroups(&bundle.id).len(), 0)
 }
 
 fn ordinary_user_without_a_systemd_is_told(t: &Trial<'_>) -> Verdict {

@@ -51,7 +51,10 @@ impl Carry<Launching<'_>> for StartInit {
             directory: None,
             adopts: false,
         })
-        .map_err(|errno| refused(origin, errno))?;
+        .map_err(|errno| match v2 {
+            Some(_) if is_about_the_cgroup(errno) => not_let_in(errno),
+            _ => refused(origin, errno),
+        })?;
         let pid = Pid::of(spawned.pid);
         launching.undumpable = spawned.undumpable;
         launching.close_inputs();
@@ -62,6 +65,23 @@ impl Carry<Launching<'_>> for StartInit {
         }
         launching.record_init()
     }
+}
+
+/// `man 2 clone`, `CLONE_INTO_CGROUP`.
+fn is_about_the_cgroup(errno: Errno) -> bool {
+    matches!(errno, Errno::ACCESS | Errno::BUSY | Errno::OPNOTSUPP)
+}
+
+fn not_let_in(errno: Errno) -> Failure {
+    let failure = Failure::new("put init into its cgroup", errno).at("linux.cgroupsPath");
+    failure.hint(match errno {
+        Errno::ACCESS => {
+            "the caller has to be in a cgroup below one that was given to it, in which the container's is as well; \
+             `systemd-run --user --scope -p Delegate=yes` starts a program in one"
+        }
+        Errno::BUSY => "it passes controllers on to cgroups below it, and such a cgroup has no processes of its own",
+        _ => "one above it is threaded (cgroup.type), and has nothing but threads below it",
+    })
 }
 
 fn refused(origin: &Origin, errno: Errno) -> Failure {

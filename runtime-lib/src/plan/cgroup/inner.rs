@@ -25,8 +25,13 @@ impl Compiler<'_> {
             Some(place) if placement.v1.is_empty() => place.clone(),
             _ => {
                 if annotated.delegate_cgroup.is_some() {
-                    let text = "delegate-cgroup not supported on cgroup v1: below its hierarchies, which this host has, \
-                                nothing can be given away safely";
+                    let text = match placement.is_empty() {
+                        true => "no cgroup hierarchy is mounted on this host",
+                        false => {
+                            "delegate-cgroup not supported on cgroup v1: below its hierarchies, which this host has, \
+                             nothing can be given away safely"
+                        }
+                    };
                     self.problems.error(annotation_place(DELEGATE_CGROUP), text);
                 }
                 return;

@@ -37,7 +37,9 @@ impl Compiler<'_> {
         };
         match placed {
             Ok(mut placement) => {
-                self.place_inner(&mut placement);
+                if !self.cgroup_is_disabled() {
+                    self.place_inner(&mut placement);
+                }
                 self.cgroup = placement.into();
             }
             Err(problem) => self.problems.push(problem),

@@ -278,6 +278,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_below_a_cgroup_goes_with_it_or_alone_where_that_stays() {
+        let place = |below: &str, was_there| Place {
+            controllers: String::new(),
+            mount: "/cgroup".into(),
+            below: below.into(),
+            was_there,
+            inode: None,
+        };
+        let removed = |outer, a, b| {
+            let placement = Placement {
+                v2: Some(place("c", outer)),
+                inner: vec![place("c/a", a), place("c/a/b", b)],
+                ..Placement::default()
+            };
+            let removed = placement
+                .removed()
+                .map(|place| place.below.to_string_lossy().into_owned());
+            removed.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(removed(false, false, false), "c");
+        assert_eq!(removed(true, false, false), "c/a/b c/a");
+        assert_eq!(removed(true, true, false), "c/a/b");
+        assert_eq!(removed(true, true, true), "");
+    }
+
+    #[test]
     fn an_absolute_path_lies_below_each_mount() {
         let expected = [
             "/sys/fs/cgroup/unified/docker/x",

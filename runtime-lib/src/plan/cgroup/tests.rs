@@ -182,5 +182,6 @@ fn cgroups_below_the_containers_are_refused_where_they_cannot_be_had() {
     for name in ["delegate-cgroup", "systemd.subgroup"] {
         assert!(has(&told, &format!("annotations[\"run.oci.{name}\"]")), "{told:?}");
     }
-    assert!(!has(&lines, "/a/b"), "{lines:#?}");
+    assert!(!has(&told, "Error:"), "{told:?}");
+    assert!(!lines.is_empty() && !has(&lines, "/a/b"), "{lines:#?}");
 }
