@@ -22,11 +22,13 @@ use crate::unprivileged::{USER, as_user, rootless};
 pub(crate) const TESTS: &[Test] = &[
     test!(
         ordinary_user_has_units_of_its_own_systemd,
-        ("runc", "1.1", "needs a bus of the user's")
+        ("runc", "1.1", "needs a bus of the user's"),
+        ("crun", "1.8", "wants a slice to be named")
     ),
     test!(
         root_of_a_user_namespace_has_units_of_its_users_systemd,
-        ("runc", "1.1", "needs a bus of the user's")
+        ("runc", "1.1", "needs a bus of the user's"),
+        ("crun", "1.8", "wants a slice to be named")
     ),
     test!(
         payload_makes_cgroups_in_a_unit_of_its_users_systemd,
@@ -35,7 +37,8 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(
         ordinary_user_without_a_systemd_is_told,
-        ("runc", "1.1", "names a command that it calls")
+        ("runc", "1.1", "names a command that it calls"),
+        ("crun", "1.8", "names no bus")
     ),
 ];
 
