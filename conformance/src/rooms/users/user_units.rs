@@ -36,6 +36,10 @@ pub(crate) const TESTS: &[Test] = &[
         GIVES_NULL
     ),
     test!(
+        limits_hold_where_the_runtime_is_in_a_scope_that_was_delegated,
+        ("crun", "1.8", "runs it without the limit")
+    ),
+    test!(
         ordinary_user_without_a_systemd_is_told,
         ("runc", "1.1", "names a command that it calls"),
         ("crun", "1.8", "names no bus")
@@ -192,6 +196,22 @@ fn payload_makes_cgroups_in_a_unit_of_its_users_systemd(t: &Trial<'_>) -> Verdic
         ensure(line["errno"].is_null(), || line.to_string())?;
     }
     same("cgroups", &cgroups(&bundle.id).len(), 0)
+}
+
+/// As the error says that tells of a limit without a cgroup.
+fn limits_hold_where_the_runtime_is_in_a_scope_that_was_delegated(t: &Trial<'_>) -> Verdict {
+    let manager = Manager::start(t)?;
+    let memory = json!({"limit": 33_554_432, "swap": 33_554_432});
+    let bundle = rootless(t)?.set("/linux/resources", json!({"memory": memory}));
+    let call = as_user(t, t.with_bundle(&["run"], &bundle.probe("fill 150"))?)?;
+    let done = call
+        .variable("XDG_RUNTIME_DIR", &manager.runtime.to_string_lossy())
+        .script(&format!(
+            "exec setpriv --reuid {USER} --regid {USER} --clear-groups systemd-run --user --scope --quiet -p Delegate=yes \
+             \"$0\" \"$@\""
+        ))
+        .finish()?;
+    same("exit status", &done.code, 137)
 }
 
 fn ordinary_user_without_a_systemd_is_told(t: &Trial<'_>) -> Verdict {

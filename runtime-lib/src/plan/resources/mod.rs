@@ -61,9 +61,9 @@ pub(crate) fn refuse_limits(knobs: &[&Knob]) -> Result<(), Problem> {
         Some(knob) => {
             let text = format!(
                 "cannot {knob}: no cgroup could be made for the container, as the caller may write to none \
-                 (rootless needs no limits + no cgrouppath when no permission is granted for cgroups); have one \
-                 delegated (`systemd-run --user --scope -p Delegate=yes`, or a directory of the hierarchy that is \
-                 given to the user), or ask for no limit"
+                 (rootless needs no limits + no cgrouppath when no permission is granted for cgroups); have the \
+                 user's systemd make one (--systemd-cgroup), have one delegated (`systemd-run --user --scope -p \
+                 Delegate=yes`, or a directory of the hierarchy that is given to the user), or ask for no limit"
             );
             Err(Problem::error(knob.place(), text))
         }
