@@ -39,6 +39,18 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
 
 fn inject(options: &Options) -> Result<bool, String> {
     let failed = |error: std::io::Error| error.to_string();
+    let (impossible, possible): (Vec<_>, Vec<_>) = options
+        .scenarios
+        .iter()
+        .map(|it| (*it, it.is_impossible()))
+        .partition(|(_, why)| why.is_some());
+    for (scenario, why) in &impossible {
+        println!("{}: skipped: {}", scenario.name, why.as_deref().unwrap_or_default());
+    }
+    let scenarios: Vec<&'static Scenario> = possible.into_iter().map(|(scenario, _)| scenario).collect();
+    if scenarios.is_empty() {
+        return Err("none of these verbs can be tried on this host".to_owned());
+    }
     let begin = Instant::now();
     let ground = Ground::take().map_err(failed)?;
     ground.make_cgroups().map_err(failed)?;
@@ -46,7 +58,7 @@ fn inject(options: &Options) -> Result<bool, String> {
     let new_world = |number| {
         let place = (ground.dir.as_path(), ground.probe.as_path());
         let known = (number, ground.tag.as_str());
-        World::new(&options.runtime.path, known, place, &options.scenarios, options.limit).map_err(failed)
+        World::new(&options.runtime.path, known, place, &scenarios, options.limit).map_err(failed)
     };
     let worlds: Vec<World<'_>> = (0..options.workers).map(new_world).collect::<Result<_, String>>()?;
     let first = worlds.first().ok_or("no worker")?;
@@ -58,11 +70,11 @@ fn inject(options: &Options) -> Result<bool, String> {
                 std::thread::sleep(Duration::from_millis(100));
             }
         });
-        let tallies = points(options, first).and_then(|points| work(options, &points, &worlds));
+        let tallies = points(options, &scenarios, first).and_then(|points| work(options, &scenarios, &points, &worlds));
         has_ended.store(true, Ordering::Relaxed);
         tallies
     })?;
-    let (text, mut is_well) = table(&options.scenarios, &tallies);
+    let (text, mut is_well) = table(&scenarios, &tallies);
     print!("{text}");
     if self::mounts() != mounts {
         println!("mounts were left, or taken away");
@@ -73,12 +85,12 @@ fn inject(options: &Options) -> Result<bool, String> {
 }
 
 /// Where what is injected.
-fn points(options: &Options, world: &World<'_>) -> Result<Vec<Point>, String> {
+fn points(options: &Options, scenarios: &[&'static Scenario], world: &World<'_>) -> Result<Vec<Point>, String> {
     if !options.only.is_empty() {
         return Ok(options.only.clone());
     }
     let mut points = Vec::new();
-    for scenario in &options.scenarios {
+    for scenario in scenarios {
         let calls = world.count(scenario)?;
         println!("{}: calls of each process: {calls:?}", scenario.name);
         let with_each_fault = |place| {
@@ -95,8 +107,12 @@ fn points(options: &Options, world: &World<'_>) -> Result<Vec<Point>, String> {
 }
 
 /// Shares the points out among the workers.
-fn work(options: &Options, points: &[Point], worlds: &[World<'_>]) -> Result<Vec<Tally>, String> {
-    let scenarios = &options.scenarios;
+fn work(
+    options: &Options,
+    scenarios: &[&Scenario],
+    points: &[Point],
+    worlds: &[World<'_>],
+) -> Result<Vec<Tally>, String> {
     let tallies = Mutex::new(vec![Tally::default(); scenarios.len()]);
     let next = AtomicUsize::new(0);
     let names = call_names();

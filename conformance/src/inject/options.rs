@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_verb_is_all_its_scenarios() {
         let names = |text| -> Vec<&str> { chosen(text).unwrap().iter().map(|scenario| scenario.name).collect() };
-        assert_eq!(names("kill"), ["kill", "kill-shared"]);
+        assert_eq!(names("kill"), ["kill", "kill-shared", "kill-systemd"]);
         assert_eq!(names("state,run"), ["state", "run"]);
         assert!(chosen("nosuch").is_err());
     }

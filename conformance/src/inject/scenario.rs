@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use crate::bundle::Bundle;
+use crate::failure::Failure;
+use crate::rooms::systemd_is_here;
 use crate::unprivileged::FIRST;
 
 /// How far a container is when the call comes.
@@ -24,11 +26,13 @@ pub(super) struct Scenario {
     pub(super) words: &'static [&'static str],
     /// Whether init, which waits, is traced as well.
     pub(super) with_init: bool,
+    /// Whether systemd makes the container's cgroup.
+    pub(super) by_systemd: bool,
     bundle: fn(Bundle) -> Bundle,
 }
 
 /// All of them.
-pub(super) const ALL: [Scenario; 18] = [
+pub(super) const ALL: [Scenario; 28] = [
     Scenario::of(
         "create",
         Before::Nothing,
@@ -62,27 +66,47 @@ pub(super) const ALL: [Scenario; 18] = [
         &["create", "--bundle", "BUNDLE", "ID"],
         limits,
     ),
-    Scenario::of(
-        "update",
-        Before::Running,
-        &[
-            "update",
-            "--memory",
-            "50M",
-            "--memory-swap",
-            "60M",
-            "--pids-limit",
-            "40",
-            "--cpu-quota",
-            "30000",
-            "ID",
-        ],
-        limits,
-    ),
+    Scenario::of("start-limits", Before::Created, &["start", "ID"], limits),
+    Scenario::of("delete-limits", Before::Stopped, &["delete", "ID"], limits),
+    Scenario::of("update", Before::Running, &UPDATE, limits),
     Scenario::of("pause", Before::Running, &["pause", "ID"], shared),
     Scenario::of("resume", Before::Paused, &["resume", "ID"], shared),
     Scenario::of("delete-paused", Before::Paused, &["delete", "--force", "ID"], limits),
     Scenario::of("events", Before::Running, &["events", "--stats", "ID"], limits),
+    Scenario::of(
+        "create-systemd",
+        Before::Nothing,
+        &["create", "--bundle", "BUNDLE", "ID"],
+        limits,
+    )
+    .by_systemd(),
+    Scenario::of("start-systemd", Before::Created, &["start", "ID"], limits).by_systemd(),
+    Scenario::of("update-systemd", Before::Running, &UPDATE, limits).by_systemd(),
+    Scenario::of("pause-systemd", Before::Running, &["pause", "ID"], limits).by_systemd(),
+    Scenario::of("resume-systemd", Before::Paused, &["resume", "ID"], limits).by_systemd(),
+    Scenario::of("kill-systemd", Before::Running, &["kill", "ID", "KILL"], shared).by_systemd(),
+    Scenario::of("delete-systemd", Before::Stopped, &["delete", "ID"], shared).by_systemd(),
+    Scenario::of(
+        "delete-force-systemd",
+        Before::Running,
+        &["delete", "--force", "ID"],
+        shared,
+    )
+    .by_systemd(),
+];
+
+/// A change of what engines limit.
+const UPDATE: [&str; 10] = [
+    "update",
+    "--memory",
+    "50M",
+    "--memory-swap",
+    "60M",
+    "--pids-limit",
+    "40",
+    "--cpu-quota",
+    "30000",
+    "ID",
 ];
 
 impl Scenario {
@@ -97,13 +121,34 @@ impl Scenario {
             before,
             words,
             with_init: matches!(words[0].as_bytes(), b"start"),
+            by_systemd: false,
             bundle,
+        }
+    }
+
+    const fn by_systemd(self) -> Self {
+        Self {
+            by_systemd: true,
+            ..self
         }
     }
 
     /// The bundle, made of a default one.
     pub(super) fn bundle(&self, default: Bundle) -> Bundle {
-        (self.bundle)(default)
+        let bundle = (self.bundle)(default);
+        if !self.by_systemd {
+            return bundle;
+        }
+        let path = format!("system.slice:orlop:{}", bundle.id);
+        bundle.set("/linux/cgroupsPath", json!(path))
+    }
+
+    /// Why this host has nothing for it, if that is so.
+    pub(super) fn is_impossible(&self) -> Option<String> {
+        match self.by_systemd.then(systemd_is_here) {
+            Some(Err(Failure::Skip(why))) => Some(why),
+            _ => None,
+        }
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn table(scenarios: &[&Scenario], tallies: &[Tally]) -> (String, bool
             .iter()
             .zip(heads)
             .map(|(cell, head)| format!("  {cell:>0$}", head.len()));
-        format!("{name:<14}{}\n", cells.collect::<String>())
+        format!("{name:<20}{}\n", cells.collect::<String>())
     };
     let mut text = row("", heads.map(str::to_owned));
     let mut sum = [0; 7];

@@ -15,6 +15,7 @@ use super::tracer::{self, Guard, Trace};
 use crate::bundle::Bundle;
 use crate::call::ends_before;
 use crate::host::{hierarchies, kill_members, remove_cgroup};
+use crate::rooms::unit;
 use crate::unprivileged::{FIRST, give};
 
 /// One worker's place.
@@ -22,8 +23,8 @@ pub(super) struct World<'a> {
     runtime: &'a Path,
     dir: PathBuf,
     id: String,
-    /// The cgroups that the container may have.
-    cgroups: Vec<PathBuf>,
+    /// The cgroups that the container may have, and what systemd writes of its unit.
+    places: Vec<PathBuf>,
     /// Longest time for one call.
     limit: Duration,
     pub(super) guard: Guard,
@@ -80,11 +81,17 @@ impl<'a> World<'a> {
             }
             bundle.save()?;
         }
-        let cgroups = hierarchies().into_iter().map(|hierarchy| hierarchy.join(tag).join(&id));
+        let mut places: Vec<PathBuf> = hierarchies().iter().map(|it| it.join(tag).join(&id)).collect();
+        if scenarios.iter().any(|scenario| scenario.by_systemd) {
+            let unit = unit(&id);
+            places.extend(hierarchies().iter().map(|it| it.join("system.slice").join(&unit)));
+            // There as long as systemd knows the unit, also one that has failed.
+            places.push(Path::new("/run/systemd/transient").join(&unit));
+        }
         Ok(Self {
             runtime,
             dir,
-            cgroups: cgroups.collect(),
+            places,
             id,
             limit,
             guard: Guard::default(),
@@ -99,7 +106,9 @@ impl<'a> World<'a> {
             word => word.to_owned(),
         };
         let root = ["--root".to_owned(), path(self.root())];
-        root.into_iter().chain(words.iter().map(of)).collect()
+        let manager = scenario.by_systemd.then(|| "--systemd-cgroup".to_owned());
+        let globals = root.into_iter().chain(manager);
+        globals.chain(words.iter().map(of)).collect()
     }
 
     fn root(&self) -> PathBuf {
@@ -254,8 +263,8 @@ impl<'a> World<'a> {
                 has_ended(pid, Duration::from_secs(1));
             }
         }
-        for cgroup in self.cgroups.iter().filter(|cgroup| cgroup.exists()) {
-            findings.leftovers.push(format!("cgroup {}", cgroup.display()));
+        for place in self.places.iter().filter(|place| is_left(place)) {
+            findings.leftovers.push(place.display().to_string());
         }
         let folder = self.root().join(&self.id);
         if folder.exists() {
@@ -265,7 +274,7 @@ impl<'a> World<'a> {
         }
         if !findings.leftovers.is_empty() {
             kill_members(&self.id);
-            self.cgroups.iter().for_each(|cgroup| remove_cgroup(cgroup));
+            self.places.iter().for_each(|cgroup| remove_cgroup(cgroup));
             let _ = fs::remove_dir_all(&folder);
         }
         let again = self
@@ -276,6 +285,18 @@ impl<'a> World<'a> {
         }
         findings
     }
+}
+
+/// Whether a cgroup or a file is still there; systemd removes what it knows of a unit soon after its end.
+fn is_left(place: &Path) -> bool {
+    let end = Instant::now() + Duration::from_secs(1);
+    while place.exists() {
+        if Instant::now() > end {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    false
 }
 
 /// Whether a process ends in time; it is reaped if it is ours.

@@ -18,6 +18,7 @@ mod room;
 mod seccomp;
 mod users;
 
+pub(crate) use cgroups::units::{systemd_is_here, unit};
 use room::{Room, rooms};
 
 use crate::sentence::Test;

@@ -66,7 +66,7 @@ pub(crate) const TESTS: &[Test] = &[
 const UNIFIED: &str = "/sys/fs/cgroup";
 
 /// Skips where no systemd can make cgroups.
-pub(in crate::rooms) fn systemd_is_here() -> Verdict {
+pub(crate) fn systemd_is_here() -> Verdict {
     if !Path::new("/run/systemd/system").is_dir() {
         return Err(Failure::Skip("systemd does not run on this host".into()));
     }
@@ -77,7 +77,7 @@ pub(in crate::rooms) fn systemd_is_here() -> Verdict {
 }
 
 /// The unit of a container of a bundle that [`in_unit`] gives.
-pub(in crate::rooms) fn unit(id: &str) -> String {
+pub(crate) fn unit(id: &str) -> String {
     format!("orlop-{id}.scope")
 }
 
