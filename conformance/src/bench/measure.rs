@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::options::{Config, Options};
 use crate::bundle::Bundle;
 use crate::ground::Ground;
+use crate::host::devices_of_v1;
 use crate::runtime::Runtime;
 
 /// The verbs in the order in which they are measured and shown.
@@ -46,13 +47,15 @@ pub(crate) struct Series {
 pub(crate) struct Results {
     pub(crate) series: Vec<Series>,
     pub(crate) rounds: usize,
-    pub(crate) config: &'static str,
+    /// In words.
+    pub(crate) config: String,
 }
 
 struct Stage<'a> {
     ground: &'a Ground,
     floor: PathBuf,
     config: Config,
+    by_systemd: bool,
     serial: usize,
 }
 
@@ -66,6 +69,7 @@ pub(super) fn measure(options: &Options) -> io::Result<Results> {
         ground: &ground,
         floor,
         config: options.config,
+        by_systemd: options.by_systemd,
         serial: 0,
     };
     let mut series: Vec<Series> = options
@@ -96,15 +100,10 @@ pub(super) fn measure(options: &Options) -> io::Result<Results> {
             }
         }
     }
-    let config = if options.config == Config::Engine {
-        "engine"
-    } else {
-        "default"
-    };
     Ok(Results {
         series,
         rounds: options.rounds,
-        config,
+        config: options.config.name().to_owned() + if options.by_systemd { ", cgroups by systemd" } else { "" },
     })
 }
 
@@ -120,10 +119,13 @@ impl Stage<'_> {
     fn bundle(&mut self, actions: &str) -> io::Result<Bundle> {
         self.serial += 1;
         let id = format!("{}-b{}", self.ground.tag, self.serial);
-        let cgroup = format!("/{}/{id}", self.ground.tag);
+        let cgroup = match self.by_systemd {
+            true => format!("system.slice:orlop:{id}"),
+            false => format!("/{}/{id}", self.ground.tag),
+        };
         let mut bundle = Bundle::new(&id, &self.ground.dir.join(&id), &self.ground.probe, &cgroup)?;
-        if self.config == Config::Engine {
-            bundle.config = engine_config(&cgroup, &bundle.dir)?;
+        if self.config != Config::Default {
+            bundle.config = engine_config(&cgroup, &bundle.dir, self.config)?;
         }
         let bundle = bundle.probe(actions);
         bundle.save()?;
@@ -164,75 +166,50 @@ impl Stage<'_> {
     }
 
     fn life(&mut self, runtime: &Runtime, series: &mut Series) -> io::Result<()> {
-        let path = runtime.path.to_string_lossy().into_owned();
         let hide = runtime.refuses_hybrid();
-        let root = self
-            .ground
-            .dir
-            .join(format!("state-{}", runtime.name))
-            .to_string_lossy()
-            .into_owned();
-        let keep = |series: &mut Series, verb, sample| series.samples.entry(verb).or_default().push(sample);
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let path = text(&runtime.path);
+        let root = text(&self.ground.dir.join(format!("state-{}", runtime.name)));
+        let mut global = vec![path.as_str(), "--root", &root];
+        if self.by_systemd {
+            global.push("--systemd-cgroup");
+        }
+        let call = |stage: &Self, series: &mut Series, verb: &'static str, words: &[&str]| {
+            let words = [&global, &[verb] as &[&str], words].concat();
+            let sample = stage.call(hide, &words)?;
+            series.samples.entry(verb).or_default().push(sample);
+            io::Result::Ok(())
+        };
 
         let bundle = self.bundle("exit 0")?;
-        let dir = bundle.dir.to_string_lossy().into_owned();
-        keep(
-            series,
-            "run",
-            self.call(hide, &[&path, "--root", &root, "run", "--bundle", &dir, &bundle.id])?,
-        );
+        call(self, series, "run", &["--bundle", &text(&bundle.dir), &bundle.id])?;
         fs::remove_dir_all(&bundle.dir)?;
         std::thread::sleep(PAUSE);
 
         let bundle = self.bundle("sleep 600")?;
-        let dir = bundle.dir.to_string_lossy().into_owned();
         let pid_file = self.ground.dir.join("pid");
-        let pid_text = pid_file.to_string_lossy().into_owned();
-        let create = [
-            &path,
-            "--root",
-            &root,
-            "create",
+        let words = [
             "--pid-file",
-            &pid_text,
+            &text(&pid_file),
             "--bundle",
-            &dir,
+            &text(&bundle.dir),
             &bundle.id,
         ];
-        keep(series, "create", self.call(hide, &create)?);
-        let pid = fs::read_to_string(&pid_file)?
-            .trim()
-            .parse()
-            .ok()
-            .and_then(Pid::from_raw);
+        call(self, series, "create", &words)?;
+        let pid = fs::read_to_string(&pid_file)?;
+        let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
         let Some(pid) = pid else {
             return Err(io::Error::other("no pid in the pid file"));
         };
         series.waiting.push(proportional_size(pid));
-        keep(
-            series,
-            "start",
-            self.call(hide, &[&path, "--root", &root, "start", &bundle.id])?,
-        );
-        keep(
-            series,
-            "state",
-            self.call(hide, &[&path, "--root", &root, "state", &bundle.id])?,
-        );
-        keep(
-            series,
-            "kill",
-            self.call(hide, &[&path, "--root", &root, "kill", &bundle.id, "KILL"])?,
-        );
+        call(self, series, "start", &[&bundle.id])?;
+        call(self, series, "state", &[&bundle.id])?;
+        call(self, series, "kill", &[&bundle.id, "KILL"])?;
         // What the runtime did not kill must not hang the benchmark.
         let _ = kill_process(pid, Signal::KILL);
         waitpid(Some(pid), WaitOptions::empty())?;
         std::thread::sleep(PAUSE);
-        keep(
-            series,
-            "delete",
-            self.call(hide, &[&path, "--root", &root, "delete", &bundle.id])?,
-        );
+        call(self, series, "delete", &[&bundle.id])?;
         fs::remove_dir_all(&bundle.dir)
     }
 
@@ -260,14 +237,23 @@ fn proportional_size(pid: Pid) -> f64 {
 
 /// What docker writes for a plain `docker run`, made to fit: the cgroup, the rootfs, files of our own for the binds;
 /// no hook, no network of another's.
-fn engine_config(cgroup: &str, dir: &Path) -> io::Result<Value> {
+fn engine_config(cgroup: &str, dir: &Path, kind: Config) -> io::Result<Value> {
     let mut config: Value = serde_json::from_str(include_str!(
         "../../../runtime-lib/tests/corpus/engines/docker-plain.json"
     ))?;
     config["root"] = json!({"path": "rootfs", "readonly": true});
     config["linux"]["cgroupsPath"] = json!(cgroup);
-    config["linux"]["resources"] = json!({"devices": config["linux"]["resources"]["devices"].clone()});
-    let namespaces = ["mount", "network", "uts", "pid", "ipc"].map(|kind| json!({"type": kind}));
+    let mut resources = json!({"devices": config["linux"]["resources"]["devices"].clone()});
+    if kind == Config::Limits {
+        resources["memory"] = json!({"limit": 67_108_864, "reservation": 33_554_432, "swap": 134_217_728});
+        resources["cpu"] = json!({"shares": 512, "quota": 50_000, "period": 100_000, "cpus": "0", "mems": "0"});
+        resources["pids"] = json!({"limit": 50});
+    }
+    config["linux"]["resources"] = resources;
+    // Engines give a cgroup namespace where cgroups are unified.
+    let of_cgroups = devices_of_v1().is_none().then_some("cgroup");
+    let kinds = ["mount", "network", "uts", "pid", "ipc"].into_iter().chain(of_cgroups);
+    let namespaces: Vec<Value> = kinds.map(|kind| json!({"type": kind})).collect();
     config["linux"]["namespaces"] = json!(namespaces);
     if let Some(object) = config.as_object_mut() {
         object.remove("hooks");

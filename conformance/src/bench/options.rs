@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::failure::Failure;
 use crate::options::{named_runtime, value};
+use crate::rooms::systemd_is_here;
 use crate::runtime::Runtime;
 
 /// Which config the bundles have.
@@ -12,6 +14,18 @@ pub(super) enum Config {
     Default,
     /// That of `docker run`, with its seccomp profile.
     Engine,
+    /// The same with `--memory`, `--cpus`, `--pids-limit` and others.
+    Limits,
+}
+
+impl Config {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Engine => "engine",
+            Self::Limits => "limits",
+        }
+    }
 }
 
 /// What `conformance bench` was told.
@@ -20,6 +34,8 @@ pub(super) struct Options {
     pub(super) floor: bool,
     pub(super) rounds: usize,
     pub(super) config: Config,
+    /// Whether systemd makes the cgroups.
+    pub(super) by_systemd: bool,
     pub(super) json: Option<PathBuf>,
     pub(super) svg: Option<PathBuf>,
 }
@@ -33,6 +49,7 @@ impl Options {
             floor: false,
             rounds: 30,
             config: Config::Default,
+            by_systemd: false,
             json: None,
             svg: None,
         };
@@ -41,6 +58,7 @@ impl Options {
             match word.as_str() {
                 "--runtime" => options.runtimes.push(named_runtime(value(word, &mut words)?)?),
                 "--floor" => options.floor = true,
+                "--systemd-cgroup" => options.by_systemd = true,
                 "--runs" => {
                     options.rounds = value(word, &mut words)?
                         .parse()
@@ -52,7 +70,8 @@ impl Options {
                     options.config = match value(word, &mut words)? {
                         "default" => Config::Default,
                         "engine" => Config::Engine,
-                        other => return Err(format!("no config {other:?}: default or engine")),
+                        "limits" => Config::Limits,
+                        other => return Err(format!("no config {other:?}: default, engine or limits")),
                     }
                 }
                 other => return Err(format!("unknown option {other:?}")),
@@ -60,6 +79,14 @@ impl Options {
         }
         if options.runtimes.is_empty() {
             return Err("--runtime PATH is needed".into());
+        }
+        if options.by_systemd {
+            if options.floor {
+                return Err("--floor and --systemd-cgroup: the floor asks no systemd".into());
+            }
+            if let Err(Failure::Skip(why)) = systemd_is_here() {
+                return Err(format!("--systemd-cgroup: {why}"));
+            }
         }
         Ok(options)
     }
