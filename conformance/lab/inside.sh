@@ -17,6 +17,11 @@ first() {
     mount -t proc -o nosuid,nodev,noexec proc /proc
     mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
     mount -t devtmpfs devtmpfs /dev
+    # As udev makes them: TOMOYO, which Debian 11's kernel has, looks up what is executed by descriptor there.
+    ln -s /proc/self/fd /dev/fd
+    for stream in stdin:0 stdout:1 stderr:2; do
+        ln -s "/proc/self/fd/${stream#*:}" "/dev/${stream%:*}"
+    done
     mkdir -p /dev/pts /dev/shm /dev/mqueue
     mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
     mount -t mqueue mqueue /dev/mqueue

@@ -90,6 +90,8 @@ fn refused(origin: &Origin, errno: Errno) -> Failure {
     match errno {
         Errno::PERM => failure.hint("new namespaces need CAP_SYS_ADMIN, or a user namespace"),
         Errno::NOSPC => failure.hint("a limit in /proc/sys/user is reached"),
+        // Linux: security/tomoyo/domain.c, `tomoyo_find_next_domain`.
+        Errno::NOENT => failure.hint("TOMOYO looks an open program up in /dev/fd, a link to /proc/self/fd"),
         _ => failure,
     }
 }
