@@ -20,6 +20,7 @@ mod load;
 mod locate;
 mod mounts;
 mod number;
+mod number_range;
 #[cfg(feature = "oci-spec")]
 mod oci;
 mod process;
@@ -58,6 +59,7 @@ pub(crate) use mounts::{
     Bind, Changes, Filesystem, IdMaps, MapsOf, Mount, MountKind, Parameter, ReadOnly, Remount, Superblock, attribute,
     option_names as mount_option_names, too_long,
 };
+pub(crate) use number_range::number_range;
 pub use process::{ConsoleSize, OomScoreAdj, Process, Rlimit, RlimitType, User};
 pub(crate) use quote::Quoted;
 pub use resources::{

@@ -15,6 +15,7 @@ mod sysctl;
 mod version;
 
 use super::config::Config;
+use super::number_range;
 use crate::problem::Problems;
 
 pub(super) use process::process;
@@ -70,19 +71,7 @@ pub(super) fn absolute(path: &str, at: impl FnOnce() -> String, problems: &mut P
 
 /// Whether the text is a list of numbers and ranges, as the kernel writes CPUs and memory nodes: `0-3,7`.
 fn is_number_list(list: &str) -> bool {
-    list.split(',').all(|item| {
-        let number = |text: &str| {
-            text.parse::<u32>()
-                .ok()
-                .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
-        };
-        match item.split_once('-') {
-            None => number(item).is_some(),
-            Some((first, last)) => number(first)
-                .zip(number(last))
-                .is_some_and(|(first, last)| first <= last),
-        }
-    })
+    list.split(',').all(|item| number_range(item).is_some())
 }
 
 /// An id that system calls take for "leave it as it is", so that nobody can have it.

@@ -1,5 +1,7 @@
 //! The kernel's ways to write numbers in cgroup files (Linux: cgroup-v2.rst, "Format").
 
+use crate::bundle::number_range;
+
 /// The words of a line.
 pub(super) fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace()
@@ -35,16 +37,8 @@ pub(super) fn numbers(text: &str) -> Vec<u64> {
 pub(super) fn ranges(text: &str) -> Vec<u32> {
     /// More than any kernel has: a range is never long because a file is strange.
     const MOST: u32 = 65_536;
-    let mut all = Vec::new();
-    for part in text.trim().split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        if let (Ok(first), Ok(last)) = (first.parse::<u32>(), last.parse::<u32>())
-            && last < MOST
-        {
-            all.extend(first..=last);
-        }
-    }
-    all
+    let ranges = text.trim().split(',').filter_map(number_range);
+    ranges.filter(|range| *range.end() < MOST).flatten().collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! was written.
 
 use super::knob::{Knob, Missing};
-use crate::bundle::{UnitProperty, UnitValue};
+use crate::bundle::{UnitProperty, UnitValue, number_range};
 use crate::host::CgroupVersion;
 use crate::problem::JsonPath;
 use std::str::FromStr;
@@ -179,19 +179,15 @@ fn number(value: &str) -> Option<u64> {
 
 /// A list such as `0-2,16` (`man 7 cpuset`) as a bit for each.
 fn bits(list: &str) -> Option<Vec<u8>> {
-    const MOST: usize = 8192;
+    const MOST: u32 = 8192;
     let mut bits = Vec::new();
-    for range in list.split(',').map(str::trim) {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (first, last) = (usize::from_str(first).ok()?, usize::from_str(last).ok()?);
-        if first > last || last >= MOST {
-            return None;
-        }
-        if bits.len() <= last / 8 {
-            bits.resize(last / 8 + 1, 0);
-        }
-        for number in first..=last {
-            *bits.get_mut(number / 8)? |= 1 << (number % 8);
+    for item in list.split(',').map(str::trim) {
+        for number in number_range(item).filter(|range| *range.end() < MOST)? {
+            let byte = (number / 8) as usize;
+            if bits.len() <= byte {
+                bits.resize(byte + 1, 0);
+            }
+            *bits.get_mut(byte)? |= 1 << (number % 8);
         }
     }
     Some(bits)

@@ -1,6 +1,6 @@
 //! `linux.memoryPolicy`: where the process's memory comes from.
 
-use crate::bundle::{MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode};
+use crate::bundle::{MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode, number_range};
 use crate::plan::acts::Origin;
 use crate::plan::process::Rooms;
 use orlop_init::step::process::MemoryPolicy as MemoryPolicyStep;
@@ -72,12 +72,8 @@ fn memory_flag(flag: MemoryPolicyFlag) -> u32 {
 fn node_mask(list: &str) -> Option<Vec<u64>> {
     let mut words = Vec::new();
     for item in list.split(',').filter(|item| !item.is_empty()) {
-        let (first, last) = item.split_once('-').unwrap_or((item, item));
-        let (first, last) = (first.parse::<u32>().ok()?, last.parse::<u32>().ok()?);
-        if last >= MOST_NODES {
-            return None;
-        }
-        for node in first..=last {
+        let nodes = number_range(item).filter(|nodes| *nodes.end() < MOST_NODES)?;
+        for node in nodes {
             let word = (node / 64) as usize;
             if words.len() <= word {
                 words.resize(word + 1, 0);
