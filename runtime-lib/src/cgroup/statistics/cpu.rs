@@ -45,7 +45,7 @@ fn v2_usage(stat: &str) -> CpuUsage {
     }
 }
 
-fn v1_usage(files: &Files) -> CpuUsage {
+pub(super) fn v1_usage(files: &Files) -> CpuUsage {
     let stat = files.text("cpuacct.stat").unwrap_or_default();
     let (percpu_user, percpu_kernel) = by_processor(&files.text("cpuacct.usage_all").unwrap_or_default());
     CpuUsage {

@@ -1,6 +1,8 @@
 //! What a cgroup's files say about what is used. v1 and v2 are told apart by controller.
 
 mod block_io;
+#[cfg(test)]
+mod by_cgroups_rs;
 mod cpu;
 mod cpuset;
 pub(super) mod fields;
@@ -16,6 +18,7 @@ use fields::{number_or_max, words};
 use rustix::io::Errno;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 impl Cgroup {
     /// Everything but the network's. A controller that the cgroup does not have is left out.
@@ -24,19 +27,20 @@ impl Cgroup {
     /// A file that cannot be read, other than one that this kernel does not have.
     pub(crate) fn statistics(&self) -> Result<Stats, Error> {
         let mut stats = Stats::default();
-        if let Some(files) = self.files("cpu")? {
-            stats.cpu = cpu::cpu(&files, self.files("cpuacct")?.as_ref());
+        let cgroup = Directories::of(self);
+        if let Some(files) = cgroup.files("cpu")? {
+            stats.cpu = cpu::cpu(&files, cgroup.files("cpuacct")?.as_ref());
             files.outcome()?;
         }
-        if let Some(files) = self.files("cpuset")? {
+        if let Some(files) = cgroup.files("cpuset")? {
             stats.cpuset = cpuset::cpuset(&files);
             files.outcome()?;
         }
-        if let Some(files) = self.files("memory")? {
+        if let Some(files) = cgroup.files("memory")? {
             stats.memory = memory::memory(&files);
             files.outcome()?;
         }
-        if let Some(files) = self.files("pids")? {
+        if let Some(files) = cgroup.files("pids")? {
             stats.pids = pids(&files);
             files.outcome()?;
         }
@@ -44,38 +48,62 @@ impl Cgroup {
             Some(_) => "blkio",
             None => "io",
         };
-        if let Some(files) = self.files(block)? {
+        if let Some(files) = cgroup.files(block)? {
             stats.block_io = block_io::block_io(&files);
             files.outcome()?;
         }
-        if let Some(files) = self.files("hugetlb")? {
+        if let Some(files) = cgroup.files("hugetlb")? {
             stats.hugetlb = huge_pages::huge_pages(&files);
             files.outcome()?;
         }
         Ok(stats)
     }
+}
+
+/// A cgroup's directories, each opened once for all of its controllers.
+struct Directories<'a> {
+    cgroup: &'a Cgroup,
+    open: RefCell<Vec<(PathBuf, Rc<Directory>)>>,
+}
+
+impl<'a> Directories<'a> {
+    fn of(cgroup: &'a Cgroup) -> Self {
+        let open = RefCell::default();
+        Self { cgroup, open }
+    }
 
     /// The files of a controller; `None` if the cgroup is not there.
     fn files(&self, controller: &str) -> Result<Option<Files>, Error> {
-        let Some((version, place)) = self.0.with(controller) else {
+        let Some((version, place)) = self.cgroup.0.with(controller) else {
             return Ok(None);
         };
-        match processes::open(place) {
-            Ok(directory) => Ok(Some(Files {
-                directory,
-                version,
-                path: place.path(),
-                fault: RefCell::default(),
-            })),
-            Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(processes::not_opened(place, errno).into()),
-        }
+        let path = place.path();
+        let mut open = self.open.borrow_mut();
+        let known = open.iter().find(|(other, _)| *other == path);
+        let directory = match known.map(|(_, directory)| Rc::clone(directory)) {
+            Some(directory) => directory,
+            None => match processes::open(place) {
+                Ok(directory) => {
+                    let directory = Rc::new(directory);
+                    open.push((path.clone(), Rc::clone(&directory)));
+                    directory
+                }
+                Err(Errno::NOENT) => return Ok(None),
+                Err(errno) => return Err(processes::not_opened(place, errno).into()),
+            },
+        };
+        Ok(Some(Files {
+            directory,
+            version,
+            path,
+            fault: RefCell::default(),
+        }))
     }
 }
 
 /// The files of a cgroup in one hierarchy.
 pub(super) struct Files {
-    directory: Directory,
+    directory: Rc<Directory>,
     version: CgroupVersion,
     path: PathBuf,
     /// The first that could not be read.

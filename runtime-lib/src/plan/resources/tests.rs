@@ -1,5 +1,7 @@
 //! What resources become on a hybrid host, where most controllers are on v1, and on one with v2 alone.
 
+mod by_cgroups_rs;
+
 use super::{Knob, knobs};
 use crate::host::{Hierarchies, Host};
 
