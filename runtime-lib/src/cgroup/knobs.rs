@@ -1,15 +1,20 @@
 //! Writing knobs.
 
 use super::directory::{Directory, open_to_write, read, write_once};
+use super::nap::Naps;
 use crate::error::{Error, Failure};
 use crate::host::CgroupVersion;
 use crate::plan::{Knob, Missing, Placement, ordered};
 use rustix::io::Errno;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 /// A kernel without swap has no such file (`man 5 proc`).
 const SWAPS: &str = "/proc/swaps";
+
+/// Processors give back in no time what they have charged ahead, unless they are very busy.
+const DRAINED: Duration = Duration::from_millis(100);
 
 /// The directories of a cgroup that knobs are written in, each with the number of its place.
 pub(super) type Directories = Vec<(usize, Directory)>;
@@ -80,8 +85,25 @@ impl<'a> Files<'a> {
             }
             (opened, _) => opened?,
         };
-        let outcome = write_once(&file, &knob.value);
+        let outcome = match write_once(&file, &knob.value) {
+            Err(Errno::BUSY) if (knob.version, &*knob.controller) == (CgroupVersion::V1, "memory") => {
+                write_when_drained(&file, &knob.value)
+            }
+            outcome => outcome,
+        };
         self.0.push((knob, file));
         outcome
+    }
+}
+
+/// Each processor has charged up to 256 KiB more than it needs to a cgroup of v1. The kernel has them give that back when
+/// a limit is below what is charged, and does not wait for it (Linux: mm/memcontrol.c, `drain_all_stock`).
+fn write_when_drained(file: &OwnedFd, value: &str) -> Result<(), Errno> {
+    let mut naps = Naps::new(DRAINED);
+    loop {
+        match write_once(file, value) {
+            Err(Errno::BUSY) if naps.nap() => {}
+            outcome => return outcome,
+        }
     }
 }

@@ -5,6 +5,9 @@ use std::process::Command;
 
 use serde_json::json;
 
+use super::units::{by_systemd, in_unit};
+use crate::bundle::Bundle;
+use crate::call::Done;
 use crate::failure::{Failure, Verdict, ensure};
 use crate::host::{devices_of_v1, hierarchies};
 use crate::sentence::{Test, test};
@@ -18,6 +21,16 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(
         little_memory_is_enough_to_start_with,
+        ("runc", "1.1", "needs some MB in the container's cgroup"),
+        ("crun", "1.8", "needs more")
+    ),
+    test!(
+        memory_that_processors_charge_ahead_is_not_counted,
+        ("runc", "1.1", "needs some MB in the container's cgroup"),
+        ("crun", "1.8", "says that init was killed, at times")
+    ),
+    test!(
+        little_memory_is_enough_to_start_with_in_a_unit,
         ("runc", "1.1", "needs some MB in the container's cgroup"),
         ("crun", "1.8", "needs more")
     ),
@@ -58,14 +71,35 @@ fn little_memory_is_enough_to_start_with(t: &Trial<'_>) -> Verdict {
             "the host has cgroup v1, whose kernel charges memory in larger parts".into(),
         ));
     }
-    let bundle = t
-        .bundle()?
-        .set("/linux/resources/memory", json!({"limit": LITTLE, "swap": LITTLE}));
+    starts_with_little(t.bundle()?, |bundle| t.run(bundle))
+}
+
+fn little_memory_is_enough_to_start_with_in_a_unit(t: &Trial<'_>) -> Verdict {
+    starts_with_little(in_unit(t)?, |bundle| by_systemd(t, "run", bundle)?.finish())
+}
+
+/// A process that starts there is killed at times: the kernel does not wait for what processors give back.
+fn memory_that_processors_charge_ahead_is_not_counted(t: &Trial<'_>) -> Verdict {
+    if devices_of_v1().is_none() {
+        return Err(Failure::Skip("the host has cgroup v2, which takes every limit".into()));
+    }
+    for _ in 0..20 {
+        let limit = json!({"limit": LITTLE, "swap": LITTLE});
+        let done = t.run(&t.bundle()?.probe("exit 0").set("/linux/resources/memory", limit))?;
+        ensure(done.code == 0 || done.code == 137, || {
+            format!("`run` ended with {}: {}", done.code, done.err.trim())
+        })?;
+    }
+    Ok(())
+}
+
+fn starts_with_little(bundle: Bundle, run: impl Fn(&Bundle) -> Result<Done, Failure>) -> Verdict {
+    let bundle = bundle.set("/linux/resources/memory", json!({"limit": LITTLE, "swap": LITTLE}));
     // Smaller than the probe: says how it is called, and ends with 1.
     let little = std::env::current_exe()?.with_file_name("floor");
     fs::copy(&little, bundle.rootfs().join("little"))
         .map_err(|error| Failure::Wrong(format!("{}: {error}", little.display())))?;
-    let done = t.run(&bundle.args(&["/little"]))?;
+    let done = run(&bundle.args(&["/little"]))?;
     ensure(done.code == 1 && done.err.contains("floor:"), || {
         format!("`run` ended with {}: {}", done.code, done.err.trim())
     })
