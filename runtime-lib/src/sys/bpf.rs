@@ -1,5 +1,6 @@
 //! `bpf(2)`, as far as programs of cgroups need it that decide about devices.
 
+use super::locked_memory::RaisedLimit;
 use rustix::io::Errno;
 use std::ffi::{CStr, c_int};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -116,7 +117,14 @@ unsafe fn bpf<T>(command: c_int, attributes: &mut T) -> Result<c_int, Errno> {
 /// # Errors
 /// The kernel's, and what its verifier says.
 pub(crate) fn load_device_program(instructions: &[u64]) -> Result<OwnedFd, (Errno, String)> {
-    load(instructions, &mut []).map_err(|errno| {
+    let mut loaded = load(instructions, &mut []);
+    if loaded.as_ref().is_err_and(|errno| *errno == Errno::PERM)
+        && let Some(_raised) = RaisedLimit::new()
+    {
+        // Before Linux 5.11 all programs of a user are memory that is locked, of which few may have 64 KiB.
+        loaded = load(instructions, &mut []);
+    }
+    loaded.map_err(|errno| {
         // The kernel tells why only to those who ask, and takes longer for it.
         let mut log = vec![0; 1 << 16];
         match load(instructions, &mut log) {

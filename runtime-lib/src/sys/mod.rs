@@ -3,6 +3,7 @@
 mod bpf;
 mod clone;
 mod kernel;
+mod locked_memory;
 mod mount;
 mod priority;
 mod process;
