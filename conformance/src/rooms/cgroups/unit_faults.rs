@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::units::{by_systemd, create, in_unit, launch, property, systemctl, unit, units};
+use crate::call::Call;
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::cgroups;
 use crate::sentence::{Test, test};
@@ -34,6 +35,8 @@ pub(crate) const TESTS: &[Test] = &[
         create_in_a_unit_killed_at_any_instant_can_be_cleaned_up,
         ("runc", "1.1", "its record is written late")
     ),
+    test!(update_of_a_unit_killed_at_any_instant_can_be_repeated),
+    test!(delete_of_a_unit_killed_at_any_instant_can_be_repeated),
     test!(delete_by_force_leaves_the_unit_of_another_alone),
     test!(
         bus_that_says_nothing_is_an_error_within_seconds,
@@ -197,6 +200,71 @@ fn create_in_a_unit_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Ve
         t.call(&["delete", "--force", &bundle.id]).succeed()?;
     }
     Ok(())
+}
+
+/// Calls the runtime so often, and kills it at another part of the time that it needs, which is that of the first call;
+/// `look` looks at what is left.
+fn killed_at_each_part<'t>(
+    mut call: impl FnMut() -> Result<Call<'t>, Failure>,
+    mut look: impl FnMut(&str) -> Verdict,
+) -> Verdict {
+    const TURNS: u32 = 10;
+    let mut whole = Duration::ZERO;
+    for turn in 0..TURNS {
+        let call = call()?;
+        let begin = Instant::now();
+        let running = call.spawn()?;
+        if turn == 0 {
+            let _ = running.wait()?;
+            whole = begin.elapsed();
+        } else {
+            std::thread::sleep(whole * turn / TURNS);
+            running.signal(Signal::KILL)?;
+            running.wait()?;
+        }
+        look(&format!("after {turn}/{TURNS}"))?;
+    }
+    Ok(())
+}
+
+fn update_of_a_unit_killed_at_any_instant_can_be_repeated(t: &Trial<'_>) -> Verdict {
+    let created = launch(t, &in_unit(t)?.probe("sleep 60"))?;
+    let update = |mib: u32| ["update", "--memory", &format!("{mib}M"), &created.id].map(str::to_owned);
+    let called = |words: &[String; 4]| t.call(&words.each_ref().map(String::as_str));
+    let (mut first, mut second) = (100, 100);
+    killed_at_each_part(
+        || {
+            first += 1;
+            Ok(called(&update(first)))
+        },
+        |at| {
+            second += 1;
+            same(&format!("status {at}"), &t.status(&created.id)?, "running")?;
+            called(&update(second)).succeed()?;
+            let limit = (u64::from(second) << 20).to_string();
+            let name = unit(&created.id);
+            same(&format!("limit {at}"), &property(&name, "MemoryMax")?, limit.as_str())?;
+            let file = fs::read_to_string(super::units::folder(&name)?.join("memory.max"))?;
+            same(&format!("memory.max {at}"), &file.trim(), limit.as_str())
+        },
+    )
+}
+
+fn delete_of_a_unit_killed_at_any_instant_can_be_repeated(t: &Trial<'_>) -> Verdict {
+    let id = std::cell::RefCell::new(String::new());
+    killed_at_each_part(
+        || {
+            let created = launch(t, &in_unit(t)?.without_namespace("pid").probe("leave 60 , sleep 60"))?;
+            id.replace(created.id);
+            Ok(t.call(&["delete", "--force", &id.borrow()]))
+        },
+        |at| {
+            let id = id.borrow();
+            t.call(&["delete", "--force", &id]).succeed()?;
+            same(&format!("units {at}"), &units(&id)?, Vec::<String>::new())?;
+            same(&format!("cgroups {at}"), &cgroups(&id).len(), 0)
+        },
+    )
 }
 
 /// The runtime is killed when it has written down which unit it will have, and before it has it.
