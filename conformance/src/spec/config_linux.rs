@@ -252,11 +252,20 @@ pub(super) const CONFIG_LINUX: Document = Document {
                         "limits: limits_of_memory_are_in_the_cgroup",
                         "limits: process_that_takes_more_memory_than_it_may_is_killed",
                         "limits: swap_below_memory_is_refused",
+                        "entry: little_memory_is_enough_to_start_with",
+                        "units: unit_has_the_limits_also_when_units_are_read_anew",
                     ],
                 ),
                 untested("kernel, kernelTCP", LIMITS),
-                untested("swappiness, disableOOMKiller, useHierarchy", LIMITS),
-                untested("checkBeforeUpdate", LIMITS),
+                partly(
+                    "swappiness, disableOOMKiller, useHierarchy",
+                    &["further_limits: swappiness_is_in_the_cgroup_or_refused"],
+                    LIMITS,
+                ),
+                tested(
+                    "checkBeforeUpdate",
+                    &["further_limits: limit_below_what_is_used_is_refused_where_that_is_asked_for"],
+                ),
             ],
         },
         Section {
@@ -269,10 +278,10 @@ pub(super) const CONFIG_LINUX: Document = Document {
                         "limits: process_that_uses_more_cpu_time_than_it_may_is_throttled",
                     ],
                 ),
-                untested("burst", LIMITS),
+                tested("burst", &["further_limits: burst_is_in_the_cgroup"]),
                 untested("realtimeRuntime, realtimePeriod", LIMITS),
                 tested("cpus, mems", &["limits: cpus_are_those_of_the_cpuset"]),
-                untested("idle", LIMITS),
+                tested("idle", &["further_limits: cgroup_is_idle"]),
             ],
         },
         Section {
@@ -281,19 +290,27 @@ pub(super) const CONFIG_LINUX: Document = Document {
                 untested("weight, leafWeight, weightDevice", LIMITS),
                 tested(
                     "throttleReadBpsDevice",
-                    &["limits: throttles_of_a_block_device_are_in_the_cgroup"],
+                    &[
+                        "limits: throttles_of_a_block_device_are_in_the_cgroup",
+                        "further_limits: each_throttle_of_a_block_device_is_in_the_cgroup",
+                    ],
                 ),
-                untested("throttleWriteBpsDevice", LIMITS),
-                untested("throttleReadIOPSDevice, throttleWriteIOPSDevice", LIMITS),
+                tested(
+                    "throttleWriteBpsDevice, throttleReadIOPSDevice, throttleWriteIOPSDevice",
+                    &["further_limits: each_throttle_of_a_block_device_is_in_the_cgroup"],
+                ),
             ],
         },
         Section {
             anchor: "huge-page-limits",
-            entries: &[untested("pageSize, limit", LIMITS)],
+            entries: &[tested("pageSize, limit", &["further_limits: huge_pages_are_limited"])],
         },
         Section {
             anchor: "network",
-            entries: &[untested("classID, priorities", LIMITS)],
+            entries: &[tested(
+                "classID, priorities",
+                &["further_limits: network_class_and_priorities_are_in_the_cgroup"],
+            )],
         },
         Section {
             anchor: "pids",
@@ -301,6 +318,7 @@ pub(super) const CONFIG_LINUX: Document = Document {
                 "limit",
                 &[
                     "limits: limits_of_tasks_are_in_the_cgroup",
+                    "limits: process_that_starts_more_than_it_may_is_refused",
                     "limits: limit_of_0_tasks_is_one",
                 ],
             )],
@@ -311,7 +329,13 @@ pub(super) const CONFIG_LINUX: Document = Document {
         },
         Section {
             anchor: "unified",
-            entries: &[untested("files of cgroup v2", LIMITS)],
+            entries: &[tested(
+                "files of cgroup v2",
+                &[
+                    "further_limits: files_of_the_second_version_are_written_as_they_are_named",
+                    "limits: file_that_moves_processes_is_no_resource",
+                ],
+            )],
         },
         Section {
             anchor: "intelrdt",

@@ -86,7 +86,7 @@ pub(super) fn hold(t: &Trial<'_>, id: &str, files: &[[&str; 4]]) -> Verdict {
 }
 
 /// Whether the files of a container with these resources do.
-fn created_holds(t: &Trial<'_>, member: &str, resources: Value, files: &[[&str; 4]]) -> Verdict {
+pub(super) fn created_holds(t: &Trial<'_>, member: &str, resources: Value, files: &[[&str; 4]]) -> Verdict {
     let bundle = t.bundle()?.set(&format!("/linux/resources/{member}"), resources);
     let created = t.create(&bundle.probe("sleep 60"))?;
     hold(t, &created.id, files)

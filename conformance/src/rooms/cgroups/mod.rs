@@ -4,6 +4,7 @@ mod cgroup_paths;
 mod changed_limits;
 pub(super) mod delegation;
 mod entry;
+mod further_limits;
 mod limits;
 mod resource_director;
 mod statistics;
@@ -17,6 +18,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     cgroup_paths,
     entry,
     limits,
+    further_limits,
     changed_limits,
     statistics,
     delegation,
