@@ -40,7 +40,7 @@ impl RaisedLimit {
 impl Drop for RaisedLimit {
     fn drop(&mut self) {
         // It only becomes lower, which everybody may do.
-        let _ = setrlimit(Resource::Memlock, self.before.clone());
+        let _ = setrlimit(Resource::Memlock, self.before);
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
             current: Some(4096),
             maximum: before.maximum,
         };
-        setrlimit(Resource::Memlock, low.clone()).unwrap();
+        setrlimit(Resource::Memlock, low).unwrap();
         let raised = RaisedLimit::new().unwrap();
         assert_ne!(getrlimit(Resource::Memlock).current, low.current);
         drop(raised);
