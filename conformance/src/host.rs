@@ -312,9 +312,7 @@ pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
     for _ in 0..64 {
         let Ok(now) = Host::look(tag, state) else { return false };
         for (point, options) in now.changed_mounts(before) {
-            // The options of the one filesystem, which a runtime has changed by mounting it anew.
-            let words = ["-o".to_owned(), format!("remount,{options}")];
-            let _ = Command::new("mount").args(words).arg(point).status();
+            put_back(point, options);
         }
         let points = now.new_mount_points(before);
         if points.is_empty() {
@@ -325,6 +323,21 @@ pub(crate) fn tidy(tag: &str, before: &Host, state: &Path) -> bool {
         }
     }
     false
+}
+
+/// Gives the mounts of cgroups the options back that they had.
+pub(crate) fn put_back_cgroups(now: &Host, before: &Host) {
+    let is_of_cgroups = |point: &Path| point.starts_with("/sys/fs/cgroup");
+    let changed = now.changed_mounts(before).into_iter();
+    for (point, options) in changed.filter(|(point, _)| is_of_cgroups(point)) {
+        put_back(point, options);
+    }
+}
+
+/// The options of the one filesystem, which a runtime has changed by mounting it anew.
+fn put_back(point: &Path, options: &str) {
+    let words = ["-o".to_owned(), format!("remount,{options}")];
+    let _ = Command::new("mount").args(words).arg(point).status();
 }
 
 /// Removes an empty cgroup; the kernel needs a moment after its last process.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::ending::{Ending, Entry};
 use crate::failure::{Failure, Verdict};
 use crate::ground::Ground;
-use crate::host::{Host, settle, tidy};
+use crate::host::{Host, put_back_cgroups, settle, tidy};
 use crate::rooms::Placed;
 use crate::runtime::Runtime;
 use crate::sentence::Test;
@@ -82,6 +82,9 @@ fn run_one(
         (Outcome::Returned(verdict), cleared) => Outcome::Returned(verdict.and(cleared)),
         (panicked, _) => panicked,
     };
+    if runtime.changes_the_hosts_cgroups() {
+        put_back_cgroups(&Host::look(&ground.tag, &trial.root)?, &before);
+    }
     let leftovers = settle(&ground.tag, &trial.root, &before)?;
     let clean = leftovers.is_empty() || tidy(&ground.tag_of_tests(), &before, &trial.root);
     if !clean {

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use options::Options;
-use point::{Point, places, thinned};
+use point::{Point, places, spread, thinned};
 use scenario::Scenario;
 use tally::{Tally, table};
 use world::{Findings, World};
@@ -76,6 +76,9 @@ fn inject(options: &Options) -> Result<bool, String> {
     })?;
     let (text, mut is_well) = table(&scenarios, &tallies);
     print!("{text}");
+    if options.whole.is_some() {
+        println!("as many as the time was enough for");
+    }
     if self::mounts() != mounts {
         println!("mounts were left, or taken away");
         is_well = false;
@@ -103,7 +106,11 @@ fn points(options: &Options, scenarios: &[&'static Scenario], world: &World<'_>)
         };
         points.extend(places(&calls).flat_map(with_each_fault));
     }
-    Ok(thinned(points, options.faults.len(), options.every))
+    let chosen = thinned(points, options.faults.len(), options.every);
+    Ok(match options.whole {
+        Some(_) => spread(chosen),
+        None => chosen,
+    })
 }
 
 /// Shares the points out among the workers.
@@ -116,8 +123,12 @@ fn work(
     let tallies = Mutex::new(vec![Tally::default(); scenarios.len()]);
     let next = AtomicUsize::new(0);
     let names = call_names();
+    let end = options.whole.map(|whole| Instant::now() + whole);
     let work_in = |world: &World<'_>| -> Result<(), String> {
         while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if end.is_some_and(|end| Instant::now() > end) {
+                return Ok(());
+            }
             let at = scenarios.iter().position(|scenario| scenario.name == point.scenario);
             let Some((at, scenario)) = at.and_then(|at| Some((at, scenarios.get(at)?))) else {
                 return Err(format!("{point} is of none of the chosen verbs"));

@@ -19,6 +19,8 @@ pub(super) struct Options {
     pub(super) workers: usize,
     /// Longest time for one call.
     pub(super) limit: Duration,
+    /// Longest time for all of them.
+    pub(super) whole: Option<Duration>,
 }
 
 impl Options {
@@ -32,6 +34,7 @@ impl Options {
         let mut only = Vec::new();
         let mut workers = std::thread::available_parallelism().map_or(1, usize::from);
         let mut limit = Duration::from_secs(15);
+        let mut whole = None;
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
@@ -39,6 +42,12 @@ impl Options {
                 "--every" => every = number(word, value(word, &mut words)?)?,
                 "--workers" => workers = number(word, value(word, &mut words)?)?,
                 "--time-limit" => limit = seconds(word, &mut words)?,
+                "--minutes" => {
+                    let minutes = number(word, value(word, &mut words)?)?;
+                    whole = u64::try_from(minutes)
+                        .ok()
+                        .map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
+                }
                 "--verbs" => scenarios = chosen(value(word, &mut words)?)?,
                 "--faults" => {
                     let names = value(word, &mut words)?.split(',');
@@ -57,6 +66,7 @@ impl Options {
             only,
             workers,
             limit,
+            whole,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! One place at which one fault is injected.
 
+use std::collections::HashMap;
+
 use super::fault::Fault;
 
 /// A system call of a process of the traced tree: the processes are counted in the order in which they begin, the
@@ -48,6 +50,21 @@ pub(super) fn thinned(points: Vec<Point>, faults: usize, every: usize) -> Vec<Po
         .collect()
 }
 
+/// The same points in an order in which all scenarios come to their end together.
+pub(super) fn spread(points: Vec<Point>) -> Vec<Point> {
+    let of = |scenario| points.iter().filter(|point| point.scenario == scenario).count();
+    let mut before: HashMap<&str, usize> = HashMap::new();
+    let part = |point: Point| {
+        let number = before.entry(point.scenario).or_default();
+        *number += 1;
+        // Of a million, since a ratio has no order.
+        (*number * 1_000_000 / of(point.scenario), point)
+    };
+    let mut parts: Vec<(usize, Point)> = points.iter().copied().map(part).collect();
+    parts.sort_by_key(|(part, _)| *part);
+    parts.into_iter().map(|(_, point)| point).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fault::ALL;
@@ -68,6 +85,19 @@ mod tests {
     fn every_call_of_every_process_is_a_place() {
         let seen: Vec<(usize, usize)> = places(&[2, 0, 1]).map(|place| (place.process, place.call)).collect();
         assert_eq!(seen, [(0, 1), (0, 2), (2, 1)]);
+    }
+
+    #[test]
+    fn scenarios_come_to_their_end_together() {
+        let with = |scenario, count: usize| all(&[count]).into_iter().map(move |point| Point { scenario, ..point });
+        let order = spread(with("create", 8).chain(with("start", 2)).collect());
+        let first: Vec<&str> = order.iter().take(10).map(|point| point.scenario).collect();
+        assert_eq!(order.len(), 50);
+        assert_eq!(
+            first.iter().filter(|scenario| **scenario == "start").count(),
+            2,
+            "{first:?}"
+        );
     }
 
     #[test]
