@@ -59,9 +59,9 @@ impl Runtime {
         self.name == "crun"
     }
 
-    /// Without a cgroup namespace runc 1.1 mounts cgroup v2 with its own options, which the host's mount then has as
-    /// well. That is known, and no test's failure; the options are put back after each.
+    /// Without a cgroup namespace runc 1.1 and crun 1.8 mount cgroup v2 with their own options, which the host's mount
+    /// then has as well. That is known, and no test's failure; the options are put back after each.
     pub(crate) fn changes_the_hosts_cgroups(&self) -> bool {
-        self.name == "runc"
+        ["runc", "crun"].contains(&self.name.as_str())
     }
 }

@@ -12,3 +12,7 @@ pub(super) const CRUN_IS_SILENT: Known = ("crun", "1.8", "says nothing, or somet
 /// Of properties that came with runtime-spec 1.1 and later.
 pub(super) const OLD_RUNC: Known = ("runc", "1.1", "is older than this property, and ignores it");
 pub(super) const OLD_CRUN: Known = ("crun", "1.8", "is older than this property, and ignores it");
+
+/// Of shares where there is cgroup v2: others and newer ones of both follow a curve.
+pub(super) const RUNC_WEIGHS_ALONG_A_LINE: Known = ("runc", "1.1", "makes 39 of the usual 1024 shares on cgroup v2");
+pub(super) const CRUN_WEIGHS_ALONG_A_LINE: Known = ("crun", "1.8", "makes 39 of the usual 1024 shares on cgroup v2");

@@ -5,12 +5,16 @@ use serde_json::json;
 use super::limits::hold;
 use crate::call::text_on_stdin;
 use crate::failure::{Failure, Verdict};
-use crate::rooms::deviations::{CRUN_IS_SILENT, RUNC_IS_SILENT};
+use crate::rooms::deviations::{CRUN_IS_SILENT, CRUN_WEIGHS_ALONG_A_LINE, RUNC_IS_SILENT, RUNC_WEIGHS_ALONG_A_LINE};
 use crate::sentence::{Test, test};
 use crate::trial::{Created, Trial};
 
 pub(crate) const TESTS: &[Test] = &[
-    test!(update_changes_each_limit_that_a_flag_names),
+    test!(
+        update_changes_each_limit_that_a_flag_names,
+        RUNC_WEIGHS_ALONG_A_LINE,
+        CRUN_WEIGHS_ALONG_A_LINE
+    ),
     test!(update_takes_units, ("crun", "1.8", "takes no units")),
     test!(update_takes_resources_from_a_file_and_from_standard_input),
     test!(lone_quota_keeps_the_period_and_lone_period_the_quota),

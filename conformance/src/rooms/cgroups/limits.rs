@@ -9,13 +9,17 @@ use super::delegation::v2_is_alone;
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::{cgroups, hierarchies};
-use crate::rooms::deviations::OLD_CRUN;
+use crate::rooms::deviations::{CRUN_WEIGHS_ALONG_A_LINE, OLD_CRUN, RUNC_WEIGHS_ALONG_A_LINE};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(limits_of_memory_are_in_the_cgroup),
-    test!(limits_of_cpu_time_are_in_the_cgroup),
+    test!(
+        limits_of_cpu_time_are_in_the_cgroup,
+        RUNC_WEIGHS_ALONG_A_LINE,
+        CRUN_WEIGHS_ALONG_A_LINE
+    ),
     test!(cpus_are_those_of_the_cpuset),
     test!(limits_of_tasks_are_in_the_cgroup),
     test!(

@@ -18,7 +18,11 @@ const CRUN: Known = ("crun", "1.8", "has no events");
 const UNTIL_DELETE: Known = ("runc", "1.1", "goes on until the cgroup is removed");
 
 pub(crate) const TESTS: &[Test] = &[
-    test!(statistics_are_what_the_files_say, CRUN),
+    test!(
+        statistics_are_what_the_files_say,
+        ("runc", "1.1", "tells no cpuset of cgroup v2"),
+        CRUN
+    ),
     test!(throttled_periods_are_counted, CRUN),
     test!(
         interfaces_of_a_network_namespace_are_counted,
