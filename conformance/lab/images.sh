@@ -1,9 +1,10 @@
 #!/bin/sh
-# images.sh FOLDER SUITE
+# images.sh FOLDER SUITE [engines]
 #
 # Makes, below FOLDER and unless it is there, what a virtual machine of the lab is started from:
 #
 #   root-SUM.ext4           a small Debian 12 with systemd, which every kernel is started with
+#   root-engines-SUM.ext4   the same with docker, containerd, podman and buildah, instead of it where engines are asked for
 #   SUITE-SUM/vmlinuz       the kernel that this release of Debian has (bullseye, bookworm, trixie)
 #   SUITE-SUM/initrd        what finds the disks
 #   SUITE-SUM/modules.ext4  the kernel's modules
@@ -12,6 +13,7 @@
 set -eu
 folder=$1
 suite=$2
+kind=${3:+-$3}
 here=$(cd "$(dirname "$0")" && pwd)
 mirror=http://deb.debian.org/debian
 
@@ -50,12 +52,13 @@ debian() {
     unshare --mount --propagation private mmdebstrap --quiet "$@"
 }
 
-root=$folder/root-$sum.ext4
+packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,util-linux,iproute2,busybox-static,strace,runc,crun,procps,kmod,uidmap,libseccomp2
+engines=apparmor,docker.io,containerd,podman,conmon,buildah,catatonit,netavark,aardvark-dns,iptables,slirp4netns,fuse-overlayfs,ca-certificates
+
+root=$folder/root$kind-$sum.ext4
 if [ ! -e "$root" ]; then
-    echo "lab: making a Debian 12" >&2
-    debian --variant=minbase \
-        --include=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,util-linux,iproute2,busybox-static,strace,runc,crun,procps,kmod,uidmap,libseccomp2 \
-        bookworm "$work/root" "$mirror"
+    echo "lab: making a Debian 12${3:+ with $3}" >&2
+    debian --variant=minbase --include="$packages${3:+,$engines}" bookworm "$work/root" "$mirror"
     mkdir -p "$work/root/lab" "$work/root/lib/modules" "$work/root/etc/systemd/system/multi-user.target.wants"
     cp "$here/lab.service" "$work/root/etc/systemd/system/"
     ln -sf ../lab.service "$work/root/etc/systemd/system/multi-user.target.wants/lab.service"
@@ -66,6 +69,10 @@ if [ ! -e "$root" ]; then
     echo lab >"$work/root/etc/hostname"
     : >"$work/root/etc/fstab"
     chroot "$work/root" useradd --create-home --uid 1000 --shell /bin/sh user
+    # Who wants an engine starts it, with a configuration.
+    for unit in "$work"/root/etc/systemd/system/*.wants/*; do
+        case $unit in */docker.* | */containerd.* | */podman*) rm "$unit" ;; esac
+    done
     rm -rf "$work/root/var/cache/apt" "$work/root/var/lib/apt/lists" "$work/root/usr/share/doc"
     disk "$work/root" "$root" 1500
 fi

@@ -7,6 +7,7 @@
 set -u
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root
 form=$(cat /lab/form)
+export LAB_FORM="$form"
 
 hierarchy() {
     mkdir -p "/sys/fs/cgroup/$1"
@@ -52,6 +53,8 @@ first() {
 for module in veth dummy overlay fuse macvlan bridge ifb tun rdma_rxe bfq; do
     modprobe -q "$module"
 done
+# As udev has it, which is not here.
+chmod 666 /dev/fuse /dev/net/tun
 stty -F /dev/ttyS1 raw -echo
 echo 16 >/proc/sys/vm/nr_hugepages
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use super::place::patience;
 use crate::failure::{Failure, Verdict, wrong};
 
 /// How long a call may take, in seconds, unless told.
@@ -50,7 +51,7 @@ impl Call {
         self
     }
 
-    /// Its time limit in seconds.
+    /// Its time limit in seconds on a host.
     pub(super) fn seconds(mut self, seconds: u32) -> Self {
         self.seconds = seconds;
         self
@@ -65,7 +66,8 @@ impl Call {
     /// Runs it to its end.
     pub(super) fn finish(&self) -> Result<Outcome, Failure> {
         let mut command = Command::new("timeout");
-        command.args(["--kill-after=2", &self.seconds.to_string()]);
+        let limit = patience(self.seconds.into()).as_secs();
+        command.args(["--kill-after=2", &limit.to_string()]);
         if self.terminal {
             let line: Vec<String> = self.words.iter().map(|word| quoted(word)).collect();
             command.args([

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use super::call::{Call, reads};
 use super::check::{Check, checks};
 use super::lab::Lab;
+use super::place::patience;
+use super::service::Service;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
 use std::sync::Arc;
 
@@ -20,6 +22,11 @@ pub(super) struct Cli {
     pub(super) image: &'static str,
     /// The capabilities of a container by default.
     pub(super) default_capabilities: u64,
+    /// Docker's, or podman's, who does some things differently.
+    pub(super) is_docker: bool,
+    /// Whether an ordinary user calls it.
+    pub(super) is_rootless: bool,
+    pub(super) service: Service,
 }
 
 impl Cli {
@@ -33,6 +40,12 @@ impl Cli {
         self.variables
             .iter()
             .fold(call, |call, (name, value)| call.variable(name, value))
+    }
+
+    /// `systemctl` for the manager that makes the engine's cgroups.
+    pub(super) fn systemctl(&self, words: &[&str]) -> Call {
+        let whose: &[&str] = if self.is_rootless { &["--user"] } else { &[] };
+        Call::new("systemctl").args(whose).args(words)
     }
 
     /// `run --rm OPTIONS IMAGE COMMAND`.
@@ -86,7 +99,7 @@ impl Background<'_> {
 
     /// Waits until the container's log has a text.
     pub(super) fn logs(&self, text: &str) -> Verdict {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + patience(10);
         loop {
             let outcome = self.call(&["logs"]).succeed()?;
             if outcome.out.contains(text) {
@@ -122,7 +135,6 @@ pub(super) const CHECKS: &[Check<Cli>] = checks![
     short a_read_only_root_refuses_writes_but_tmpfs_takes_them,
     long tmpfs_has_the_size_asked_for,
     long memory_limits_do_not_stop_the_container,
-    long limits_reach_the_cgroup needs "resources",
     short network_none_has_only_loopback,
     short network_host_is_the_hosts,
     long the_default_network_has_an_interface,
@@ -148,7 +160,6 @@ pub(super) const CHECKS: &[Check<Cli>] = checks![
     long exec_takes_user_environment_and_terminal needs "exec",
     long exec_reports_missing_commands needs "exec",
     short pause_freezes_and_unpause_goes_on needs "pause",
-    long update_changes_limits needs "update",
     long top_lists_the_processes needs "ps",
 ];
 
@@ -292,13 +303,6 @@ fn tmpfs_has_the_size_asked_for(cli: &Cli) -> Verdict {
 fn memory_limits_do_not_stop_the_container(cli: &Cli) -> Verdict {
     let options = ["--memory", "64m", "--cpus", "0.5", "--pids-limit", "50"];
     cli.run(&options, &["echo", "hi"]).says("hi\n")
-}
-
-fn limits_reach_the_cgroup(cli: &Cli) -> Verdict {
-    let files = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/pids/pids.max \
-                 || cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max";
-    cli.script(&["--memory", "64m", "--pids-limit", "50"], files)
-        .mentions("67108864\n50\n")
 }
 
 fn network_none_has_only_loopback(cli: &Cli) -> Verdict {
@@ -565,15 +569,6 @@ fn pause_freezes_and_unpause_goes_on(cli: &Cli) -> Verdict {
     reads("state", container.inspect("{{.State.Status}}")?.as_str(), "paused")?;
     container.call(&["unpause"]).succeed()?;
     reads("state", container.inspect("{{.State.Status}}")?.as_str(), "running")
-}
-
-fn update_changes_limits(cli: &Cli) -> Verdict {
-    let read = "cat /sys/fs/cgroup/cpu/cpu.shares || cat /sys/fs/cgroup/cpu.weight";
-    let script = format!("while :; do {read}; sleep 0.1; done");
-    let container = cli.background(&["--cpu-shares", "1024"], &["sh", "-c", &script])?;
-    container.call(&["update", "--cpu-shares", "512"]).succeed()?;
-    // 20 is what 512 shares are as a weight of v2.
-    container.logs("\n512\n").or_else(|_| container.logs("\n20\n"))
 }
 
 fn top_lists_the_processes(cli: &Cli) -> Verdict {

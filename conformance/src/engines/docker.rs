@@ -6,6 +6,9 @@ use super::call::{Call, reads};
 use super::check::{Check, Session, checks};
 use super::cli::{self, Cli};
 use super::lab::{Daemon, Lab};
+use super::limits;
+use super::place::has_systemd;
+use super::service::{Own, Service};
 use crate::failure::{Failure, Verdict, ensure};
 use std::sync::Arc;
 
@@ -29,9 +32,9 @@ pub(super) fn start_containerd(lab: &Lab) -> Result<(Daemon, String), Failure> {
     Ok((daemon, socket))
 }
 
-/// Starts dockerd and runs the checks.
-pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
-    let (_containerd, socket) = start_containerd(lab)?;
+/// A containerd and a dockerd of the harness' own, and where the latter listens.
+fn start_dockerd(lab: &Arc<Lab>) -> Result<(Daemon, Service, String), Failure> {
+    let (containerd, socket) = start_containerd(lab)?;
     let host = format!("unix://{}", lab.path("docker.sock"));
     let words = [
         ["--data-root", &lab.path("docker")],
@@ -44,11 +47,45 @@ pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
         ["--default-runtime", "test"],
         ["--init-path", "/usr/bin/docker-init"],
     ];
-    let mut words: Vec<&str> = words.iter().flatten().copied().collect();
+    let mut words: Vec<String> = words.iter().flatten().map(|&word| word.to_owned()).collect();
     // The lab's network is its own, but nothing here needs to reach out of it.
-    words.extend(["--iptables=false", "--ip6tables=false"]);
-    let buildkit = [("DOCKER_BUILDKIT_RUNC_COMMAND", lab.runtime.as_str())];
-    let mut dockerd = lab.start("dockerd", &words, &buildkit)?;
+    words.extend(["--iptables=false", "--ip6tables=false", "--live-restore"].map(str::to_owned));
+    let buildkit = vec![("DOCKER_BUILDKIT_RUNC_COMMAND".to_owned(), lab.runtime.clone())];
+    let dockerd = Own::start(lab, "dockerd", words, buildkit)?;
+    Ok((containerd, Service::Own(dockerd), host))
+}
+
+/// The machine's dockerd, by its unit and with its defaults; only the runtime is told.
+fn start_unit(lab: &Lab) -> Result<Service, Failure> {
+    let config = serde_json::json!({
+        "runtimes": {"test": {"path": lab.runtime}},
+        "default-runtime": "test",
+        // So that containers live on when the daemon ends.
+        "live-restore": true,
+    });
+    fs::create_dir_all("/etc/docker")?;
+    fs::write("/etc/docker/daemon.json", config.to_string())?;
+    Call::new("systemctl").args(["start", "docker"]).succeed()?;
+    Ok(Service::Unit("docker"))
+}
+
+/// Where the shims keep the states of containers, below the folder of the runtime's name.
+fn exec_root(lab: &Lab) -> String {
+    if has_systemd() {
+        "/run/docker".to_owned()
+    } else {
+        lab.path("run/docker")
+    }
+}
+
+/// Starts dockerd and runs the checks.
+pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
+    let (_containerd, service, host) = if has_systemd() {
+        (None, start_unit(lab)?, "unix:///run/docker.sock".to_owned())
+    } else {
+        let (containerd, dockerd, host) = start_dockerd(lab)?;
+        (Some(containerd), dockerd, host)
+    };
     let cli = Cli {
         lab: Arc::clone(lab),
         prefix: vec!["docker".to_owned()],
@@ -58,12 +95,16 @@ pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
         ],
         image: "busybox",
         default_capabilities: DEFAULT_CAPABILITIES,
+        is_docker: true,
+        is_rootless: false,
+        service,
     };
-    dockerd.answers(&cli.call(&["version"]))?;
+    cli.service.answers(&cli.call(&["version"]))?;
     cli.call(&["import", &lab.rootfs_tar()?, cli.image]).succeed()?;
     // What stays after the first container (the engine's cgroup, its mounts) is the engine's.
     cli.run(&[], &["true"]).finish()?;
     session.run(lab, &cli, cli::CHECKS);
+    session.run(lab, &cli, limits::CHECKS);
     session.run(lab, &cli, CHECKS);
     Ok(())
 }
@@ -89,8 +130,9 @@ fn the_runtime_is_used_by_name_and_by_default(cli: &Cli) -> Verdict {
         container.inspect("{{.HostConfig.Runtime}}")?.as_str(),
         "test",
     )?;
-    let states = fs::read_dir(cli.lab.path("run/docker/runtime-test/moby"))
-        .or_else(|_| fs::read_dir(cli.lab.path("run/docker/runtime-runc/moby")))?;
+    let folder = exec_root(&cli.lab);
+    let states = fs::read_dir(format!("{folder}/runtime-test/moby"))
+        .or_else(|_| fs::read_dir(format!("{folder}/runtime-runc/moby")))?;
     let mut states = states.flatten().map(|entry| entry.file_name());
     ensure(states.any(|name| name.to_string_lossy() == container.id), || {
         "the runtime's folder has no state of the container".to_owned()

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::call::Call;
+use super::place::{has_systemd, patience};
 use crate::architecture;
 use crate::failure::{Failure, Verdict, wrong};
 
@@ -15,8 +16,8 @@ pub(super) const LAB_SCRIPT: &str = include_str!("../../engines/lab.sh");
 /// Makes root filesystems.
 const ROOTFS_SCRIPT: &str = include_str!("../../engines/rootfs.sh");
 
-/// How long what a container used may take to vanish after the engine's command has ended.
-const SETTLING: Duration = Duration::from_secs(15);
+/// How long what a container used may take to vanish after the engine's command has ended, in seconds.
+const SETTLING: u64 = 15;
 
 /// The lab, seen from inside.
 #[derive(Debug)]
@@ -116,7 +117,7 @@ impl Lab {
     /// Everything that is there once what an engine's command left behind has ended by itself, as the monitor of a
     /// container does (conmon, a shim) some time after the container. Where it goes on, it belongs to the engine.
     pub(super) fn at_rest(&self) -> BTreeSet<String> {
-        let deadline = Instant::now() + SETTLING;
+        let deadline = Instant::now() + patience(SETTLING);
         while has_orphans() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -125,7 +126,7 @@ impl Lab {
 
     /// Fails if something is there now that was not before, or has gone.
     pub(super) fn is_as_before(&self, before: &BTreeSet<String>) -> Verdict {
-        let deadline = Instant::now() + SETTLING;
+        let deadline = Instant::now() + patience(SETTLING);
         loop {
             let now = look();
             if now == *before {
@@ -151,7 +152,7 @@ pub(super) struct Daemon {
 impl Daemon {
     /// Waits until the call succeeds.
     pub(super) fn answers(&mut self, call: &Call) -> Verdict {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + patience(20);
         while call.finish()?.code != 0 {
             if Instant::now() > deadline || self.child.try_wait()?.is_some() {
                 let log = fs::read_to_string(&self.log).unwrap_or_default();
@@ -167,7 +168,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + patience(10);
         while Instant::now() < deadline {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
@@ -197,7 +198,15 @@ fn look() -> BTreeSet<String> {
     }
     processes(&mut things);
     cgroups(Path::new("/sys/fs/cgroup"), &mut things);
-    for root in ["runc", "crun", "orlop", "user/0/orlop"] {
+    for root in [
+        "runc",
+        "crun",
+        "orlop",
+        "user/0/orlop",
+        "user/1000/runc",
+        "user/1000/crun",
+        "user/1000/orlop",
+    ] {
         let entries = fs::read_dir(Path::new("/run").join(root));
         for entry in entries.into_iter().flatten().flatten() {
             // A lock beside the states is no state.
@@ -223,7 +232,23 @@ struct Process {
     name: String,
 }
 
-/// The processes of the lab's pid namespace that live.
+/// The names of what engines start for each container, besides its own processes.
+const MONITORS: [&str; 5] = ["conmon", "containerd-shim", "slirp4netns", "runc", "crun"];
+
+/// How engines name the cgroups of containers and pods.
+const CGROUPS: [&str; 4] = ["docker-", "libpod", "conmon", "orlop-fleet"];
+
+/// Whether a process has to do with a container. On a machine with systemd others come and go as they like.
+fn is_an_engines(pid: u32, name: &str) -> bool {
+    !has_systemd()
+        || MONITORS.iter().any(|monitor| name.starts_with(monitor))
+        || name.contains("orlop")
+        || CGROUPS
+            .iter()
+            .any(|cgroup| read(&format!("/proc/{pid}/cgroup")).contains(cgroup))
+}
+
+/// The processes that live: of the lab's pid namespace, or those of containers.
 fn living() -> Vec<Process> {
     let mut all = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -237,11 +262,13 @@ fn living() -> Vec<Process> {
         if !tail.starts_with('Z') {
             let parent = tail.split(' ').nth(1).and_then(|parent| parent.parse().ok());
             let name = head.split_once(" (").map_or("", |(_, name)| name);
-            all.push(Process {
-                pid,
-                parent: parent.unwrap_or(0),
-                name: name.to_owned(),
-            });
+            if is_an_engines(pid, name) {
+                all.push(Process {
+                    pid,
+                    parent: parent.unwrap_or(0),
+                    name: name.to_owned(),
+                });
+            }
         }
     }
     all
@@ -251,8 +278,12 @@ fn living() -> Vec<Process> {
 fn has_orphans() -> bool {
     let own = std::process::id();
     let mut ours = vec![own];
-    // From this process up to the lab's first one.
     let all = living();
+    if has_systemd() {
+        // The first process has whom systemd has started, and a user's systemd has others.
+        return all.iter().any(|it| it.name.starts_with("conmon"));
+    }
+    // From this process up to the lab's first one.
     while let Some(parent) = ours.last().and_then(|pid| all.iter().find(|it| it.pid == *pid)) {
         ours.push(parent.parent);
     }
@@ -267,7 +298,10 @@ fn processes(things: &mut BTreeSet<String>) {
 fn cgroups(folder: &Path, things: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            things.insert(format!("cgroup {}", entry.path().display()));
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !has_systemd() || CGROUPS.iter().any(|start| name.contains(start)) {
+                things.insert(format!("cgroup {}", entry.path().display()));
+            }
             cgroups(&entry.path(), things);
         }
     }

@@ -2,19 +2,24 @@
 //!
 //! Each engine is started by hand in a *lab*: namespaces and cgroups of its own, so that the host is left as it was
 //! whatever happens. Inside, this program is started again, drives the engine, and looks after each check whether
-//! something was left behind.
+//! something was left behind. In a virtual machine that systemd has started, which is ours as a whole, engines run as its
+//! services and with their defaults.
 
 mod buildah;
 mod call;
+mod cgroup;
 mod check;
 mod cli;
 mod ctr;
 mod docker;
 mod lab;
+mod limits;
 mod options;
 mod outer;
+mod place;
 mod podman;
 mod rootfs;
+mod service;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +31,8 @@ use options::Options;
 const HELP: &str = "\
 conformance engines --runtime PATH [--engine NAME...] [--short] [--not-yet AREA[,AREA...]] [--filter WORD...] [--list]
 
-  --engine NAME    docker, podman, ctr, buildah, or rootfs (a busybox and a Debian root filesystem with the config of
+  --engine NAME    docker, podman, podman-rootless (by an ordinary user, in a virtual machine of the lab that systemd has
+                   started), ctr, buildah, or rootfs (a busybox and a Debian root filesystem with the config of
                    `PATH spec` and of `runc spec`); all unless given
   --short          the most telling checks only, in less than 90 seconds
   --not-yet AREA   skip what needs exec, pause, update, resources, ps, userns, build
@@ -65,7 +71,7 @@ fn inside(options: &Options) -> ExitCode {
             .map(Arc::new)
             .and_then(|lab| match engine.as_str() {
                 "docker" => docker::run(&lab, &mut session),
-                "podman" => podman::run(&lab, &mut session),
+                "podman" | "podman-rootless" => podman::run(&lab, &mut session, engine == "podman-rootless"),
                 "ctr" => ctr::run(&lab, &mut session),
                 "buildah" => buildah::run(&lab, &mut session),
                 _ => rootfs::run(&lab, &mut session),
@@ -82,10 +88,12 @@ fn list(session: &Session<'_>, engine: &str) {
     match engine {
         "docker" => {
             session.list(cli::CHECKS);
+            session.list(limits::CHECKS);
             session.list(docker::CHECKS);
         }
-        "podman" => {
+        "podman" | "podman-rootless" => {
             session.list(cli::CHECKS);
+            session.list(limits::CHECKS);
             session.list(podman::CHECKS);
         }
         "ctr" => session.list(ctr::CHECKS),

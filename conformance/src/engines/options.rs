@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// All engines, in the order of the report.
-pub(super) const ENGINES: [&str; 5] = ["rootfs", "ctr", "podman", "buildah", "docker"];
+pub(super) const ENGINES: [&str; 6] = ["rootfs", "ctr", "podman", "podman-rootless", "buildah", "docker"];
 
 /// What was asked for.
 #[derive(Debug, Default)]

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use super::lab::LAB_SCRIPT;
+use super::lab::{LAB_SCRIPT, Lab};
 use super::options::Options;
+use super::place::{has_systemd, patience};
 use crate::failure::{Failure, Verdict, wrong};
 
 /// How long one engine's checks may take together, in seconds.
-const TIME_LIMIT: &str = "420";
+const TIME_LIMIT: u64 = 600;
 
 /// Counts, and numbers the lines.
 #[derive(Default)]
@@ -92,6 +94,7 @@ fn programs_of(engine: &str) -> &'static [&'static str] {
     match engine {
         "docker" => &["dockerd", "docker", "containerd", "runc"],
         "podman" => &["podman", "conmon"],
+        "podman-rootless" => &["podman", "conmon", "newuidmap", "su"],
         "ctr" => &["containerd", "ctr"],
         "buildah" => &["buildah"],
         _ => &["runc", "mmdebstrap"],
@@ -105,19 +108,21 @@ fn one_engine(options: &Options, engine: &str, report: &mut Report) -> Verdict {
     if let Some(missing) = all.into_iter().find(|program| !on_path(program)) {
         return Err(Failure::Skip(format!("there is no {missing} on PATH")));
     }
+    if engine == "podman-rootless" && !has_systemd() {
+        let why = "needs an ordinary user with a systemd: `conformance lab --form systemd engines ...`";
+        return Err(Failure::Skip(why.to_owned()));
+    }
     let before = host();
-    let hybrid = if name_of(&options.runtime).contains("crun") {
-        // Debian's refuses hosts with cgroup v2 beside v1.
-        "no"
-    } else {
-        "yes"
-    };
+    let limit = patience(TIME_LIMIT).as_secs().to_string();
     let mut lab = Command::new("timeout");
-    lab.args(["--kill-after=20", TIME_LIMIT, "sh", "-c", LAB_SCRIPT, "lab.sh"])
-        .args(inner_words(options, engine)?)
-        .env("LAB_HYBRID", hybrid)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+    lab.args(["--kill-after=20", &limit]);
+    let folder = if has_systemd() {
+        on_the_machine(&mut lab, options, engine)?
+    } else {
+        in_namespaces(&mut lab, options, engine)?;
+        None
+    };
+    lab.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = lab.spawn()?;
     let mut lines = 0;
     if let Some(stdout) = child.stdout.take() {
@@ -127,6 +132,8 @@ fn one_engine(options: &Options, engine: &str, report: &mut Report) -> Verdict {
         }
     }
     let status = child.wait()?;
+    // What is left in it is in the way of nobody: the machine goes.
+    drop(folder);
     if lines == 0 && options.filters.is_empty() {
         report.take(engine, "not ok the lab works # no check was reported");
     }
@@ -141,6 +148,59 @@ fn one_engine(options: &Options, engine: &str, report: &mut Report) -> Verdict {
         Err(failure) => report.take(engine, &format!("not ok the host is as before # {failure}")),
     }
     Ok(())
+}
+
+/// The call that makes namespaces and cgroups of the lab's own, in which an engine's checks run.
+fn in_namespaces(lab: &mut Command, options: &Options, engine: &str) -> Verdict {
+    let hybrid = if name_of(&options.runtime).contains("crun") {
+        // Debian's refuses hosts with cgroup v2 beside v1.
+        "no"
+    } else {
+        "yes"
+    };
+    lab.args(["sh", "-c", LAB_SCRIPT, "lab.sh"])
+        .args(inner_words(options, engine)?)
+        .env("LAB_HYBRID", hybrid);
+    Ok(())
+}
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The ordinary user of the machines of the lab.
+const USER: (&str, u32) = ("user", 1000);
+
+/// The call that runs an engine's checks on a machine that is ours as a whole, as root or in a session of an ordinary
+/// user's, and the folder for it.
+fn on_the_machine(lab: &mut Command, options: &Options, engine: &str) -> Result<Option<Folder>, Failure> {
+    let folder = Folder(std::env::temp_dir().join(format!("lab.{engine}.{}", std::process::id())));
+    fs::create_dir_all(&folder.0)?;
+    let words = inner_words(options, engine)?;
+    if engine != "podman-rootless" {
+        lab.args(words).env("LAB", &folder.0);
+        return Ok(Some(folder));
+    }
+    // A root filesystem has other owners than the user.
+    let root = Lab {
+        folder: folder.0.clone(),
+        runtime: options.runtime.clone(),
+    };
+    root.rootfs_tar()?;
+    chown(&folder.0, Some(USER.1), Some(USER.1))?;
+    // A session, as by a login: it brings the user's systemd (`man 8 pam_systemd`).
+    let line = format!(
+        "LAB={} LAB_FORM=systemd exec '{}'",
+        folder.0.display(),
+        words.join("' '")
+    );
+    lab.args(["su", "-", USER.0, "--command", &line]);
+    Ok(Some(folder))
 }
 
 /// Lists an engine's checks; no lab is needed.

@@ -27,7 +27,7 @@ impl Machine {
     /// # Errors
     /// A sentence about what could not be made or started.
     pub(super) fn new(options: &Options, (form, kernel): (&str, &str), disk: &Disk) -> Result<Self, String> {
-        let images = images(&options.images, kernel)?;
+        let images = images(&options.images, kernel, options.has_engines())?;
         let [root, vmlinuz, initrd, modules] = &images;
         let console = options
             .console
@@ -113,12 +113,13 @@ impl Drop for Machine {
 }
 
 /// The images: root, kernel, initrd, modules.
-fn images(folder: &Path, kernel: &str) -> Result<[String; 4], String> {
+fn images(folder: &Path, kernel: &str, has_engines: bool) -> Result<[String; 4], String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/images.sh");
     let output = Command::new("sh")
         .arg(&script)
         .arg(folder)
         .arg(kernel)
+        .args(has_engines.then_some("engines"))
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("{}: {error}", script.display()))?;

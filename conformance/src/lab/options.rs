@@ -79,6 +79,11 @@ impl Options {
         Ok(options)
     }
 
+    /// Whether the machine is to have container engines.
+    pub(super) fn has_engines(&self) -> bool {
+        self.words.first().is_some_and(|verb| verb == "engines")
+    }
+
     /// The name that a runtime has inside.
     fn take(&mut self, path: &str) -> Result<String, String> {
         if let Some(inside) = path.strip_prefix("guest:") {
