@@ -18,6 +18,7 @@
 #
 #   aarch64       the image and the binary compiled for aarch64, and tried under qemu
 #   fuzz          the fuzz targets, shortly
+#   lab-engines   docker and podman with orlop under them, as root and as an ordinary user, in a virtual machine that systemd has started
 #   lab-whole     all black-box tests in virtual machines: pure cgroup v2, systemd, v1 with hybrid; pure v2 with three kernels
 #   fresh         both commands of the README in a minimal Debian 12 that is made for it and removed again
 #
@@ -194,6 +195,12 @@ lab_whole() {
     as_root "$harness/conformance" lab --form v2 --kernel trixie --kernel bullseye --limit 120 "$@"
 }
 
+lab_engines() {
+    say lab-engines "docker and podman in a virtual machine with systemd"
+    as_root "$harness/conformance" lab --form systemd --limit 240 engines --runtime "$built/orlop" --not-yet "$NOT_YET" \
+        --engine docker --engine podman --engine podman-rootless
+}
+
 musl() {
     say musl "tools/build-musl.sh, and the black-box tests"
     triple=$(printf %s "$host" | sed 's/-gnu$/-musl/')
@@ -229,7 +236,7 @@ tools/check-rust.sh
 [ $# -gt 0 ] || set -- packages format lints unit build older conformance inject engines lab musl
 for stage in "$@"; do
     case $stage in
-    packages | format | lints | unit | build | older | conformance | inject | engines | lab | musl | aarch64 | fuzz | lab-whole | fresh) ;;
+    packages | format | lints | unit | build | older | conformance | inject | engines | lab | musl | aarch64 | fuzz | lab-engines | lab-whole | fresh) ;;
     *) echo "test.sh: there is no stage $stage" >&2 && exit 2 ;;
     esac
 done

@@ -112,18 +112,7 @@ impl Refusals {
         let failure = match refusal {
             Some((_, level, errno)) => {
                 let above = place.mount.join(level);
-                let hint = match *errno {
-                    Errno::BUSY => format!(
-                        "{} has processes of its own, and such a cgroup passes nothing on; linux.cgroupsPath may name \
-                         a place below another",
-                        above.display()
-                    ),
-                    _ => format!(
-                        "{} does not pass it on, and whoever owns it may change that",
-                        above.display()
-                    ),
-                };
-                Failure::new(attempted, *errno).hint(hint)
+                Failure::new(attempted, *errno).hint(hint(*errno, &above, name, &place.below))
             }
             None => Failure::plain(attempted, "no cgroup above it has that controller"),
         };
@@ -131,8 +120,58 @@ impl Refusals {
     }
 }
 
+/// Who has to do what, so that a controller is passed on.
+fn hint(errno: Errno, above: &Path, controller: &str, below: &Path) -> String {
+    let above = above.display();
+    if errno == Errno::BUSY {
+        return format!(
+            "{above} has processes of its own, and such a cgroup passes nothing on; linux.cgroupsPath may name a place \
+             below another"
+        );
+    }
+    if is_of_a_users_systemd(below) {
+        // `man 5 systemd.resource-control`, `Delegate=`: these units have cpu, memory and pids, unless told.
+        return format!(
+            "{above} does not pass it on; systemd has it do so where Delegate= of user@.service names {controller} \
+             (systemctl edit user@.service), for users that log in afterwards"
+        );
+    }
+    format!("{above} does not pass it on, and whoever owns it may change that")
+}
+
+/// Whether a cgroup is below those of a user's own systemd, which are in `user@UID.service`.
+fn is_of_a_users_systemd(cgroup: &Path) -> bool {
+    cgroup.iter().any(|name| {
+        let name = name.to_string_lossy();
+        let user = name
+            .strip_prefix("user@")
+            .and_then(|rest| rest.strip_suffix(".service"));
+        user.is_some_and(|user| user.parse::<u32>().is_ok())
+    })
+}
+
 /// The words of a file.
 fn words(root: &Directory, file: &Path) -> Result<Vec<String>, Errno> {
     let text = root.read(file)?;
     Ok(text.split_whitespace().map(Into::into).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hint;
+    use rustix::io::Errno;
+    use std::path::Path;
+
+    #[test]
+    fn a_user_of_systemd_is_told_what_delegates_a_controller() {
+        let above = Path::new("/sys/fs/cgroup/user.slice");
+        let users = Path::new("user.slice/user-1000.slice/user@1000.service/user.slice/libpod-1.scope");
+        let text = hint(Errno::ACCESS, above, "cpuset", users);
+        assert!(text.contains("Delegate= of user@.service names cpuset"), "{text}");
+        for other in ["user.slice/user@.service/a", "user.slice/user@x.service", "mine"] {
+            let text = hint(Errno::ACCESS, above, "cpuset", Path::new(other));
+            assert!(text.contains("whoever owns it"), "{text}");
+        }
+        assert!(hint(Errno::BUSY, above, "cpuset", users).contains("processes of its own"));
+    }
 }
