@@ -291,8 +291,8 @@ fn a_restarted_container_has_its_limits(cli: &Cli) -> Verdict {
 }
 
 fn statistics_are_those_of_the_container(cli: &Cli) -> Verdict {
-    // Two processes, and some memory.
-    let script = "dd if=/dev/zero of=/dev/shm/cargo bs=1M count=8; echo up; sleep 1000; true";
+    // Two processes, and some memory of a process' own: that of files podman leaves out.
+    let script = "x=$(head -c 8388608 /dev/zero | tr '\\000' x); echo up; sleep 1000; echo ${#x}";
     let container = cli.background(&["--memory", "64m", "--pids-limit", "33"], &["sh", "-c", script])?;
     container.logs("up")?;
     let outcome = container.call(&["stats", "--no-stream"]).succeed()?;
@@ -309,8 +309,8 @@ fn statistics_are_those_of_the_container(cli: &Cli) -> Verdict {
         .and_then(|at| words.get(at - 1));
     let number = used.and_then(|used| used.strip_suffix("MiB").or_else(|| used.strip_suffix("MB")));
     let number: f64 = number.and_then(|number| number.parse().ok()).unwrap_or(0.0);
-    ensure((8.0..32.0).contains(&number), || {
-        format!("8 MiB and a shell use {used:?}: {outcome}")
+    ensure((8.0..60.0).contains(&number), || {
+        format!("8 MiB, and a shell, use {used:?}: {outcome}")
     })
 }
 
