@@ -364,6 +364,22 @@ fn rules_about_devices_allow_and_deny(cli: &Cli) -> Verdict {
     outcome.said("Operation not permitted")
 }
 
+/// Removes a parent cgroup that a check has named, once the last monitor in it has ended.
+fn remove_parent() -> Verdict {
+    in_time("the parent cgroup", 10, || {
+        let hierarchies = std::fs::read_dir("/sys/fs/cgroup")?.flatten().map(|entry| entry.path());
+        let mut left = Vec::new();
+        for hierarchy in hierarchies.chain(["/sys/fs/cgroup".into()]) {
+            // podman's monitors have one of their own below it.
+            for folder in ["orlop-fleet/conmon", "orlop-fleet"].map(|name| hierarchy.join(name)) {
+                let _ = std::fs::remove_dir(&folder);
+                left.extend(folder.exists().then_some(folder));
+            }
+        }
+        Ok((left.is_empty(), format!("{left:?}")))
+    })
+}
+
 fn the_parent_cgroup_is_the_one_asked_for(cli: &Cli) -> Verdict {
     let parent = if has_systemd() {
         "orlop-fleet.slice"
@@ -382,13 +398,7 @@ fn the_parent_cgroup_is_the_one_asked_for(cli: &Cli) -> Verdict {
         cli.systemctl(&["stop", parent]).succeed()?;
         cli.systemctl(&["stop", "orlop.slice"]).succeed()?;
     } else {
-        let hierarchies = std::fs::read_dir("/sys/fs/cgroup")?.flatten().map(|entry| entry.path());
-        for hierarchy in hierarchies.chain(["/sys/fs/cgroup".into()]) {
-            // podman's monitors have one of their own below it.
-            for left in ["orlop-fleet/conmon", "orlop-fleet"] {
-                let _ = std::fs::remove_dir(hierarchy.join(left));
-            }
-        }
+        remove_parent()?;
     }
     Ok(())
 }
