@@ -186,8 +186,15 @@ fn masks_are_added(cli: &Cli) -> Verdict {
 }
 
 fn a_user_namespace_maps_ids(cli: &Cli) -> Verdict {
-    let options = ["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"];
+    // An ordinary user maps what its own namespace has: itself as 0, and its subordinate ids.
+    let (first, count) = if cli.is_rootless {
+        ("1", "1000")
+    } else {
+        ("100000", "65536")
+    };
+    let map = format!("0:{first}:{count}");
+    let options = ["--uidmap", &map, "--gidmap", &map];
     let outcome = cli.script(&options, "id -u; cat /proc/self/uid_map").succeed()?;
-    outcome.out_has("0\n")?;
-    outcome.out_has("100000")
+    let seen: Vec<&str> = outcome.out.split_whitespace().collect();
+    same("id and map", &seen, ["0", "0", first, count])
 }
