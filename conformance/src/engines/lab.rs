@@ -31,13 +31,15 @@ pub(super) struct Lab {
 impl Lab {
     /// The lab that this process was started in.
     pub(super) fn new(runtime: &str) -> Result<Self, Failure> {
-        match std::env::var_os("LAB") {
-            Some(folder) => Ok(Self {
-                folder: folder.into(),
-                runtime: runtime.to_owned(),
-            }),
-            None => wrong("LAB is not set: not in a lab"),
-        }
+        let Some(folder) = std::env::var_os("LAB") else {
+            return wrong("LAB is not set: not in a lab");
+        };
+        // conmon says where podman was called that a container was out of memory, in a file.
+        std::env::set_current_dir(&folder)?;
+        Ok(Self {
+            folder: folder.into(),
+            runtime: runtime.to_owned(),
+        })
     }
 
     /// A path in the lab's folder, as a word of a command line.
