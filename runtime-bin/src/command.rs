@@ -11,9 +11,6 @@ pub(crate) const ERROR: u8 = 1;
 /// The exit status where there is no such command.
 pub(crate) const UNKNOWN_COMMAND: u8 = 3;
 
-/// What a verb says that has a row and no more.
-pub(crate) const NOT_BUILT: &str = "not built yet";
-
 /// What who names several containers is told.
 pub(crate) const ONE_AT_A_TIME: &str = "it takes one container at a time";
 

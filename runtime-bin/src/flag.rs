@@ -72,16 +72,8 @@ impl Flag {
         }
     }
 
-    pub(crate) const fn switch(name: &'static str, help: &'static str) -> Self {
-        Self::new(name, Kind::Switch, help)
-    }
-
     pub(crate) const fn text(name: &'static str, help: &'static str) -> Self {
         Self::new(name, Kind::Text, help)
-    }
-
-    pub(crate) const fn list(name: &'static str, help: &'static str) -> Self {
-        Self::new(name, Kind::List, help)
     }
 
     pub(crate) const fn short(self, short: &'static str) -> Self {
@@ -113,7 +105,7 @@ impl Flag {
 
 /// A flag that is looked up. [`flags!`] declares it.
 pub(crate) trait Declared {
-    /// [`Switch`], [`Text`] or [`Number`]: what the look-up gives.
+    /// [`Switch`], [`Text`], [`Number`] or [`List`]: what the look-up gives.
     type Kind;
     const FLAG: Flag;
 }
@@ -126,6 +118,9 @@ pub(crate) struct Text;
 
 #[derive(Debug)]
 pub(crate) struct Number;
+
+#[derive(Debug)]
+pub(crate) struct List;
 
 /// Declares flags, one a line: `Detach: Switch("detach", "do not wait for the process").short("d");`
 macro_rules! flags {

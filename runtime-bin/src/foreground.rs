@@ -27,10 +27,19 @@ pub(crate) fn take_signals() -> Result<SignalFd, Refusal> {
     listen(&set)
 }
 
-/// A container whose end is waited for, and what goes on meanwhile.
+/// Whom signals are passed on to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Told<'a> {
+    /// The container, which may have ended meanwhile, and another of its id be there.
+    Container(&'a Container),
+    /// The process that is waited for.
+    Process,
+}
+
+/// A process whose end is waited for, and what goes on meanwhile.
 pub(crate) struct Waiting<'a> {
-    pub(crate) init: &'a Process,
-    pub(crate) container: &'a Container,
+    pub(crate) process: &'a Process,
+    pub(crate) told: Told<'a>,
     pub(crate) signals: &'a SignalFd,
     pub(crate) session: Option<&'a mut Session>,
     /// Until the process has said that it is ready.
@@ -40,17 +49,11 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// Waits for the end of the container's init, and gives its exit status, or 128 and the signal's number.
+    /// Waits for the end of the process, and gives its exit status, or 128 and the signal's number.
     pub(crate) fn wait(&mut self) -> Result<u8, Refusal> {
         while let Some(copied) = self.wait_for_something()? {
             while let Ok(Some(info)) = self.signals.read_signal() {
-                pass_on(
-                    info.ssi_signo,
-                    self.init,
-                    self.container,
-                    self.session.as_deref(),
-                    self.reap,
-                );
+                self.pass_on(info.ssi_signo);
             }
             if let Some(session) = self.session.as_deref_mut().filter(|_| copied) {
                 session.copy();
@@ -60,17 +63,17 @@ impl Waiting<'_> {
                 self.readiness = None;
             }
         }
-        let status = self.init.wait()?;
+        let status = self.process.wait()?;
         if let Some(session) = self.session.as_deref_mut() {
             session.finish();
         }
         Ok(status.code())
     }
 
-    /// Whether there is something to copy for the terminal; `None` when init has ended.
+    /// Whether there is something to copy for the terminal; `None` when the process has ended.
     fn wait_for_something(&self) -> Result<Option<bool>, Refusal> {
         let mut files = vec![
-            PollFd::from_borrowed_fd(self.init.pidfd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(self.process.pidfd(), PollFlags::IN),
             PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
         ];
         if let Some(session) = self.session.as_deref() {
@@ -91,23 +94,26 @@ impl Waiting<'_> {
         }
         Ok(Some(files.iter().take(own).skip(2).any(is_up)))
     }
-}
 
-fn pass_on(number: u32, init: &Process, container: &Container, session: Option<&Session>, reap: bool) {
-    let Ok(number) = i32::try_from(number) else { return };
-    match Signal::try_from(number) {
-        Ok(Signal::SIGCHLD) if reap => reap_strays(init.pid()),
-        Ok(Signal::SIGWINCH) => {
-            if let Some(session) = session {
-                session.resize();
+    fn pass_on(&self, number: u32) {
+        let Ok(number) = i32::try_from(number) else { return };
+        match Signal::try_from(number) {
+            Ok(Signal::SIGCHLD) if self.reap => reap_strays(self.process.pid()),
+            Ok(Signal::SIGWINCH) => {
+                if let Some(session) = self.session.as_deref() {
+                    session.resize();
+                }
             }
-        }
-        // The one is the end of our own output, the other is sent by runtimes of languages to themselves.
-        Ok(Signal::SIGCHLD | Signal::SIGPIPE | Signal::SIGURG) => {}
-        // The container may have ended meanwhile; then there is nobody to tell.
-        _ => {
-            if let Some(signal) = orlop::Signal::new(number) {
-                let _ = container.kill(signal, Scope::Init);
+            // The one is the end of our own output, the other is sent by runtimes of languages to themselves.
+            Ok(Signal::SIGCHLD | Signal::SIGPIPE | Signal::SIGURG) => {}
+            // Whoever it is for may have ended meanwhile; then there is nobody to tell.
+            _ => {
+                if let Some(signal) = orlop::Signal::new(number) {
+                    let _ = match self.told {
+                        Told::Container(container) => container.kill(signal, Scope::Init),
+                        Told::Process => self.process.kill(signal),
+                    };
+                }
             }
         }
     }

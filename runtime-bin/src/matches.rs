@@ -1,6 +1,6 @@
 //! What a command line gives: flags and arguments.
 
-use crate::flag::{Declared, Flag, HasFlags, Number, Switch, Text, has};
+use crate::flag::{Declared, Flag, HasFlags, List, Number, Switch, Text, has};
 use crate::shared_flags::{Bundle, Help};
 use std::ffi::{OsStr, OsString};
 use std::marker::PhantomData;
@@ -71,6 +71,15 @@ impl<'a, T: HasFlags> Given<'a, T> {
     /// The last text given for a flag, if it is not empty.
     pub(crate) fn path<F: Declared<Kind = Text>>(&self, flag: F) -> Option<PathBuf> {
         self.text(flag).filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+
+    /// All texts given for a flag, in their order.
+    pub(crate) fn list<F: Declared<Kind = List>>(&self, _: F) -> impl Iterator<Item = &'a OsStr> + use<'a, F, T> {
+        const { assert!(has(T::FLAGS, &F::FLAG), "the row does not have this flag") };
+        let flags = self.matches.flags.iter();
+        flags
+            .filter(|(flag, _)| *flag == F::FLAG.name)
+            .map(|(_, value)| value.as_os_str())
     }
 
     /// The last number given for a flag, which was checked when it was read; 0 without one.

@@ -73,7 +73,9 @@ mod users;
 
 pub use bundle::Bundle;
 pub use check::{check, check_for};
-pub use container::{Container, Containers, Created, Event, Events, Guard, Process, Readiness, Runtime, Scope};
+pub use container::{
+    Container, Containers, Created, Event, Events, Executed, Guard, Process, Readiness, Runtime, Scope,
+};
 pub use errno::Errno;
 pub use error::{Error, ExecFailure, ExecFault, Failure, HookEnd, HookFailure, StatusFault};
 pub use features::{
@@ -84,7 +86,7 @@ pub use host::Host;
 pub use id::{Id, IdFault};
 pub use launch::{Console, Io, Passed};
 pub use nearest::nearest;
-pub use plan::{Arguments, CgroupManager, Exec, ExplainedAct, Plan};
+pub use plan::{Arguments, CgroupManager, Exec, ExecArguments, ExplainedAct, Plan, SubCgroup, SubCgroupFault};
 pub use problem::{JsonPath, Problem, Problems, Severity};
 pub use process::{ExitStatus, Pid, Signal, UnknownSignal};
 pub use state::{State, Status};

@@ -1,11 +1,33 @@
 //! `exec`.
 
+use super::exec_process::process;
+use super::passed::descriptors_from_stdio_on;
 use crate::call::Call;
-use crate::command::{Command, Count, NOT_BUILT, Offer, Verb};
-use crate::flag::{Declared, Flag};
+use crate::command::{Command, Count, Offer, Verb};
+use crate::flag::{Declared, flags};
+use crate::foreground::{self, Told};
+use crate::interrupts::Interrupts;
 use crate::matches::Given;
-use crate::refusal::Outcome;
+use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{ConsoleSocket, Detach, Help, PidFile, PidfdSocket, PreserveFds};
+use crate::terminal::{self, Session};
+use orlop::{Console, Error, ExecArguments, Executed, Io, SubCgroup};
+use std::ffi::OsStr;
+
+flags! {
+    Cwd: Text("cwd", "working directory");
+    Env: List("env", "set a variable, NAME=VALUE").short("e");
+    Tty: Switch("tty", "give it a terminal").short("t");
+    User: Text("user", "UID[:GID]").short("u");
+    AdditionalGids: List("additional-gids", "one more group").short("g");
+    ProcessFile: Text("process", "file with the process, as in config.json").short("p");
+    ProcessLabel: Text("process-label", "SELinux label");
+    AppArmor: Text("apparmor", "AppArmor profile");
+    NoNewPrivs: Switch("no-new-privs", "set no_new_privs");
+    Cap: List("cap", "one more capability").short("c");
+    Cgroup: List("cgroup", "cgroup below the container's, [CONTROLLER,...:]PATH");
+    IgnorePaused: Switch("ignore-paused", "allow a paused container, and wait until it is resumed");
+}
 
 /// The exit status for any error of its own: the others are for the process.
 const FAILED: u8 = 255;
@@ -16,7 +38,7 @@ pub(crate) struct Exec;
 impl Verb for Exec {
     const COMMAND: Command = Command {
         name: "exec",
-        summary: "run another process in a container (not built yet)",
+        summary: "run another process in a container",
         arguments: "<container-id> <command> [arguments...]",
         count: Count::AtLeast(1),
         offer: Offer::Containers,
@@ -24,29 +46,100 @@ impl Verb for Exec {
         flags: &[
             ConsoleSocket::FLAG,
             PidfdSocket::FLAG,
-            Flag::text("cwd", "working directory"),
-            Flag::list("env", "set a variable, NAME=VALUE").short("e"),
-            Flag::switch("tty", "give it a terminal").short("t"),
-            Flag::text("user", "UID[:GID]").short("u"),
-            Flag::list("additional-gids", "one more group").short("g"),
-            Flag::text("process", "file with the process, as in config.json").short("p"),
+            Cwd::FLAG,
+            Env::FLAG,
+            Tty::FLAG,
+            User::FLAG,
+            AdditionalGids::FLAG,
+            ProcessFile::FLAG,
             Detach::FLAG,
             PidFile::FLAG,
-            Flag::text("process-label", "SELinux label"),
-            Flag::text("apparmor", "AppArmor profile"),
-            Flag::switch("no-new-privs", "set no_new_privs"),
-            Flag::list("cap", "one more capability").short("c"),
+            ProcessLabel::FLAG,
+            AppArmor::FLAG,
+            NoNewPrivs::FLAG,
+            Cap::FLAG,
             PreserveFds::FLAG,
-            Flag::list("cgroup", "cgroup below the container's, [CONTROLLER,...:]PATH"),
-            Flag::switch("ignore-paused", "allow a paused container"),
+            Cgroup::FLAG,
+            IgnorePaused::FLAG,
             Help::FLAG,
         ],
         failure: FAILED,
+        description: "The process is the container's own, as its config has it, with what the flags change and the command given here; or \
+                      the one in the file of --process. The exit status is the process's own, or 128 and the number of the signal that \
+                      ended it; 255 if it could not be run.",
         ..Command::of::<Self>()
     };
 
-    fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
-        call.id()?;
-        Err(NOT_BUILT.into())
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        let container = call.container()?;
+        let (process, warnings) = process(call, &container, flags)?;
+        warnings.iter().for_each(|warning| call.warn(warning));
+        let detach = flags.is_on(Detach);
+        let console = console(flags, process.terminal, detach)?;
+        let mut arguments = ExecArguments::default();
+        arguments.ignore_paused = flags.is_on(IgnorePaused);
+        arguments.preserve_fds = flags.number(PreserveFds);
+        for text in flags.list(Cgroup) {
+            arguments.cgroups.push(sub_cgroup(text)?);
+        }
+        let mut io = Io::default();
+        io.console = console;
+        io.passed = descriptors_from_stdio_on(arguments.preserve_fds)?;
+        io.pid_file = flags.path(PidFile);
+        io.pidfd_socket = flags.path(PidfdSocket);
+        let interrupts = Interrupts::hold()?;
+        io.cancel = interrupts.descriptor();
+        match container.exec_with(&process, &arguments, io) {
+            Ok(executed) => {
+                executed.warnings.iter().for_each(|warning| call.warn(warning));
+                if detach { Ok(0) } else { wait(call, executed) }
+            }
+            Err(Error::Cancelled) => Ok(interrupts.status().unwrap_or(FAILED)),
+            Err(error) => Err(error.into()),
+        }
     }
+}
+
+/// Where the terminal goes, if there is one.
+fn console(flags: &Given<'_, Exec>, has_terminal: bool, detach: bool) -> Result<Console, Refusal> {
+    match (flags.path(ConsoleSocket), detach) {
+        (Some(socket), true) => Ok(Console::Socket(socket)),
+        (Some(_), false) => {
+            let text = "cannot use console socket if runc will not detach or allocate tty; \
+                        in the foreground the caller's terminal is used: leave --console-socket out, or add --detach";
+            Err(text.into())
+        }
+        (None, true) => Ok(Console::None),
+        (None, false) => {
+            if has_terminal {
+                terminal::expect_one()?;
+            }
+            Ok(Console::Return)
+        }
+    }
+}
+
+fn sub_cgroup(text: &OsStr) -> Result<SubCgroup, Refusal> {
+    let text = text
+        .to_str()
+        .ok_or_else(|| format!("--cgroup: {text:?} is not UTF-8"))?;
+    text.parse().map_err(|fault| format!("--cgroup: {fault}").into())
+}
+
+fn wait(call: &mut Call<'_>, executed: Executed) -> Outcome {
+    let signals = foreground::take_signals()?;
+    let mut session = executed.console.map(Session::open).transpose()?;
+    if let Some(session) = &session {
+        session.join()?;
+    }
+    call.log.tell_warnings();
+    let mut waiting = foreground::Waiting {
+        process: &executed.process,
+        told: Told::Process,
+        signals: &signals,
+        session: session.as_mut(),
+        readiness: None,
+        reap: false,
+    };
+    waiting.wait()
 }

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod events;
 mod exec;
+mod exec_process;
 mod explain;
 mod features;
 mod help;

@@ -12,7 +12,15 @@ const FIRST: u32 = 3;
 /// The descriptors that the arguments have room for, as far as they are open. Among the preserved ones there may be
 /// gaps, which stay gaps: callers give the highest number that they have.
 pub(super) fn descriptors(arguments: &Arguments) -> Result<Vec<Passed>, Refusal> {
-    let (sockets, preserved) = (arguments.listen_fds, arguments.preserve_fds);
+    open(arguments.listen_fds, arguments.preserve_fds)
+}
+
+/// The first descriptors behind standard error, as far as they are open.
+pub(super) fn descriptors_from_stdio_on(preserved: u32) -> Result<Vec<Passed>, Refusal> {
+    open(0, preserved)
+}
+
+fn open(sockets: u32, preserved: u32) -> Result<Vec<Passed>, Refusal> {
     let count = u64::from(sockets) + u64::from(preserved);
     if getrlimit(Resource::Nofile).current.is_some_and(|most| count >= most) {
         let last = preserved.saturating_sub(1);

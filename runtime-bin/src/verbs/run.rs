@@ -6,7 +6,7 @@ use super::start::{await_readiness, readiness};
 use crate::call::Call;
 use crate::command::{Command, Count, Verb};
 use crate::flag::{Declared, flags};
-use crate::foreground;
+use crate::foreground::{self, Told};
 use crate::interrupts::Interrupts;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
@@ -178,8 +178,8 @@ fn wait(call: &mut Call<'_>, created: Created, interrupts: &Interrupts, subreape
     }
     call.log.tell_warnings();
     let mut waiting = foreground::Waiting {
-        init: &created.init,
-        container: &created.container,
+        process: &created.init,
+        told: Told::Container(&created.container),
         signals: &signals,
         session: session.as_mut(),
         readiness,

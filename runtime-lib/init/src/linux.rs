@@ -310,6 +310,7 @@ pub mod errno {
     pub const PERM: i32 = 1;
     pub const NOENT: i32 = 2;
     pub const NXIO: i32 = 6;
+    pub const AGAIN: i32 = 11;
     pub const NOMEM: i32 = 12;
     pub const ACCES: i32 = 13;
     pub const NOTBLK: i32 = 15;

@@ -61,15 +61,20 @@ impl CapabilityName {
     }
 }
 
+impl From<Text> for CapabilityName {
+    fn from(name: Text) -> Self {
+        match Capability::from_word(&name) {
+            Some(capability) => Self::Known(capability),
+            None => Self::Unknown(name),
+        }
+    }
+}
+
 impl Json for CapabilityName {
     const SHAPE: &'static Shape = &Shape::Leaf;
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = Text::read(deserializer)?;
-        Ok(match Capability::from_word(&name) {
-            Some(capability) => Self::Known(capability),
-            None => Self::Unknown(name),
-        })
+        Ok(Self::from(Text::read(deserializer)?))
     }
 }
 

@@ -151,7 +151,18 @@ pub fn parse_process(json: &str) -> Result<(Process, Vec<Problem>), Error> {
     let process: Process = read_document("the process", without_mark(json))?;
     let mut problems = Problems::default();
     validate::process(&process, "", &mut problems);
+    unknown::warn(without_mark(json), Process::SHAPE, &mut problems);
     Ok((process, problems.into_warnings()?))
+}
+
+/// Checks a process that was put together, as `exec` takes it; with what the user is to be told of.
+///
+/// # Errors
+/// The first fault in it.
+pub fn check_process(process: &Process) -> Result<Vec<Problem>, Error> {
+    let mut problems = Problems::default();
+    validate::process(process, "process", &mut problems);
+    Ok(problems.into_warnings()?)
 }
 
 /// Parses and checks the resources that `update` takes; with what the user is to be told of.

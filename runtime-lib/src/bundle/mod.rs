@@ -52,7 +52,7 @@ pub use linux::{
     Clock, IntelRdt, Linux, MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode, Namespace, NamespaceType, NetDevice,
     Personality, PersonalityDomain, Propagation, TimeOffset,
 };
-pub use load::{Bundle, check, parse_process, parse_resources};
+pub use load::{Bundle, check, check_process, parse_process, parse_resources};
 pub use mounts::MountEntry;
 pub(crate) use mounts::meant_option;
 pub(crate) use mounts::{

@@ -15,6 +15,7 @@ mod directory;
 mod freezer;
 mod hand_over;
 mod inner;
+mod joining;
 mod kill;
 mod knobs;
 mod make;

@@ -176,7 +176,7 @@ fn check_sockets(plan: &Plan, io: &Io) -> Result<(), Error> {
     }
 }
 
-fn check_console(plan: &Plan, io: &Io) -> Result<(), Error> {
+pub(super) fn check_console(plan: &Plan, io: &Io) -> Result<(), Error> {
     match (&io.console, plan.about.has_terminal) {
         (Console::None, true) => {
             let text = "cannot allocate tty if runc will detach without setting console socket; \

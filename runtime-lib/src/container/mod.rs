@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod device_change;
 mod events;
+mod exec;
 mod guard;
 mod kill;
 mod list;
@@ -17,6 +18,7 @@ mod stats;
 mod update;
 
 pub use events::{Event, Events};
+pub use exec::Executed;
 pub use guard::Guard;
 pub use kill::Scope;
 pub use list::Containers;

@@ -1,6 +1,6 @@
 //! Processes that this library started.
 
-use crate::process::{ExitStatus, Pid, try_wait, wait};
+use crate::process::{ExitStatus, Pid, Signal, try_wait, wait};
 use crate::{Error, Failure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,6 +24,15 @@ impl Process {
     /// Its pidfd: readable once it has ended (`man 2 pidfd_open`).
     pub fn pidfd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
+    }
+
+    /// Sends it a signal. Does not wait for what that does.
+    ///
+    /// # Errors
+    /// It has ended, or another part of the program has given it another user and the caller may not.
+    pub fn kill(&self, signal: Signal) -> Result<(), Error> {
+        crate::sys::send_signal(self.pidfd(), signal.number())
+            .map_err(|errno| Failure::new(format!("send {signal} to process {}", self.pid), errno).into())
     }
 
     /// Waits for its end and reaps it. **Blocks** until then: an asynchronous program waits for [`Process::pidfd`] to

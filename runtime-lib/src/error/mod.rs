@@ -89,6 +89,15 @@ pub enum StatusFault {
     /// A signal for a container that has ended.
     #[error("container not running")]
     NotRunning,
+    /// `exec` in a container that has ended.
+    #[error("cannot exec in a stopped container")]
+    ExecStopped,
+    /// `exec` in a container that is being created.
+    #[error("cannot exec in a container that is being created")]
+    ExecCreating,
+    /// `exec` in a container that is frozen.
+    #[error("cannot exec in a paused container (use --ignore-paused to override)")]
+    ExecPaused,
     /// Statistics and events of a container that has ended.
     #[error("container with id {0} is not running")]
     Ended(Id),

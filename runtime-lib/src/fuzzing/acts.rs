@@ -72,6 +72,7 @@ pub enum Opened {
     /// With its `CLONE_NEW*` flag.
     Namespace(u64),
     CgroupTasks,
+    CgroupDirectory,
     HookOutput,
     Maps,
     Tree,
@@ -144,7 +145,8 @@ impl From<&Inherited> for Opened {
         match inherited {
             Inherited::StartSocket => Self::StartSocket,
             Inherited::Namespace { kind, .. } => Self::Namespace(*kind),
-            Inherited::CgroupTasks { .. } => Self::CgroupTasks,
+            Inherited::CgroupTasks { .. } | Inherited::TasksOfContainer { .. } => Self::CgroupTasks,
+            Inherited::CgroupOfContainer { .. } => Self::CgroupDirectory,
             Inherited::HookOutput { .. } => Self::HookOutput,
             Inherited::IdMaps { .. } => Self::Maps,
             Inherited::Tree { .. } => Self::Tree,

@@ -1,11 +1,12 @@
 //! Whether the process can be given supplementary groups.
 
-use crate::bundle::{Config, IdMapping, NamespaceType};
+use crate::bundle::{Config, IdMapping, NamespaceType, Process};
+use crate::process::Pid;
 
 /// Whether the kernel lets nobody change groups in the user namespace that the bundle's process will be in
 /// (`man 7 user_namespaces`, "setgroups"). Looked at only if the bundle asks for groups.
 pub(super) fn are_denied(config: &Config) -> bool {
-    let asks = |process: &crate::bundle::Process| !process.user.additional_gids.is_empty();
+    let asks = |process: &Process| !process.user.additional_gids.is_empty();
     if !config.process.as_ref().is_some_and(asks) {
         return false;
     }
@@ -23,6 +24,15 @@ pub(super) fn are_denied(config: &Config) -> bool {
 fn maps_only_callers_own(gids: &[IdMapping]) -> bool {
     !rustix::process::geteuid().is_root()
         && matches!(gids, [only] if only.size == 1 && only.host_id == rustix::process::getegid().as_raw())
+}
+
+/// The same for one more process in the user namespace of a process, if it is another one than the caller's.
+pub(super) fn are_denied_beside(process: &Process, other: Option<Pid>) -> bool {
+    !process.user.additional_gids.is_empty()
+        && match other {
+            Some(other) => is_denied_at(&format!("/proc/{other}/")),
+            None => is_denied_at("/proc/self/"),
+        }
 }
 
 /// What the file of a process says; `process` is its folder in a procfs, with a slash.

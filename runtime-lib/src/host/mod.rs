@@ -25,7 +25,8 @@ pub(crate) use proc_file::{NO_PROCFS, has_procfs, read_to_end};
 pub(crate) use security_modules::SecurityModules;
 pub(crate) use shared_filesystems::SharedFilesystems;
 
-use crate::bundle::{Bundle, Config, DeviceType, Hook, NamespaceType, Resources};
+use crate::bundle::{Bundle, Config, DeviceType, Hook, NamespaceType, Process, Resources};
+use crate::process::Pid;
 use crate::systemd::{About, Bus, Systemd};
 use crate::{Error, Failure};
 use rustix::io::Errno;
@@ -118,6 +119,27 @@ impl Host {
             systemd: None,
             foresight: None,
         })
+    }
+
+    /// Looks at this host for one more process in a container, whose init has this number in /proc and is, or is not, in
+    /// another user namespace.
+    pub(crate) fn look_for_exec(process: &Process, has_landlock: bool, (init, is_apart): (Pid, bool)) -> Self {
+        Self {
+            is_in_user_namespace: false,
+            joins_first_cgroup_namespace: false,
+            shared_filesystems: SharedFilesystems::default(),
+            hides_init: false,
+            hierarchies: Hierarchies::default(),
+            permitted_capabilities: crate::sys::permitted_capabilities(),
+            security_modules: SecurityModules::for_process(Some(process), false, has_landlock),
+            own_namespaces: OwnNamespaces::default(),
+            has_resctrl: false,
+            environment: Vec::new(),
+            denies_groups: groups::are_denied_beside(process, is_apart.then_some(init)),
+            locked_flags: LockedFlags::default(),
+            systemd: None,
+            foresight: None,
+        }
     }
 
     /// The same for a container whose cgroup systemd makes: it is asked, if it can do that on this host.

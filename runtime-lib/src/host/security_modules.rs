@@ -1,7 +1,7 @@
 //! Which security modules this kernel has, as far as a bundle asks for one.
 
 use super::filesystem::is_selinux;
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Process};
 
 /// What a bundle does not ask for is not looked at, and stands here as missing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,14 +18,21 @@ pub(crate) struct SecurityModules {
 impl SecurityModules {
     pub(super) fn look(bundle: &Bundle) -> Self {
         let config = bundle.config();
-        let process = config.process.as_ref();
+        let labels_mounts = config.linux.mount_label.is_some();
+        Self::for_process(config.process.as_ref(), labels_mounts, bundle.landlock().is_some())
+    }
+
+    pub(super) fn for_process(process: Option<&Process>, labels_mounts: bool, has_landlock: bool) -> Self {
         let has_profile = process.is_some_and(|process| process.apparmor_profile.is_some());
-        let has_label = process.is_some_and(|process| process.selinux_label.is_some());
-        let landlock = bundle.landlock().map(|_| crate::sys::landlock_version());
+        let has_label = process.is_some_and(|process| process.selinux_label.is_some()) || labels_mounts;
         Self {
             has_apparmor: has_profile && is_apparmor_enabled(),
-            has_selinux: (has_label || config.linux.mount_label.is_some()) && is_selinux("/sys/fs/selinux"),
-            landlock_version: landlock.unwrap_or(0),
+            has_selinux: has_label && is_selinux("/sys/fs/selinux"),
+            landlock_version: if has_landlock {
+                crate::sys::landlock_version()
+            } else {
+                0
+            },
         }
     }
 }

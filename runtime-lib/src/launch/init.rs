@@ -1,6 +1,7 @@
 //! Init, as its parent holds it.
 
 use super::channel::{Channel, Received};
+use super::start::verify as verify_executed;
 use super::{Cancel, broken, failure};
 use crate::plan::Plan;
 use crate::process::{ExitStatus, Pid, Signal, await_end};
@@ -66,6 +67,25 @@ impl Init {
                 )))
             }
             Received::End => Err(self.ended_early()),
+            Received::Cancelled => Err(Error::Cancelled),
+        }
+    }
+
+    /// Waits until init has executed the process, which closes its end of the socket. Where it has failed, `failed_at`
+    /// becomes the step's number.
+    pub(crate) fn await_execute(
+        &self,
+        plan: &Plan,
+        cancel: Cancel<'_>,
+        failed_at: &mut Option<usize>,
+    ) -> Result<(), Error> {
+        match self.channel.receive(cancel)? {
+            Received::Message(message, text, _) if message.kind == Message::FAILED => {
+                *failed_at = Some(message.step as usize);
+                Err(failure::of_plan(&plan.acts, &message, &text))
+            }
+            Received::Message(message, ..) => Err(broken(&format!("a message of kind {} at its end", message.kind))),
+            Received::End => verify_executed(self.pid, self.pidfd()?),
             Received::Cancelled => Err(Error::Cancelled),
         }
     }

@@ -19,9 +19,22 @@ use rustix::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A container in the making.
+/// The container that a further process joins.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) cgroup: Cgroup,
+    /// Its init.
+    pub(crate) pid: Pid,
+    /// That one's number in the procfs that is mounted here.
+    pub(crate) number_in_proc: Pid,
+    pub(crate) pidfd: OwnedFd,
+}
+
+/// A container in the making, or a further process of one that exists.
 pub(crate) struct Launching<'a> {
     pub(super) plan: &'a Plan,
+    /// The container that exists.
+    joined: Option<&'a Joined>,
     pub(super) io: &'a Io,
     pub(super) entry: &'a Entry,
     /// What is left on the host: on disk, too, before it is there.
@@ -63,6 +76,7 @@ impl<'a> Launching<'a> {
     pub(crate) fn new(plan: &'a Plan, io: &'a Io, entry: &'a Entry, trace: &'a Trace) -> Self {
         Self {
             plan,
+            joined: None,
             io,
             entry,
             leftovers: Leftovers::default(),
@@ -83,7 +97,20 @@ impl<'a> Launching<'a> {
         }
     }
 
-    /// Carries out the creation. What fails leaves what it has made to whoever holds this.
+    /// A further process of a container that exists. Nothing of it is recorded, and it leaves nothing.
+    pub(crate) fn joining(
+        plan: &'a Plan,
+        joined: &'a Joined,
+        (io, entry): (&'a Io, &'a Entry),
+        trace: &'a Trace,
+    ) -> Self {
+        Self {
+            joined: Some(joined),
+            ..Self::new(plan, io, entry, trace)
+        }
+    }
+
+    /// Carries out the creation, or the exec. What fails leaves what it has made to whoever holds this.
     pub(crate) fn run(&mut self) -> Result<Launched, Error> {
         let plan = self.plan;
         self.carry_out(acts::Place::Before)?;
@@ -106,6 +133,9 @@ impl<'a> Launching<'a> {
             self.init()?.go(turn, answer.as_ref().map(AsFd::as_fd))?;
         }
         self.moved.drain(..).for_each(Moved::keep);
+        if self.joined.is_some() {
+            self.await_execute()?;
+        }
         self.progress.end();
         let init = self.init.take().ok_or_else(|| broken("a creation without init"))?;
         Ok(Launched {
@@ -177,8 +207,27 @@ impl<'a> Launching<'a> {
         Cgroup::at(left.map_or(planned, |left| &left.placement))
     }
 
-    /// Writes down which process init is.
+    /// The container that is joined.
+    pub(super) fn joined(&self) -> Result<&'a Joined, Error> {
+        self.joined.ok_or_else(|| broken("a creation that joins a container"))
+    }
+
+    /// Waits until the process is executed.
+    fn await_execute(&mut self) -> Result<(), Error> {
+        let cancel = self.io.cancel.as_ref().map(AsFd::as_fd);
+        let mut failed_at = None;
+        let executed = self.init()?.await_execute(self.plan, cancel, &mut failed_at);
+        if let Some(step) = failed_at {
+            self.progress.fail_at(step);
+        }
+        executed
+    }
+
+    /// Writes down which process init is. A further process is known by the container's cgroup and namespaces alone.
     pub(super) fn record_init(&mut self) -> Result<(), Error> {
+        if self.joined.is_some() {
+            return Ok(());
+        }
         let init = self.init()?;
         let identity = Identity::of(init.pid, init.pidfd()?).map_err(|errno| Failure::new("identify init", errno))?;
         self.leftovers.add(self.entry, Leftover::Init(identity))

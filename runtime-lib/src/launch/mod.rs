@@ -21,7 +21,7 @@ pub use io::{Console, Io, Passed};
 #[cfg(feature = "fuzzing")]
 pub(crate) use failure::{of_plan, of_step};
 pub(crate) use hooks::{HookState, Watched, run as run_hooks};
-pub(crate) use launching::{Launched, Launching};
+pub(crate) use launching::{Joined, Launched, Launching};
 pub(crate) use mapped_trees::namespace as map_namespace;
 pub(crate) use sending::send;
 pub(crate) use start::{is_waiting, start};

@@ -1,6 +1,6 @@
 //! How far a plan has come, for whoever traces it.
 
-use crate::plan::acts::{Acts, Phase, What};
+use crate::plan::acts::{Acts, What};
 use crate::plan::deeds::Deed;
 use crate::plan::explained;
 use crate::trace::Trace;
@@ -42,7 +42,7 @@ impl<'a> Progress<'a> {
             return;
         }
         let (mut at, mut steps) = (0, 0);
-        for act in self.acts.iter().take_while(|act| act.phase == Phase::Create) {
+        for act in self.acts.iter().take_while(|act| act.phase.is_of_making()) {
             let is_last = is_last(&act.what, steps);
             if is_last && !included {
                 break;

@@ -139,7 +139,7 @@ fn told(kept: &KeptPlan, message: &Message, text: &str) -> Error {
 
 /// The end of the connection alone is not success: a filter that kills execve ends it, too. Then what ended still has
 /// init's name; where its parent has taken even that away, only a SIGSYS says enough.
-fn verify(pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
+pub(super) fn verify(pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
     // A process that ends closes its files before its end can be seen, but lets go of its program before both; one
     // that was executed has its new program.
     if let Err(Errno::NOENT) = rustix::fs::readlink(format!("/proc/{pid}/exe"), Vec::new()) {

@@ -1,5 +1,6 @@
 //! What the caller chose, beyond the bundle.
 
+use super::SubCgroup;
 use crate::Id;
 use std::path::PathBuf;
 
@@ -60,4 +61,18 @@ impl Arguments {
     pub(crate) fn passed(&self) -> u32 {
         self.preserve_fds.saturating_add(self.listen_fds)
     }
+}
+
+/// What the caller of an exec chose, beyond the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExecArguments {
+    /// Also into a paused container: the process begins when that is resumed, and so long the call waits.
+    pub ignore_paused: bool,
+    /// So many descriptors are passed to the process, by their numbers from 3 on. There may be gaps among them.
+    pub preserve_fds: u32,
+    /// Where below the container's cgroup the process begins: at most one for all hierarchies, or several of v1 by their
+    /// controllers. Without one it begins in the container's cgroup, or where that takes no processes, in that of its
+    /// init.
+    pub cgroups: Vec<SubCgroup>,
 }

@@ -7,7 +7,6 @@ use crate::bundle::{Device, DeviceType, Mount, below_root};
 use crate::problem::{JsonPath, Problem};
 use orlop_init::linux::file_type::{S_IFBLK, S_IFCHR, S_IFIFO};
 use orlop_init::step::devices::{Link, Node, demand};
-use orlop_init::step::terminal::Console;
 use std::ffi::CStr;
 
 /// The devices of every container: path, major, minor. All are character devices that everybody may read and write.
@@ -168,19 +167,5 @@ impl Compiler<'_> {
     /// Whether devices cannot be made but are bound.
     fn binds_devices(&self) -> bool {
         self.in_user_namespace() || self.host.is_in_user_namespace
-    }
-
-    pub(crate) fn console(&mut self) {
-        if let Some(process) = self.config.process.as_ref().filter(|process| process.terminal) {
-            let size = process.console_size;
-            let number = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-            let step = Console {
-                rows: number(size.and_then(|size| size.height)),
-                columns: number(size.and_then(|size| size.width)),
-                uid: process.user.uid,
-            };
-            self.step(&step, Origin::Member("process.terminal"));
-            self.owes_terminal = true;
-        }
     }
 }

@@ -1,21 +1,29 @@
 //! A further process in a container: joins first, then the same rooms for the process as at a creation, and the same
 //! tail as at the start.
+//!
+//! Whoever lives in the container sees nothing of this but the very end. What is done with the runtime's own rights is
+//! done by a process that is not in the container's pid namespace yet; only a child of it is, which has no more than
+//! the process will have, no file of the host's, and nothing left to do but to load the filter and to execute.
 
-use super::acts::{Acts, Origin, Place, c_string};
-use super::deeds::{FollowInit, GiveStdio, OpenInherited, StartInit};
-use super::for_exec::ForExec;
+use super::acts::{Acts, Origin, Phase, Place, c_string};
+use super::deeds::{FollowInit, GiveStdio, HandOverTerminal, OpenInherited, StartInit, TellAgent};
+use super::for_exec::{ForExec, Keyring};
 use super::inherited::Inherited;
+use super::namespaces::keyring_name;
 use super::process::{Around, Rooms};
-use super::{ExplainedAct, Filter, Plan};
-use crate::bundle::Process;
+use super::sub_cgroup::Below;
+use super::{About, Arguments, ExecArguments, ExplainedAct, Filter, Plan};
+use crate::Id;
+use crate::bundle::{Process, Rlimit};
 use crate::host::Host;
 use crate::problem::Problems;
 use orlop_init::linux::namespace;
-use orlop_init::step::labels::{OpenLabel, SecurityModule};
-use orlop_init::step::namespaces::{BecomeRoot, Dumpable, GoOnInChild, JoinCgroup, JoinProcess};
-use orlop_init::step::process::EveryCpu;
-use orlop_init::step::rootfs::ShareRoot;
+use orlop_init::step::namespaces::{BecomeRoot, Dumpable, GoOnInChild, JoinCgroup, JoinProcess, NewKeyring};
+use orlop_init::step::process::{Cpus, EveryCpu};
+use orlop_init::step::program::Agent;
+use orlop_init::step::rootfs::{HoldProc, ShareRoot};
 use orlop_init::step::start::{CloseOnExecute, LetGoOfHost, Outlive};
+use orlop_init::step::terminal::TakeTerminal;
 use orlop_init::wire::Slot;
 
 /// What will be done to run one more process in a container.
@@ -24,24 +32,52 @@ pub struct Exec(pub(crate) Plan);
 
 impl Plan {
     /// Plans one more process in a container that is made by this plan.
-    pub fn exec(&self, process: &Process, host: &Host) -> (Option<Exec>, Problems) {
-        let (acts, problems) = exec(&self.for_exec, self.filter.as_ref(), process, host);
+    pub fn exec(&self, process: &Process, arguments: &ExecArguments, host: &Host) -> (Option<Exec>, Problems) {
+        let container = Described {
+            id: &self.arguments.id,
+            about: &self.about,
+            kept: &self.for_exec,
+            filter: self.filter.as_ref(),
+        };
+        Exec::compile(container, &self.for_exec.filled(process), arguments, host)
+    }
+}
+
+/// A container, as far as a further process depends on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Described<'c> {
+    pub(crate) id: &'c Id,
+    pub(crate) about: &'c About,
+    pub(crate) kept: &'c ForExec,
+    pub(crate) filter: Option<&'c Filter>,
+}
+
+impl Exec {
+    pub(crate) fn compile(
+        container: Described<'_>,
+        process: &Process,
+        arguments: &ExecArguments,
+        host: &Host,
+    ) -> (Option<Self>, Problems) {
+        let (acts, problems) = exec(container, process, arguments, host);
         let plan = (!problems.has_errors()).then(|| {
-            Exec(Plan {
+            let mut about = container.about.clone();
+            about.has_terminal = process.terminal;
+            let mut passed = Arguments::new(container.id.clone());
+            passed.preserve_fds = arguments.preserve_fds;
+            Self(Plan {
                 acts,
-                about: self.about.clone(),
-                filter: self.filter.clone(),
+                about,
+                filter: container.filter.cloned(),
                 held: 0,
                 planned_rules: None,
-                for_exec: self.for_exec.clone(),
-                arguments: self.arguments.clone(),
+                for_exec: container.kept.clone(),
+                arguments: passed,
             })
         });
         (plan, problems)
     }
-}
 
-impl Exec {
     /// What will be done, in the order in which it is done.
     pub fn explain(&self) -> Vec<ExplainedAct> {
         self.0.explain()
@@ -49,113 +85,265 @@ impl Exec {
 }
 
 /// The acts of an exec, from what is kept of the container's plan.
-fn exec(container: &ForExec, filter: Option<&Filter>, process: &Process, host: &Host) -> (Acts, Problems) {
-    let mut acts = Acts::with_capacity(4 << 10);
+fn exec(container: Described<'_>, process: &Process, arguments: &ExecArguments, host: &Host) -> (Acts, Problems) {
+    let kept = container.kept;
     let mut problems = Problems::default();
-    let instructions = filter.map_or(0, Filter::instructions);
-    join(&mut acts, container, process);
-    let in_user_namespace = container.namespaces & namespace::NEWUSER != 0;
-    let runtime_gives_stdio = in_user_namespace && host.may_change_owners();
-    let mut rooms = Rooms {
-        acts: &mut acts,
-        problems: &mut problems,
-        process,
-        around: Around {
-            in_user_namespace,
-            runtime_gives_stdio,
-            permitted_capabilities: host.permitted_capabilities,
-            keep_groups: container.keep_groups,
-            personality: container.personality.as_ref(),
-            memory_policy: container.memory_policy.as_ref(),
-            instructions,
-            ..Around::default()
+    let below = Below::of(&arguments.cgroups, &kept.cgroup).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Below::default()
+    });
+    let in_user_namespace = kept.is_in_user_namespace();
+    let around = Around {
+        in_user_namespace,
+        runtime_gives_stdio: in_user_namespace && host.may_change_owners(),
+        permitted_capabilities: host.permitted_capabilities,
+        keep_groups: kept.keep_groups,
+        denies_groups: host.denies_groups,
+        personality: kept.personality.as_ref(),
+        memory_policy: kept.memory_policy.as_ref(),
+        instructions: container.filter.map_or(0, Filter::instructions),
+        landlock: kept.landlock.as_ref(),
+        modules: host.security_modules,
+        is_further: true,
+        ..Around::default()
+    };
+    let mut acts = Acts::with_capacity(4 << 10);
+    acts.begin(Phase::Exec);
+    let mut joining = Joining {
+        container,
+        preserve: arguments.preserve_fds,
+        slots: 0,
+        rooms: Rooms {
+            acts: &mut acts,
+            problems: &mut problems,
+            process,
+            around,
         },
     };
-    rooms.before_the_credentials();
-    rooms.credentials(false);
-    rooms.umask();
-    let environment = rooms.find_program();
-    rooms.no_new_privileges();
-    let let_go = LetGoOfHost {
-        listener: None,
-        agent: None,
-        preserve: 0,
+    joining.enter_cgroups(&below);
+    joining.join();
+    joining.become_the_process();
+    let start = StartInit {
+        namespaces: 0,
+        is_hidden: false,
     };
-    rooms.acts.step(&let_go, Origin::Default);
-    rooms.acts.step(&Outlive {}, Origin::Default);
-    let ready = rooms.acts.turn(Origin::Default);
-    if runtime_gives_stdio && !process.terminal {
-        let uid = process.user.uid;
-        let give = GiveStdio { uid, on_host: None };
-        rooms.acts.deed(ready, give, Origin::Member("process.user.uid"));
-    }
-    rooms.acts.step(&CloseOnExecute { preserve: 0 }, Origin::Default);
-    rooms.labels();
-    rooms.limits(crate::bundle::Rlimit::is_too_small_for_init);
-    rooms.execute(false, None, &environment);
-    acts.deed(
-        Place::Before,
-        StartInit {
-            namespaces: 0,
-            is_hidden: false,
-        },
-        Origin::Default,
-    );
+    acts.deed(Place::Before, start, Origin::Default);
     (acts, problems)
 }
 
-/// The way into the container: its cgroups, its labels, its namespaces.
-fn join(acts: &mut Acts, container: &ForExec, process: &Process) {
-    let mut slots = 0;
-    let mut inherited = |acts: &mut Acts, inherited| {
-        let slot = Slot(slots);
-        slots += 1;
-        acts.deed(Place::Before, OpenInherited { slot, inherited }, Origin::Default);
+/// An exec that is being put together.
+struct Joining<'c, 'r> {
+    container: Described<'c>,
+    /// So many descriptors from 3 on are the process's.
+    preserve: u32,
+    /// So many descriptors init inherits.
+    slots: u32,
+    rooms: Rooms<'r>,
+}
+
+impl Joining<'_, '_> {
+    fn inherit(&mut self, inherited: Inherited, origin: Origin) -> Slot {
+        let slot = Slot(self.slots);
+        self.slots += 1;
+        let deed = OpenInherited { slot, inherited };
+        self.rooms.acts.deed(Place::Before, deed, origin);
         slot
-    };
-    acts.step(&Dumpable { yes: false }, Origin::Default);
-    for place in &container.cgroup.v1 {
-        let controllers = place.controllers.clone();
-        let name = c_string(&controllers);
-        let file = inherited(acts, Inherited::CgroupTasks { controllers });
-        let step = JoinCgroup {
-            file,
-            controllers: &name,
+    }
+
+    /// Init goes on as a child, and the runtime with that.
+    fn go_on_in_child(&mut self, cgroup: Option<Slot>) -> Place {
+        let turn = self.rooms.acts.next_turn();
+        self.rooms.acts.step(&GoOnInChild { turn, cgroup }, Origin::Default);
+        self.rooms.acts.deed(Place::Turn(turn), FollowInit, Origin::Default);
+        Place::Turn(turn)
+    }
+
+    /// The container's cgroups: those of v1 by a write of init's, that of v2 by a child that is born there. Both wait for
+    /// nobody, and a container that has frozen itself holds nobody but that child.
+    fn enter_cgroups(&mut self, below: &Below) {
+        let process = self.rooms.process;
+        self.rooms.acts.step(&Dumpable { yes: false }, Origin::Default);
+        let affinity = process.exec_cpu_affinity.as_ref();
+        let initial = affinity.and_then(|affinity| affinity.initial.as_deref());
+        let last = affinity.and_then(|affinity| affinity.last.as_deref());
+        self.cpus(initial, "process.execCPUAffinity.initial");
+        for (number, place) in self.container.kept.cgroup.v1.iter().enumerate() {
+            let controllers = place.controllers.clone();
+            let name = c_string(&controllers);
+            let below = below.v1(number).to_owned();
+            let file = self.inherit(Inherited::TasksOfContainer { controllers, below }, Origin::Default);
+            let step = JoinCgroup {
+                file,
+                controllers: &name,
+            };
+            self.rooms.acts.step(&step, Origin::Default);
+        }
+        if self.container.kept.cgroup.v2.is_some() {
+            let below = below.v2().map(ToOwned::to_owned);
+            let cgroup = self.inherit(Inherited::CgroupOfContainer { below }, Origin::Default);
+            self.go_on_in_child(Some(cgroup));
+        }
+        // What the caller is bound to is no matter of the container's.
+        if initial.is_none() && last.is_none() {
+            self.rooms.acts.step(&EveryCpu {}, Origin::Default);
+        }
+        self.cpus(last, "process.execCPUAffinity.final");
+    }
+
+    fn cpus(&mut self, list: Option<&str>, path: &'static str) {
+        let Some(list) = list.filter(|list| !list.is_empty()) else {
+            return;
         };
-        acts.step(&step, Origin::Default);
-    }
-    let affinity = process.exec_cpu_affinity.as_ref();
-    if affinity.is_none_or(|affinity| affinity.last.is_none()) {
-        acts.step(&EveryCpu {}, Origin::Default);
-    }
-    for (module, label, origin) in [
-        (
-            SecurityModule::AppArmor,
-            &process.apparmor_profile,
-            "process.apparmorProfile",
-        ),
-        (SecurityModule::SeLinux, &process.selinux_label, "process.selinuxLabel"),
-    ] {
-        if label.is_some() {
-            acts.step(&OpenLabel { module }, Origin::Member(origin));
+        match cpu_mask(list) {
+            Some(mask) => self.rooms.acts.step(&Cpus { mask: &mask }, Origin::Member(path)),
+            None => {
+                let text = format!("{list:?} is beyond the {MOST_CPUS} CPUs that Linux knows");
+                self.rooms.problems.error(path, text);
+            }
         }
     }
-    if container.namespaces != 0 {
-        let pidfd = inherited(acts, Inherited::InitPidfd);
-        let kinds = container.namespaces;
-        acts.step(&JoinProcess { pidfd, kinds }, Origin::Default);
+
+    /// The container's namespaces, all at once: of a process that is held, and of nobody who has its number by then.
+    fn join(&mut self) {
+        let kept = self.container.kept;
+        // Before any of them is joined it is surely the host's procfs, which is needed until the end.
+        self.rooms.oom_score();
+        self.rooms.acts.step(&HoldProc {}, Origin::Default);
+        if kept.keyring != Keyring::Callers {
+            self.rooms.label_keys();
+        }
+        if kept.keyring == Keyring::OwnOutside {
+            self.take_keyring();
+        }
+        let chroot = kept.chroot.then(|| self.inherit(Inherited::InitRoot, Origin::Default));
+        if kept.namespaces != 0 {
+            let pidfd = self.inherit(Inherited::InitPidfd, Origin::Default);
+            let kinds = kept.namespaces;
+            self.rooms.acts.step(&JoinProcess { pidfd, kinds }, Origin::Default);
+        }
+        if let Some(root) = chroot {
+            self.rooms.acts.step(&ShareRoot { root }, Origin::Default);
+        }
+        if kept.keyring == Keyring::Own {
+            self.take_keyring();
+        }
+        if self.rooms.around.in_user_namespace {
+            let keep_groups = kept.keep_groups;
+            self.rooms.acts.step(&BecomeRoot { keep_groups }, Origin::Default);
+        }
     }
-    if container.chroot {
-        let root = inherited(acts, Inherited::InitRoot);
-        acts.step(&ShareRoot { root }, Origin::Default);
+
+    fn take_keyring(&mut self) {
+        let name = &keyring_name(self.container.id);
+        self.rooms.acts.step(&NewKeyring { name }, Origin::Default);
     }
-    if container.namespaces & namespace::NEWUSER != 0 {
-        let keep_groups = container.keep_groups;
-        acts.step(&BecomeRoot { keep_groups }, Origin::Default);
+
+    fn become_the_process(&mut self) {
+        let process = self.rooms.process;
+        if process.terminal {
+            self.rooms.terminal();
+            let turn = self.rooms.acts.turn(Origin::Member("process.terminal"));
+            let origin = Origin::Member("process.terminal");
+            self.rooms.acts.deed(turn, HandOverTerminal, origin);
+        }
+        let agent = self.filter_agent();
+        self.rooms.before_the_credentials();
+        let landlock = self.rooms.landlock();
+        self.rooms.open_labels();
+        self.rooms.credentials(landlock);
+        self.rooms.umask();
+        let environment = self.rooms.find_program();
+        self.rooms.no_new_privileges();
+        // The labels pass to the child, and the files that take them do not work for it.
+        self.rooms.labels();
+        let let_go = LetGoOfHost {
+            listener: None,
+            agent,
+            preserve: self.preserve,
+        };
+        self.rooms.acts.step(&let_go, Origin::Default);
+        let ready = if self.container.kept.namespaces & namespace::NEWPID == 0 {
+            self.rooms.acts.turn(Origin::Default)
+        } else {
+            self.go_on_in_child(None)
+        };
+        self.when_ready(ready, agent);
+        self.rooms.acts.step(&Outlive {}, Origin::Default);
+        if process.terminal {
+            let origin = Origin::Member("process.terminal");
+            self.rooms.acts.step(&TakeTerminal {}, origin);
+        }
+        self.rooms.priorities();
+        let preserve = self.preserve;
+        self.rooms.acts.step(&CloseOnExecute { preserve }, Origin::Default);
+        self.rooms.limits(Rlimit::is_too_small_for_init);
+        self.rooms.execute(landlock, agent, &environment);
     }
-    if container.namespaces & namespace::NEWPID != 0 {
-        let turn = acts.next_turn();
-        acts.step(&GoOnInChild { turn }, Origin::Default);
-        acts.deed(Place::Turn(turn), FollowInit, Origin::Default);
+
+    fn filter_agent(&mut self) -> Option<Agent> {
+        let agent = self.container.kept.agent.as_ref()?;
+        let origin = || Origin::Member("linux.seccomp.listenerPath");
+        let path = agent.path.clone();
+        Some(Agent {
+            socket: self.inherit(Inherited::SeccompAgent { path }, origin()),
+            state: self.inherit(Inherited::AgentState, origin()),
+        })
+    }
+
+    /// What the runtime does for the process that will be executed.
+    fn when_ready(&mut self, ready: Place, agent: Option<Agent>) {
+        let uid = self.rooms.process.user.uid;
+        if self.rooms.around.runtime_gives_stdio && !self.rooms.process.terminal {
+            let give = GiveStdio { uid, on_host: None };
+            let origin = Origin::Member("process.user.uid");
+            self.rooms.acts.deed(ready, give, origin);
+        }
+        self.rooms.set_attributes(ready);
+        if let Some(agent) = agent {
+            let metadata = self.container.kept.agent.as_ref();
+            let tell = TellAgent {
+                state: agent.state,
+                metadata: metadata.and_then(|agent| agent.metadata.clone()),
+            };
+            let origin = Origin::Member("linux.seccomp.listenerPath");
+            self.rooms.acts.deed(ready, tell, origin);
+        }
+    }
+}
+
+/// So many CPUs a kernel can be built for (Linux: `NR_CPUS`).
+const MOST_CPUS: usize = 8192;
+
+/// A list of CPUs, `0-3,7`, as bits of `u64`s; `None` if one is beyond what Linux knows.
+fn cpu_mask(list: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for item in list.split(',').filter(|item| !item.is_empty()) {
+        let (first, last) = item.split_once('-').unwrap_or((item, item));
+        let (first, last) = (first.trim().parse::<usize>().ok()?, last.trim().parse::<usize>().ok()?);
+        if last >= MOST_CPUS {
+            return None;
+        }
+        for cpu in first..=last {
+            let byte = cpu / 8;
+            if bytes.len() <= byte {
+                bytes.resize(byte + 1, 0);
+            }
+            bytes[byte] |= 1u8 << (cpu % 8);
+        }
+    }
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_cpus_becomes_bits() {
+        assert_eq!(cpu_mask("0-3,7").unwrap(), [0x8f, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(cpu_mask("8").unwrap(), [0, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(cpu_mask("8191").unwrap().len(), 1024);
+        assert_eq!(cpu_mask("0-8192"), None);
     }
 }

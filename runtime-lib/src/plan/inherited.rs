@@ -5,7 +5,7 @@ use crate::problem::JsonPath;
 use orlop_init::linux::namespace;
 use orlop_init::wire::Slot;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A descriptor that init inherits, and where the runtime gets it from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,10 @@ pub(crate) enum Inherited {
     SeccompAgent { path: PathBuf },
     /// The file with what the agent is told, empty yet.
     AgentState,
+    /// The same file of the cgroup of a container that exists, or of one below it.
+    TasksOfContainer { controllers: String, below: PathBuf },
+    /// The directory of the v2 cgroup of a container that exists, or the one below it that was asked for.
+    CgroupOfContainer { below: Option<PathBuf> },
     /// The pidfd of the container's init.
     InitPidfd,
     /// The root of the container's init, where that is no mount namespace's.
@@ -79,8 +83,23 @@ impl fmt::Display for Inherited {
             }
             Self::SeccompAgent { path } => write!(formatter, "connect with the seccomp agent {path:?}"),
             Self::AgentState => formatter.write_str("make a file for what the seccomp agent is told"),
+            Self::TasksOfContainer { controllers, below } => {
+                write!(formatter, "open the tasks of the container's cgroup of {controllers}")?;
+                told_below(Some(below), formatter)
+            }
+            Self::CgroupOfContainer { below } => {
+                formatter.write_str("open the container's v2 cgroup")?;
+                told_below(below.as_deref(), formatter)
+            }
             Self::InitPidfd => formatter.write_str("open the pidfd of the container's init"),
             Self::InitRoot => formatter.write_str("open the root of the container's init"),
         }
+    }
+}
+
+fn told_below(below: Option<&Path>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match below.filter(|below| !below.as_os_str().is_empty()) {
+        Some(below) => write!(formatter, ", {below:?} below it"),
+        None => Ok(()),
     }
 }

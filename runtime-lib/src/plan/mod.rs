@@ -28,13 +28,16 @@ mod resctrl;
 pub(crate) mod resources;
 mod rootfs;
 mod start;
+mod sub_cgroup;
 
 #[cfg(test)]
 mod tests;
 
-pub use arguments::{Arguments, CgroupManager};
+pub use arguments::{Arguments, CgroupManager, ExecArguments};
+pub(crate) use exec::Described;
 pub use exec::Exec;
 pub use explain::ExplainedAct;
+pub use sub_cgroup::{SubCgroup, SubCgroupFault};
 
 pub(crate) use about::About;
 pub(crate) use cgroup::{HandOver, Need, Place, Placement, PlannedRules, Scope};

@@ -3,9 +3,10 @@
 use super::acts::{Origin, Place, c_string};
 use super::compile::Compiler;
 use super::deeds::{FollowInit, MapIds};
+use super::for_exec::Keyring;
 use super::inherited::Inherited;
-use crate::JsonPath;
 use crate::bundle::{Clock, Namespace, NamespaceType, TimeOffset};
+use crate::{Id, JsonPath};
 use orlop_init::linux::namespace;
 use orlop_init::step::namespaces::{
     BecomeRoot, DropGroups, Dumpable, EnterTimeNamespace, GoOnInChild, JoinCgroup, JoinDeferred, JoinNamespace,
@@ -13,6 +14,7 @@ use orlop_init::step::namespaces::{
 };
 use orlop_init::step::process::EveryCpu;
 use orlop_init::wire::Slot;
+use std::ffi::CString;
 
 /// `CLONE_NEW*` (`man 2 clone`).
 pub(crate) const fn clone_flag(kind: NamespaceType) -> u64 {
@@ -26,6 +28,11 @@ pub(crate) const fn clone_flag(kind: NamespaceType) -> u64 {
         NamespaceType::Pid => namespace::NEWPID,
         NamespaceType::Network => namespace::NEWNET,
     }
+}
+
+/// The name of a container's session keyring, which runc gave it first.
+pub(super) fn keyring_name(id: &Id) -> CString {
+    c_string(&format!("_ses.{id}"))
 }
 
 /// What is joined by `setns` at once, in an order that works: the mount namespace last, since it changes what paths
@@ -218,7 +225,7 @@ impl Compiler<'_> {
         let turn = self.acts.next_turn();
         let origin = || self.element(NamespaceType::Pid);
         let (step_origin, deed_origin) = (origin(), origin());
-        self.step(&GoOnInChild { turn }, step_origin);
+        self.step(&GoOnInChild { turn, cgroup: None }, step_origin);
         self.deed(Place::Turn(turn), FollowInit, deed_origin);
         self.goes_on_in_child = true;
     }
@@ -228,10 +235,22 @@ impl Compiler<'_> {
         self.step(&BecomeRoot { keep_groups }, self.element(NamespaceType::User));
     }
 
+    /// Which session keyring the container has.
+    pub(super) fn keyring(&self) -> Keyring {
+        let mut namespaces = self.config.linux.namespaces.iter();
+        match self.arguments.no_new_keyring {
+            true => Keyring::Callers,
+            false if self.in_user_namespace() && namespaces.any(|namespace| namespace.path.is_some()) => {
+                Keyring::OwnOutside
+            }
+            false => Keyring::Own,
+        }
+    }
+
     fn keyring_and_cgroups(&mut self) {
         if !self.arguments.no_new_keyring {
             self.label_keys();
-            let name = c_string(&format!("_ses.{}", self.arguments.id));
+            let name = keyring_name(&self.arguments.id);
             self.step(&NewKeyring { name: &name }, Origin::Default);
         }
         let controllers: Vec<String> = self.cgroup.v1.iter().map(|place| place.controllers.clone()).collect();

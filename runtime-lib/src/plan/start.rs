@@ -5,6 +5,7 @@ use super::compile::Compiler;
 use super::deeds::{
     AttachDeviceProgram, GiveState, HandOverTerminal, Later, RecordState, RunHook, SendPidfd, TellAgent, WriteKnobs,
 };
+use super::for_exec::FilterAgent;
 use super::inherited::Inherited;
 use crate::bundle::{SeccompAction, annotation_place};
 use crate::state::Status;
@@ -50,11 +51,9 @@ impl Compiler<'_> {
         };
         self.deed(ready, state, Origin::Default);
         if let Some(agent) = agent {
-            let profile = self.config.linux.seccomp.as_ref();
-            let metadata = profile.and_then(|profile| profile.listener_metadata.as_ref());
             let tell = TellAgent {
                 state: agent.state,
-                metadata: metadata.map(ToString::to_string),
+                metadata: self.filter_agent().and_then(|agent| agent.metadata),
             };
             self.deed(ready, tell, Origin::Member("linux.seccomp.listenerPath"));
         }
@@ -84,17 +83,24 @@ impl Compiler<'_> {
         }
     }
 
-    /// The agent of the filter, if a rule of the profile has something for it: a connection, and a file for what it is
-    /// told.
+    /// A connection with the filter's agent, if there is one, and a file for what it is told.
     pub(super) fn seccomp_agent(&mut self) -> Option<Agent> {
-        let profile = self.config.linux.seccomp.as_ref()?;
-        let notifies = profile.syscalls.iter().any(|rule| rule.action == SeccompAction::Notify);
-        let path = profile.listener_path.as_ref().filter(|_| notifies)?;
+        let FilterAgent { path, .. } = self.filter_agent()?;
         let origin = || Origin::Member("linux.seccomp.listenerPath");
-        let path = PathBuf::from(path.as_str());
         Some(Agent {
             socket: self.inherit(Inherited::SeccompAgent { path }, origin()),
             state: self.inherit(Inherited::AgentState, origin()),
+        })
+    }
+
+    /// The agent of the filter, if a rule of the profile has something for it.
+    pub(super) fn filter_agent(&self) -> Option<FilterAgent> {
+        let profile = self.config.linux.seccomp.as_ref()?;
+        let notifies = profile.syscalls.iter().any(|rule| rule.action == SeccompAction::Notify);
+        let path = profile.listener_path.as_ref().filter(|_| notifies)?;
+        Some(FilterAgent {
+            path: PathBuf::from(path.as_str()),
+            metadata: profile.listener_metadata.as_ref().map(ToString::to_string),
         })
     }
 

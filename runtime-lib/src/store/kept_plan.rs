@@ -4,9 +4,9 @@
 use super::Entry;
 use super::state_record::Form;
 use crate::bundle::{Hook, HookOutput};
-use crate::plan::Plan;
 use crate::plan::acts::{Origin, What};
 use crate::plan::deeds::{Deed, RunHook};
+use crate::plan::{Filter, ForExec, Plan};
 use crate::problem::JsonPath;
 use crate::{Error, Failure};
 use orlop_init::step::Step;
@@ -22,6 +22,10 @@ pub(crate) struct KeptPlan {
     head: Head,
     /// The steps of the start, as init has them.
     steps: Vec<u8>,
+    /// The filter's instructions.
+    filter: Vec<u8>,
+    /// What is kept for exec, in JSON.
+    exec: Vec<u8>,
     /// An earlier version has left it to the start to connect with the seccomp agent.
     owes_agent: bool,
 }
@@ -116,9 +120,17 @@ impl KeptPlan {
             return Err("it is of a later version than this program knows".to_owned());
         }
         let head: Head = serde_json::from_slice(line).map_err(wrong)?;
-        let steps = rest.get(1..=head.lengths[0]).ok_or("it is not whole")?;
+        let mut rest = rest.get(1..).unwrap_or_default();
+        let mut parts = head.lengths.iter().map(|length| {
+            let part = rest.split_off(..*length).ok_or("it is not whole")?;
+            Ok::<_, String>(part.to_vec())
+        });
+        let mut part = || parts.next().unwrap_or_else(|| Ok(Vec::new()));
+        let (steps, filter, exec) = (part()?, part()?, part()?);
         Ok(Self {
-            steps: steps.to_vec(),
+            steps,
+            filter,
+            exec,
             head,
             owes_agent: false,
         })
@@ -128,6 +140,8 @@ impl KeptPlan {
         Self {
             head,
             steps: Vec::new(),
+            filter: Vec::new(),
+            exec: Vec::new(),
             owes_agent,
         }
     }
@@ -144,6 +158,24 @@ impl KeptPlan {
         Err(Failure::plain("start the container", why)
             .at("linux.seccomp.listenerPath")
             .into())
+    }
+
+    /// What is kept for exec.
+    ///
+    /// # Errors
+    /// It cannot be read, or an earlier version has not kept it.
+    pub(crate) fn for_exec(&self) -> Result<(ForExec, Option<Filter>), Error> {
+        if self.exec.is_empty() {
+            let why = "an earlier version created it, and has not kept what that takes; create it anew";
+            return Err(Failure::plain("run a further process in the container", why).into());
+        }
+        let kept: ForExec = serde_json::from_slice(&self.exec)
+            .map_err(|error| Failure::plain("read what is kept of the container's plan", error.to_string()))?;
+        let filter = (!self.filter.is_empty()).then(|| Filter {
+            program: self.filter.clone(),
+            flags: kept.filter_flags,
+        });
+        Ok((kept, filter))
     }
 
     pub(crate) fn poststart(&self) -> &[Hook] {

@@ -21,7 +21,7 @@ impl Act<Init> for Ruleset {
 
 impl Act<Init> for AllowPath<'_> {
     fn act(&self, init: &mut Init) -> Outcome {
-        let place = crate::path::open(init.root, self.path).of(Part::Target)?;
+        let place = crate::path::open(init.hold_root()?, self.path).of(Part::Target)?;
         let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
         let access = if status.mode & sys::S_IFMT == sys::S_IFDIR {
             self.access

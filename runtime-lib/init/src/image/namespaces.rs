@@ -105,7 +105,11 @@ impl Act<Init> for BecomeRoot {
 
 impl Act<Init> for GoOnInChild {
     fn act(&self, init: &mut Init) -> Outcome {
-        let child = sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?;
+        let child = match self.cgroup.map(|cgroup| init.descriptor(cgroup)).transpose()? {
+            // One that the container has not got.
+            None | Some(Fd::NONE) => sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?,
+            Some(cgroup) => fork_into(cgroup)?,
+        };
         if child != 0 {
             let child = i32::try_from(child).map_err(|_| Failure::from(Part::Plan))?;
             init.offer.push(decimal(child, &mut [0; 12]));
@@ -154,6 +158,21 @@ impl Act<Init> for EnterTimeNamespace {
         sys::close(file);
         Ok(())
     }
+}
+
+/// A copy in another cgroup. Where `clone3` is refused, as by a filter around the runtime, the copy goes there itself.
+fn fork_into(cgroup: Fd) -> Result<usize, Failure> {
+    match sys::fork_into(cgroup) {
+        Err(Errno::NOSYS) => {}
+        child => return Ok(child?),
+    }
+    let door = sys::open(cgroup, c"cgroup.procs", sys::O_WRONLY, 0)?;
+    let child = sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?;
+    if child == 0 {
+        sys::write(door, b"0")?;
+    }
+    sys::close(door);
+    Ok(child)
 }
 
 pub(crate) fn die_with_parent() {

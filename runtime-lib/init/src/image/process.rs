@@ -5,7 +5,8 @@ use crate::digits::decimal;
 use crate::failure::Outcome;
 use crate::step::Act;
 use crate::step::process::{
-    EveryCpu, IoPriority, MemoryPolicy, NoNewPrivileges, OomScore, Personality, Rlimit, Scheduling, StdioOwner, Umask,
+    Cpus, EveryCpu, IoPriority, MemoryPolicy, NoNewPrivileges, OomScore, Personality, Rlimit, Scheduling, StdioOwner,
+    Umask,
 };
 use crate::{stdio, sys};
 
@@ -47,6 +48,12 @@ impl Act<Init> for EveryCpu {
     fn act(&self, _: &mut Init) -> Outcome {
         let _ = sys::allow_every_cpu();
         Ok(())
+    }
+}
+
+impl Act<Init> for Cpus<'_> {
+    fn act(&self, _: &mut Init) -> Outcome {
+        Ok(sys::allow_cpus(self.mask)?)
     }
 }
 

@@ -155,6 +155,16 @@ impl Act<Init> for ShareRoot {
     }
 }
 
+impl Init {
+    /// The container's root by a descriptor. Where init has joined the container, that is its own root.
+    pub(crate) fn hold_root(&mut self) -> Result<Fd, Failure> {
+        if self.root == Fd::NONE {
+            self.root = sys::open(Fd::CWD, c"/", sys::O_PATH | sys::O_DIRECTORY, 0)?;
+        }
+        Ok(self.root)
+    }
+}
+
 impl Act<Init> for RootPropagation {
     fn act(&self, init: &mut Init) -> Outcome {
         let propagation = self.propagation;

@@ -5,7 +5,7 @@ use crate::digits::decimal;
 use crate::failure::{Failure, In, Outcome};
 use crate::path::{self, Buffer};
 use crate::step::Act;
-use crate::step::terminal::Console;
+use crate::step::terminal::{Console, TakeTerminal};
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
 
@@ -15,7 +15,8 @@ impl Act<Init> for Console {
     /// A pty from the container's own devpts: its number is right inside, and it goes away with the container.
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
-        let master = open_master(init.root).of(Part::Source)?;
+        let root = init.hold_root()?;
+        let master = open_master(root).of(Part::Source)?;
         sys::unlock_terminal(master).of(Part::Source)?;
         let slave = sys::terminal_peer(master).of(Part::Source)?;
         if self.rows != 0 || self.columns != 0 {
@@ -23,17 +24,27 @@ impl Act<Init> for Console {
             sys::set_window_size(slave, size(self.rows), size(self.columns))?;
         }
         sys::change_owner(slave, self.uid, u32::MAX)?;
-        init.bind_console(slave)?;
+        if !self.is_further {
+            init.bind_console(slave)?;
+        }
         let number = i32::try_from(sys::terminal_number(master)?).unwrap_or(0);
         init.offer.push(b"/dev/pts/");
         init.offer.push(decimal(number, &mut [0; 12]));
         init.offer.file = master;
-        sys::set_controlling_terminal(slave)?;
+        if !self.is_further {
+            sys::set_controlling_terminal(slave)?;
+        }
         for number in 0..3 {
             sys::duplicate(slave, number)?;
         }
         sys::close(slave);
         Ok(())
+    }
+}
+
+impl Act<Init> for TakeTerminal {
+    fn act(&self, _: &mut Init) -> Outcome {
+        Ok(sys::set_controlling_terminal(Fd(0))?)
     }
 }
 

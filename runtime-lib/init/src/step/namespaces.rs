@@ -60,11 +60,14 @@ steps! { 1<'a>;
         /// Stay in the caller's supplementary groups.
         keep_groups: bool,
     }
-    /// Go on in a child of the same parent: only children are in a pid namespace that was made or joined. Which
-    /// process that is, the parent is told with this turn.
+    /// Go on in a child of the same parent: only children are in a pid namespace that was made or joined, and born into
+    /// another cgroup without the wait of one that moves. Which process that is, the parent is told with this turn.
     GoOnInChild = 9 {
         /// The turn's number.
         turn: u32,
+        /// The directory of the v2 cgroup that the child is born into (`man 2 clone3`, `CLONE_INTO_CGROUP`), if it is
+        /// another one.
+        cgroup: Option<Slot>,
     }
     /// Leave the caller's supplementary groups, if that is allowed: in a user namespace that is joined it may not be.
     DropGroups = 10 {
@@ -178,21 +181,23 @@ impl Reads for BecomeRoot {
 
 impl Reads for GoOnInChild {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
-        write!(
-            out,
-            "go on in a child, which is in the pid namespace, at turn {}",
-            self.turn
-        )
+        let place = match self.cgroup {
+            Some(_) => "the container's cgroup",
+            None => "the pid namespace",
+        };
+        write!(out, "go on in a child, which is in {place}, at turn {}", self.turn)
     }
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
-        if failed.errno == errno::NOMEM {
-            out.write_str(
+        out.write_str(match (failed.errno, self.cgroup) {
+            (errno::NOMEM, _) => {
                 "the init of that pid namespace has ended, and no process can begin in it any more: join one whose \
-                 init lives",
-            )?;
-        }
-        Ok(())
+                 init lives"
+            }
+            (errno::AGAIN, _) => "the cgroup's limit of processes (pids.max), or the user's (RLIMIT_NPROC), is reached",
+            (errno::BUSY, Some(_)) => "it has passed controllers on to the cgroups below, and takes no processes",
+            _ => "",
+        })
     }
 }
 

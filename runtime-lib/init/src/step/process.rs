@@ -95,6 +95,11 @@ steps! { 10<'a>;
     /// Run on every CPU that the cgroup allows, whatever the runtime's caller is bound to (`man 2 sched_setaffinity`).
     EveryCpu = 11 {
     }
+    /// Run on some CPUs (`man 2 sched_setaffinity`).
+    Cpus<'a> = 12 {
+        /// A bit for each CPU, in `u64`s.
+        mask: &'a [u8],
+    }
 }
 
 /// A limit: a number, or none.
@@ -112,6 +117,25 @@ impl Display for Limit {
 impl Reads for EveryCpu {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         out.write_str("run on every CPU that the cgroup allows")
+    }
+}
+
+impl Reads for Cpus<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let mut list = List::new(out, ("run on the CPUs ", ", ", ""));
+        for (byte, bits) in self.mask.iter().enumerate() {
+            for bit in (0..8).filter(|bit| bits >> bit & 1 == 1) {
+                list.word(byte * 8 + bit)?;
+            }
+        }
+        list.end()
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        if failed.errno == errno::INVAL {
+            out.write_str("none of them is one that the cgroup allows and the machine has")?;
+        }
+        Ok(())
     }
 }
 

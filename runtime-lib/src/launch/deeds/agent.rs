@@ -30,7 +30,11 @@ impl Carry<Launching<'_>> for TellAgent {
             fds: ["seccompFd"],
             pid: pid.get(),
             metadata: self.metadata.as_deref(),
-            state: Document::new(plan.id(), about, Status::Created, Some(pid)),
+            // That of the container, whose init a further process is not.
+            state: match launching.joined() {
+                Ok(joined) => Document::new(plan.id(), about, Status::Running, Some(joined.pid)),
+                Err(_) => Document::new(plan.id(), about, Status::Created, Some(pid)),
+            },
         };
         let text = serde_json::to_vec(&state)
             .map_err(|error| Failure::plain("write what the seccomp agent is told", error.to_string()))?;

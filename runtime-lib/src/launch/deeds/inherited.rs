@@ -1,13 +1,13 @@
 //! Descriptors that init inherits besides its plan.
 
 use crate::launch::hooks::open_output;
-use crate::launch::launching::Launching;
+use crate::launch::launching::{Joined, Launching};
 use crate::launch::sending::connect;
 use crate::launch::{broken, image, mapped_trees, start};
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Carry, OpenInherited};
 use crate::plan::inherited::Inherited;
-use crate::{Error, Failure, JsonPath};
+use crate::{Error, Failure, JsonPath, StatusFault};
 use orlop_init::linux::namespace as kinds;
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -62,8 +62,38 @@ fn open(inherited: &Inherited, launching: &mut Launching<'_>) -> Result<Option<O
             connected?.into()
         }
         Inherited::AgentState => image::empty(c"orlop-agent-state")?,
-        Inherited::InitPidfd | Inherited::InitRoot => return Err(broken("a creation that joins a container")),
+        Inherited::TasksOfContainer { controllers, below } => {
+            return launching.joined()?.cgroup.tasks_to_join(controllers, below);
+        }
+        Inherited::CgroupOfContainer { below } => {
+            let joined = launching.joined()?;
+            return joined.cgroup.directory_to_join(below.as_deref(), joined.number_in_proc);
+        }
+        Inherited::InitPidfd => copy(&launching.joined()?.pidfd)?,
+        Inherited::InitRoot => root_of(launching.joined()?)?,
     }))
+}
+
+fn copy(pidfd: &OwnedFd) -> Result<OwnedFd, Error> {
+    let copied = rustix::io::fcntl_dupfd_cloexec(pidfd, 3);
+    copied.map_err(|errno| Failure::new("copy the pidfd of the container's init", errno).into())
+}
+
+/// The root of a container's init, which is known to live after it was opened.
+fn root_of(joined: &Joined) -> Result<OwnedFd, Error> {
+    let path = format!("/proc/{}/root", joined.number_in_proc);
+    let failed = |errno| Failure::new("open the root of the container's init", errno);
+    let root = openat(
+        CWD,
+        path,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .map_err(failed)?;
+    if crate::sys::has_ended(&joined.pidfd).map_err(failed)? {
+        return Err(StatusFault::ExecStopped.into());
+    }
+    Ok(root)
 }
 
 /// The file of a namespace, known to be one of this kind.

@@ -12,6 +12,7 @@ pub(crate) enum Phase {
     Create,
     Start,
     Delete,
+    Exec,
 }
 
 /// When a deed of the runtime is done.
@@ -49,11 +50,17 @@ pub(crate) enum What<'p> {
 }
 
 impl Phase {
+    /// Whether init is made in it.
+    pub(crate) fn is_of_making(self) -> bool {
+        matches!(self, Self::Create | Self::Exec)
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
             Self::Start => "start",
             Self::Delete => "delete",
+            Self::Exec => "exec",
         }
     }
 }

@@ -208,14 +208,14 @@ impl Acts {
         self.deeds.iter().filter_map(|deed| deed.told().leaves())
     }
 
-    /// The deeds of a creation that have this place, and who asked for each.
+    /// The deeds of a creation, or an exec, that have this place, and who asked for each.
     pub(crate) fn deeds_at(&self, place: Place) -> impl Iterator<Item = (&Deed, &Origin)> {
         let entries = match place {
             Place::Before => &self.before,
             Place::Beside => &self.beside,
             Place::Turn(_) | Place::Alone => &self.list,
         };
-        let here = entries.iter().filter(move |entry| entry.phase == Phase::Create);
+        let here = entries.iter().filter(move |entry| entry.phase.is_of_making());
         here.filter_map(move |entry| match entry.deed {
             Some((of, number)) if of == place => Some((self.deeds.get(number)?, &entry.origin)),
             _ => None,

@@ -10,37 +10,15 @@ use orlop_init::step::mounts::LabelMount;
 impl Compiler<'_> {
     /// Opens the files that take the process's labels, while the host's procfs can be reached.
     pub(crate) fn open_labels(&mut self) {
-        let Some(process) = &self.config.process else {
-            return;
-        };
-        let modules = self.host.security_modules;
-        if process.apparmor_profile.is_some() {
-            let path = "process.apparmorProfile";
-            if !modules.has_apparmor {
-                let text = "AppArmor profile is specified in config, but AppArmor is disabled or not supported";
-                self.problems.error(path, text);
-            }
-            let module = SecurityModule::AppArmor;
-            self.step(&OpenLabel { module }, Origin::Member(path));
-        }
-        if process.selinux_label.is_some() {
-            let path = "process.selinuxLabel";
-            if !modules.has_selinux {
-                let text = "selinux label is specified in config, but selinux is disabled or not supported";
-                self.problems.error(path, text);
-            }
-            let module = SecurityModule::SeLinux;
-            self.step(&OpenLabel { module }, Origin::Member(path));
+        if let Some(process) = &self.config.process {
+            self.rooms(process).open_labels();
         }
     }
 
-    /// Labels the session keyring that is about to be made: under the runtime's own label the process could not use
-    /// it.
+    /// Labels the session keyring that is about to be made.
     pub(crate) fn label_keys(&mut self) {
-        let process = self.config.process.as_ref();
-        if let Some(label) = process.and_then(|process| process.selinux_label.as_ref()) {
-            let label = &c_string(label);
-            self.step(&KeyLabel { label }, Origin::Member("process.selinuxLabel"));
+        if let Some(process) = &self.config.process {
+            self.rooms(process).label_keys();
         }
     }
 
@@ -77,6 +55,39 @@ impl Compiler<'_> {
 }
 
 impl Rooms<'_> {
+    /// Opens the files that take the labels, while the host's procfs is at hand.
+    pub(crate) fn open_labels(&mut self) {
+        let modules = self.around.modules;
+        if self.process.apparmor_profile.is_some() {
+            let path = "process.apparmorProfile";
+            if !modules.has_apparmor {
+                let text = "AppArmor profile is specified in config, but AppArmor is disabled or not supported";
+                self.problems.error(path, text);
+            }
+            let module = SecurityModule::AppArmor;
+            self.acts.step(&OpenLabel { module }, Origin::Member(path));
+        }
+        if self.process.selinux_label.is_some() {
+            let path = "process.selinuxLabel";
+            if !modules.has_selinux {
+                let text = "selinux label is specified in config, but selinux is disabled or not supported";
+                self.problems.error(path, text);
+            }
+            let module = SecurityModule::SeLinux;
+            self.acts.step(&OpenLabel { module }, Origin::Member(path));
+        }
+    }
+
+    /// Labels the session keyring that is about to be made or joined: under the runtime's own label the process could
+    /// not use it.
+    pub(crate) fn label_keys(&mut self) {
+        if let Some(label) = &self.process.selinux_label {
+            let label = &c_string(label);
+            self.acts
+                .step(&KeyLabel { label }, Origin::Member("process.selinuxLabel"));
+        }
+    }
+
     /// Sets the labels that the process's execve takes up.
     pub(crate) fn labels(&mut self) {
         if let Some(profile) = &self.process.apparmor_profile {

@@ -1,18 +1,17 @@
 //! `org.orlop.landlock`: the rules as steps, as far as this kernel knows them.
 
+use super::Rooms;
 use crate::bundle::{Landlock, Right, below_root, landlock_place};
 use crate::plan::acts::Origin;
-use crate::plan::compile::Compiler;
 use orlop_init::step::landlock::{AllowPath, AllowPort, Ruleset};
 
-impl Compiler<'_> {
+impl Rooms<'_> {
     /// Makes the rules; `false` if there are none to be bound by.
-    pub(super) fn landlock(&mut self) -> bool {
-        let bundle = self.bundle;
-        let Some(landlock) = bundle.landlock() else {
+    pub(crate) fn landlock(&mut self) -> bool {
+        let Some(landlock) = self.around.landlock else {
             return false;
         };
-        let version = self.host.security_modules.landlock_version;
+        let version = self.around.modules.landlock_version;
         if version == 0 {
             self.not_here(landlock, "Landlock is disabled or not supported by this kernel");
             return false;
@@ -31,19 +30,19 @@ impl Compiler<'_> {
             network: ports,
             scoped,
         };
-        self.step(&ruleset, origin());
+        self.acts.step(&ruleset, origin());
         for rule in files.iter().flat_map(|rules| &rules.allowed) {
             let access = bits(&rule.access) & filesystem;
             for path in rule.paths.iter().filter(|_| access != 0) {
                 let path = &below_root(path);
-                self.step(&AllowPath { path, access }, origin());
+                self.acts.step(&AllowPath { path, access }, origin());
             }
         }
         for rule in network.iter().flat_map(|rules| &rules.allowed) {
             let access = bits(&rule.access) & ports;
             for port in rule.ports.iter().filter(|_| access != 0) {
                 let port = u64::from(*port);
-                self.step(&AllowPort { port, access }, origin());
+                self.acts.step(&AllowPort { port, access }, origin());
             }
         }
         true

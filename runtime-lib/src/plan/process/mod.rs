@@ -7,13 +7,15 @@ mod environment;
 mod filter;
 mod labels;
 mod landlock;
+mod terminal;
 
 use super::acts::{Acts, Origin, Place, StringList, c_string};
 use super::compile::Compiler;
 use super::deeds::GiveStdio;
 use super::hooks::Surroundings;
 use super::{Filter, readiness};
-use crate::bundle::{Hook, IdMapping, MemoryPolicy, NamespaceType, Personality, Process, Rlimit};
+use crate::bundle::{Hook, IdMapping, Landlock, MemoryPolicy, NamespaceType, Personality, Process, Rlimit};
+use crate::host::SecurityModules;
 use crate::problem::Problems;
 use environment::Environment;
 use orlop_init::step::process::{NoNewPrivileges, StdioOwner, Umask};
@@ -44,6 +46,11 @@ pub(crate) struct Around<'a> {
     pub(crate) notifies: bool,
     /// Hooks are run by init before it.
     pub(crate) has_start_hooks: bool,
+    /// Rules that bind it, whoever it is.
+    pub(crate) landlock: Option<&'a Landlock>,
+    pub(crate) modules: SecurityModules,
+    /// It is one more in a container that exists, and init goes on as a child of its own before it.
+    pub(crate) is_further: bool,
 }
 
 /// The acts of a process that are being put together.
@@ -64,8 +71,8 @@ impl Compiler<'_> {
         self.compile_filter();
         let agent = self.seccomp_agent();
         self.rooms(process).before_the_credentials();
-        let landlock = self.landlock();
         let mut rooms = self.rooms(process);
+        let landlock = rooms.landlock();
         rooms.credentials(landlock);
         rooms.umask();
         let environment = rooms.find_program();
@@ -136,7 +143,7 @@ impl Compiler<'_> {
         self.step(&Umask { mask: None }, Origin::Default);
     }
 
-    fn rooms<'p>(&'p mut self, process: &'p Process) -> Rooms<'p> {
+    pub(super) fn rooms<'p>(&'p mut self, process: &'p Process) -> Rooms<'p> {
         let linux = &self.config.linux;
         let around = Around {
             in_user_namespace: self.in_user_namespace(),
@@ -150,6 +157,9 @@ impl Compiler<'_> {
             listen_fds: self.arguments.listen_fds,
             notifies: self.arguments.notify_folder.is_some(),
             has_start_hooks: !self.config.hooks.start_container.is_empty(),
+            landlock: self.bundle.landlock(),
+            modules: self.host.security_modules,
+            is_further: false,
         };
         Rooms {
             acts: &mut self.acts,
@@ -167,11 +177,11 @@ impl Rooms<'_> {
             let uid = self.process.user.uid;
             self.acts.step(&StdioOwner { uid }, Origin::Member("process.user.uid"));
         }
-        // In a user namespace nobody may raise a hard limit: there the runtime sets them all.
-        if !self.around.in_user_namespace {
-            self.limits(|limit| !limit.is_too_small_for_init());
-        }
+        self.first_limits();
         self.attributes();
+        if !self.around.is_further {
+            self.priorities();
+        }
         // With the runtime's own rights, as runc does: the container's process may stand where it could not have gone.
         let path = &c_string(&self.process.cwd);
         self.acts

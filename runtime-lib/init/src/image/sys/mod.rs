@@ -79,10 +79,12 @@ pub(crate) use old_mount::{
     pivot_root, unmount,
 };
 pub(crate) use process::{
-    CLONE_PARENT, SIGCHLD, SIGKILL, exit, fork, kill, kill_group, new_session, open_process, set_umask, wait,
+    CLONE_PARENT, SIGCHLD, SIGKILL, exit, fork, fork_into, kill, kill_group, new_session, open_process, set_umask, wait,
 };
 pub(crate) use program::{execute, room_for};
-pub(crate) use schedule::{allow_every_cpu, set_io_priority, set_memory_policy, set_personality, set_scheduling};
+pub(crate) use schedule::{
+    allow_cpus, allow_every_cpu, set_io_priority, set_memory_policy, set_personality, set_scheduling,
+};
 pub(crate) use seccomp::load_filter;
 pub(crate) use signals::exit_on;
 pub(crate) use socket::{accept, receive, send};

@@ -23,6 +23,14 @@ pub(crate) fn allow_every_cpu() -> Result<()> {
     unsafe { call(number::SCHED_SETAFFINITY, arguments) }.map(drop)
 }
 
+/// Allows this thread the CPUs of a mask, `u64`s with a bit for each (`man 2 sched_setaffinity`). EINVAL if its cpuset has
+/// none of them.
+pub(crate) fn allow_cpus(mask: &[u8]) -> Result<()> {
+    let arguments = [Arg::NULL, mask.len().into(), Arg::from_ref(mask)];
+    // SAFETY: the kernel reads at most so many bytes, which are borrowed.
+    unsafe { call(number::SCHED_SETAFFINITY, arguments) }.map(drop)
+}
+
 /// Sets the priority for input and output of this process's group (`man 2 ioprio_set`).
 pub(crate) fn set_io_priority(class: u32, priority: u32) -> Result<()> {
     let value = class << IOPRIO_CLASS_SHIFT | priority;

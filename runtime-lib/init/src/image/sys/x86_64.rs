@@ -150,6 +150,7 @@ pub(super) mod number {
     pub(crate) const FSCONFIG: usize = 431;
     pub(crate) const FSMOUNT: usize = 432;
     pub(crate) const FSPICK: usize = 433;
+    pub(crate) const CLONE3: usize = 435;
     pub(crate) const PIDFD_OPEN: usize = 434;
     pub(crate) const CLOSE_RANGE: usize = 436;
     pub(crate) const OPENAT2: usize = 437;

@@ -20,69 +20,89 @@ struct Outside {
     priorities: bool,
 }
 
-impl Outside {
-    fn of(in_user_namespace: bool, permitted_capabilities: u64) -> Self {
-        const CAP_DAC_OVERRIDE: u64 = 1 << 1;
-        const CAP_SYS_NICE: u64 = 1 << 23;
-        let has = |capability| in_user_namespace && permitted_capabilities & capability != 0;
-        Self {
-            oom_score: has(CAP_DAC_OVERRIDE),
-            priorities: has(CAP_SYS_NICE),
+impl Compiler<'_> {
+    /// Pushes `process.oomScoreAdj`, if it is init that sets it.
+    pub(crate) fn oom_score(&mut self) {
+        if let Some(process) = &self.config.process {
+            self.rooms(process).oom_score();
+        }
+    }
+
+    /// Pushes what the runtime sets in init's place.
+    pub(crate) fn set_attributes(&mut self, turn: Place) {
+        if let Some(process) = &self.config.process {
+            self.rooms(process).set_attributes(turn);
         }
     }
 }
 
-impl Compiler<'_> {
+impl Rooms<'_> {
     fn outside(&self) -> Outside {
-        Outside::of(self.in_user_namespace(), self.host.permitted_capabilities)
+        const CAP_DAC_OVERRIDE: u64 = 1 << 1;
+        const CAP_SYS_NICE: u64 = 1 << 23;
+        let has = |capability| self.is_set_outside() && self.around.permitted_capabilities & capability != 0;
+        Outside {
+            oom_score: has(CAP_DAC_OVERRIDE),
+            priorities: has(CAP_SYS_NICE),
+        }
+    }
+
+    /// Whether it is the runtime that sets what it can: in a user namespace nobody may, and a further process begins
+    /// with the process's own capabilities.
+    fn is_set_outside(&self) -> bool {
+        self.around.in_user_namespace || self.around.is_further
+    }
+
+    pub(crate) fn limits(&mut self, are_now: impl Fn(&Rlimit) -> bool) {
+        let limits = self.process.rlimits.iter().enumerate();
+        for (index, limit) in limits.filter(|(_, limit)| are_now(limit)) {
+            self.acts
+                .step(&rlimit(limit), Origin::Element("process.rlimits", index));
+        }
+    }
+
+    /// Pushes the limits that init sets while it has the runtime's own rights: in a user namespace nobody may raise a
+    /// hard limit, and there the runtime sets them all.
+    pub(crate) fn first_limits(&mut self) {
+        if !self.is_set_outside() {
+            self.limits(|limit| !limit.is_too_small_for_init());
+        }
     }
 
     /// Pushes `process.oomScoreAdj`, if it is init that sets it.
     pub(crate) fn oom_score(&mut self) {
         if !self.outside().oom_score
-            && let Some(step) = self.config.process.as_ref().and_then(oom_score)
+            && let Some(step) = oom_score(self.process)
         {
-            self.step(&step, Origin::Member("process.oomScoreAdj"));
+            self.acts.step(&step, Origin::Member("process.oomScoreAdj"));
         }
     }
 
     /// Pushes what the runtime sets in init's place. Not before all is ready: limits on files, processes and CPU time
     /// would stop init itself.
     pub(crate) fn set_attributes(&mut self, turn: Place) {
-        let Some(process) = &self.config.process else {
-            return;
-        };
-        if self.in_user_namespace() {
+        let process = self.process;
+        if self.is_set_outside() {
             let limits = process.rlimits.iter().enumerate();
             for (index, limit) in limits.filter(|(_, limit)| !limit.is_too_small_for_init()) {
                 let set = SetAttribute(Attribute::Limit(rlimit(limit)));
-                self.deed(turn, set, Origin::Element("process.rlimits", index));
+                self.acts.deed(turn, set, Origin::Element("process.rlimits", index));
             }
         }
         let outside = self.outside();
         if outside.priorities {
             if let Some(step) = process.io_priority.map(scheduling::io_priority) {
                 let set = SetAttribute(Attribute::IoPriority(step));
-                self.deed(turn, set, Origin::Member("process.ioPriority"));
+                self.acts.deed(turn, set, Origin::Member("process.ioPriority"));
             }
             if let Some(step) = process.scheduler.as_ref().map(scheduling::scheduling) {
                 let set = SetAttribute(Attribute::Scheduling(step));
-                self.deed(turn, set, Origin::Member("process.scheduler"));
+                self.acts.deed(turn, set, Origin::Member("process.scheduler"));
             }
         }
         if let Some(step) = oom_score(process).filter(|_| outside.oom_score) {
             let set = SetAttribute(Attribute::OomScore(step));
-            self.deed(turn, set, Origin::Member("process.oomScoreAdj"));
-        }
-    }
-}
-
-impl Rooms<'_> {
-    pub(crate) fn limits(&mut self, are_now: impl Fn(&Rlimit) -> bool) {
-        let limits = self.process.rlimits.iter().enumerate();
-        for (index, limit) in limits.filter(|(_, limit)| are_now(limit)) {
-            self.acts
-                .step(&rlimit(limit), Origin::Element("process.rlimits", index));
+            self.acts.deed(turn, set, Origin::Member("process.oomScoreAdj"));
         }
     }
 
@@ -102,7 +122,11 @@ impl Rooms<'_> {
         if let Some(scheduler) = &self.process.scheduler {
             self.check_scheduler(scheduler);
         }
-        if Outside::of(self.around.in_user_namespace, self.around.permitted_capabilities).priorities {
+    }
+
+    /// Pushes the priorities that init sets. Of a process that is gone on in they would not all pass to its child.
+    pub(crate) fn priorities(&mut self) {
+        if self.outside().priorities {
             return;
         }
         if let Some(step) = self.process.io_priority.map(scheduling::io_priority) {
