@@ -26,6 +26,7 @@ mod spec;
 mod suite;
 mod sys;
 mod table;
+mod terminals;
 mod trial;
 mod unprivileged;
 

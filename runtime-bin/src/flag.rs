@@ -176,7 +176,7 @@ mod tests {
     fn a_flag_is_known_by_its_whole_name_and_its_kind() {
         const FLAGS: &[Flag] = &[Flag::text("log-format", ""), Flag::text("root", "")];
         for name in ["log-format", "root"] {
-            assert!(has(FLAGS, &Flag::text(name, "")) && !has(FLAGS, &Flag::switch(name, "")));
+            assert!(has(FLAGS, &Flag::text(name, "")) && !has(FLAGS, &Flag::new(name, Kind::Switch, "")));
         }
         for name in ["log", "roots", ""] {
             assert!(!has(FLAGS, &Flag::text(name, "")));

@@ -2,6 +2,7 @@
 
 use crate::refusal::Refusal;
 use orlop::Failure;
+use orlop::bundle::ConsoleSize;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
@@ -55,6 +56,15 @@ pub(crate) fn expect_one() -> Result<(), Refusal> {
                 or detached with --console-socket";
     let attempted = "join the process's terminal to the caller's: standard input is not a terminal";
     Err(Failure::plain(attempted, hint).at("process.terminal").into())
+}
+
+/// The size of the caller's terminal, if it has one.
+pub(crate) fn callers_size() -> Option<ConsoleSize> {
+    let size = tcgetwinsize(rustix::stdio::stdin()).ok()?;
+    Some(ConsoleSize {
+        height: Some(size.ws_row.into()),
+        width: Some(size.ws_col.into()),
+    })
 }
 
 /// Bytes on their way.

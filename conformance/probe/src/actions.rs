@@ -12,6 +12,7 @@ use crate::json::{Json, map};
 use crate::programs;
 use crate::report::report;
 use crate::sys;
+use crate::watch::watch;
 
 const WATCHED: [i32; 7] = [
     libc::SIGHUP,
@@ -72,6 +73,7 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
         "fill" => fill(number(1)).map(Json::from),
         "spin" => spin(word(1)),
         "await" => wait_for(word(1)),
+        "watch" => watch(word(1)).map(Json::from),
         "stderr" => {
             sys::write_all(2, word(1).as_bytes());
             Ok(Json::Null)

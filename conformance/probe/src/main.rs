@@ -8,6 +8,7 @@ mod json;
 mod programs;
 mod report;
 mod sys;
+mod watch;
 
 /// Carries out the actions in `arguments`, whose first word is the program's name.
 fn enter(arguments: Vec<String>) -> i32 {

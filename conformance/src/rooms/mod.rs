@@ -5,6 +5,7 @@ mod command_line;
 mod configs;
 mod deviations;
 mod devices;
+mod exec;
 mod hooks;
 mod hostile;
 mod lifecycle;
@@ -28,6 +29,7 @@ const FOLDERS: &[&[Room]] = &[
     lifecycle::ROOMS,
     command_line::ROOMS,
     process::ROOMS,
+    exec::ROOMS,
     namespaces::ROOMS,
     users::ROOMS,
     mounts::ROOMS,

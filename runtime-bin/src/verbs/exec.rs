@@ -72,9 +72,12 @@ impl Verb for Exec {
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let container = call.container()?;
-        let (process, warnings) = process(call, &container, flags)?;
+        let (mut process, warnings) = process(call, &container, flags)?;
         warnings.iter().for_each(|warning| call.warn(warning));
         let detach = flags.is_on(Detach);
+        if process.terminal && !detach && process.console_size.is_none() {
+            process.console_size = terminal::callers_size();
+        }
         let console = console(flags, process.terminal, detach)?;
         let mut arguments = ExecArguments::default();
         arguments.ignore_paused = flags.is_on(IgnorePaused);

@@ -61,8 +61,8 @@ fn change(process: &mut Process, command: &[OsString], flags: &Given<'_, Exec>) 
         .map(|word| text("the command", word))
         .collect::<Result<_, _>>()?;
     process.terminal = flags.is_on(Tty);
-    // The size is that of the config's terminal.
-    process.console_size = process.console_size.filter(|_| process.terminal);
+    // That is the config's terminal's.
+    process.console_size = None;
     if let Some(cwd) = given(flags.text(Cwd)) {
         process.cwd = text("--cwd", cwd)?;
     }

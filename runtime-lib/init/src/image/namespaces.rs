@@ -22,8 +22,13 @@ impl Act<Init> for Dumpable {
 impl Act<Init> for NewKeyring<'_> {
     fn act(&self, _: &mut Init) -> Outcome {
         match sys::join_session_keyring(self.name) {
+            Ok(keyring) => {
+                // A further process of the container joins it by its name; without that it has one of its own.
+                let _ = sys::let_owner_find(keyring);
+                Ok(())
+            }
             // A kernel without keyrings has no keys to leak.
-            Ok(_) | Err(Errno::NOSYS) => Ok(()),
+            Err(Errno::NOSYS) => Ok(()),
             Err(errno) => Err(errno.into()),
         }
     }

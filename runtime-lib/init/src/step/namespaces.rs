@@ -14,7 +14,8 @@ steps! { 1<'a>;
         /// They may.
         yes: bool,
     }
-    /// Take a new session keyring (`man 2 keyctl`, `KEYCTL_JOIN_SESSION_KEYRING`).
+    /// Take a session keyring of this name, a new one unless there is one that its owner may find
+    /// (`man 2 keyctl`, `KEYCTL_JOIN_SESSION_KEYRING`).
     NewKeyring<'a> = 2 {
         /// Its name.
         name: &'a CStr,

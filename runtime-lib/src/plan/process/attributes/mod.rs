@@ -4,7 +4,7 @@
 mod memory_policy;
 mod scheduling;
 
-use super::Rooms;
+use super::{Around, Rooms};
 use crate::bundle::{PersonalityDomain, Process, Rlimit};
 use crate::plan::acts::{Origin, Place};
 use crate::plan::compile::Compiler;
@@ -40,17 +40,18 @@ impl Rooms<'_> {
     fn outside(&self) -> Outside {
         const CAP_DAC_OVERRIDE: u64 = 1 << 1;
         const CAP_SYS_NICE: u64 = 1 << 23;
-        let has = |capability| self.is_set_outside() && self.around.permitted_capabilities & capability != 0;
+        let has = |capability| self.around.permitted_capabilities & capability != 0;
+        let Around {
+            in_user_namespace,
+            is_further,
+            ..
+        } = self.around;
         Outside {
-            oom_score: has(CAP_DAC_OVERRIDE),
-            priorities: has(CAP_SYS_NICE),
+            // A further process has its score from before it joins anything.
+            oom_score: in_user_namespace && !is_further && has(CAP_DAC_OVERRIDE),
+            // And is a child that has no more than the process's own capabilities, to which not all of them pass.
+            priorities: (in_user_namespace || is_further) && has(CAP_SYS_NICE),
         }
-    }
-
-    /// Whether it is the runtime that sets what it can: in a user namespace nobody may, and a further process begins
-    /// with the process's own capabilities.
-    fn is_set_outside(&self) -> bool {
-        self.around.in_user_namespace || self.around.is_further
     }
 
     pub(crate) fn limits(&mut self, are_now: impl Fn(&Rlimit) -> bool) {
@@ -64,7 +65,7 @@ impl Rooms<'_> {
     /// Pushes the limits that init sets while it has the runtime's own rights: in a user namespace nobody may raise a
     /// hard limit, and there the runtime sets them all.
     pub(crate) fn first_limits(&mut self) {
-        if !self.is_set_outside() {
+        if !self.around.in_user_namespace {
             self.limits(|limit| !limit.is_too_small_for_init());
         }
     }
@@ -82,7 +83,7 @@ impl Rooms<'_> {
     /// would stop init itself.
     pub(crate) fn set_attributes(&mut self, turn: Place) {
         let process = self.process;
-        if self.is_set_outside() {
+        if self.around.in_user_namespace {
             let limits = process.rlimits.iter().enumerate();
             for (index, limit) in limits.filter(|(_, limit)| !limit.is_too_small_for_init()) {
                 let set = SetAttribute(Attribute::Limit(rlimit(limit)));

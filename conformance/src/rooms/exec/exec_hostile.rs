@@ -1,0 +1,184 @@
+//! `exec` into a container that is hostile: nothing of the host and of the runtime is given away, and nothing that the
+//! container has made is believed.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{probe, report, told};
+use crate::bundle::Bundle;
+use crate::failure::{Failure, Verdict, ensure, same};
+use crate::sentence::{Test, test};
+use crate::trial::Trial;
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(watchful_root_of_the_container_sees_nothing),
+    test!(
+        root_that_may_trace_finds_nothing_of_the_host,
+        ("runc", "1.1", "its own program and memory can be reached"),
+        ("crun", "1.8", "the host's root can be reached")
+    ),
+    test!(program_that_is_the_runtime_itself_changes_nothing),
+    test!(
+        passwd_that_is_no_file_is_not_waited_for,
+        ("runc", "1.1", "waits for whoever writes to it"),
+        ("crun", "1.8", "waits for whoever writes to it")
+    ),
+    test!(passwd_that_leads_to_the_host_is_not_followed),
+    test!(
+        proc_that_is_none_is_not_believed,
+        ("runc", "1.1", "needs one"),
+        ("crun", "1.8", "needs one")
+    ),
+];
+
+/// Has the container's process watch while others are executed, and gives what that has seen.
+fn watched(t: &Trial<'_>, bundle: Bundle, flags: &[&str], count: usize) -> Result<Vec<String>, Failure> {
+    let bundle = bundle.writable().probe("watch /enough , exit 0");
+    let end = bundle.rootfs().join("enough");
+    let created = t.launch(&bundle)?;
+    let pid = t.pid(&created.id)?;
+    for _ in 0..count {
+        same("exit status", &probe(t, &created.id, flags, "exit 0").finish()?.code, 0)?;
+    }
+    fs::write(end, "")?;
+    t.exit_of(pid)?;
+    let lines = created.lines()?;
+    let seen = lines
+        .first()
+        .and_then(|line| line["value"].as_array())
+        .cloned()
+        .unwrap_or_default();
+    Ok(seen.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// So many that most of them are met.
+const MANY: usize = 60;
+
+fn watchful_root_of_the_container_sees_nothing(t: &Trial<'_>) -> Verdict {
+    let seen = watched(t, t.bundle()?, &[], MANY)?;
+    let told: Vec<&String> = seen
+        .iter()
+        .filter(|seen| *seen != "seen" && !seen.starts_with("capabilities"))
+        .collect();
+    ensure(told.is_empty(), || format!("{told:?}"))
+}
+
+fn root_that_may_trace_finds_nothing_of_the_host(t: &Trial<'_>) -> Verdict {
+    const MAY_TRACE: &str = "0000000000080000";
+    let bundle = t.bundle()?.capabilities(&["CAP_SYS_PTRACE"]);
+    let seen = watched(t, bundle, &[], MANY)?;
+    ensure(seen.iter().any(|seen| seen == "seen"), || {
+        "no process was met on its way".into()
+    })?;
+    for thing in &seen {
+        let is_harmless = match thing.split_once(' ') {
+            None => true,
+            Some(("root" | "cwd", place)) => place == "/",
+            Some(("exe", place)) => place.starts_with("/memfd:") && !place.contains("written"),
+            Some(("descriptor", place)) => {
+                place.starts_with("socket:") || place.starts_with("/memfd:") || place.starts_with("pipe:")
+            }
+            Some(("capabilities", line)) => line.ends_with(MAY_TRACE),
+            // The memory is that of a program that holds nothing but what is to be executed.
+            Some(("maps" | "mem", _)) => true,
+            Some(_) => false,
+        };
+        ensure(is_harmless, || format!("{thing:?} among {seen:?}"))?;
+    }
+    Ok(())
+}
+
+/// As CVE-2019-5736 has it: what is executed is the runtime's own program, as which the container could have it open.
+fn program_that_is_the_runtime_itself_changes_nothing(t: &Trial<'_>) -> Verdict {
+    let before = fs::read(&t.runtime.path)?;
+    let bundle = t
+        .bundle()?
+        .writable()
+        .probe("sleep 60")
+        .file("evil", "#!/proc/self/exe\n")?;
+    let evil = bundle.rootfs().join("evil");
+    fs::set_permissions(&evil, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    let id = t.launch(&bundle)?.id;
+    for _ in 0..5 {
+        let done = t.call(&["exec", &id, "/evil"]).finish()?;
+        ensure(done.code != 0, || format!("it ran: {}", done.out))?;
+    }
+    ensure(fs::read(&t.runtime.path)? == before, || {
+        "the runtime's program has changed".into()
+    })?;
+    same("exit status", &probe(t, &id, &[], "exit 2").finish()?.code, 2)
+}
+
+fn without_home(t: &Trial<'_>) -> Result<Bundle, Failure> {
+    Ok(t.bundle()?
+        .writable()
+        .probe("sleep 60")
+        .set("/process/env", serde_json::json!(["PATH=/"])))
+}
+
+fn home(t: &Trial<'_>, id: &str) -> Result<String, Failure> {
+    let report = report(t, id, &[])?;
+    let variables = report["env"].as_array().cloned().unwrap_or_default();
+    let home = variables
+        .iter()
+        .filter_map(Value::as_str)
+        .find_map(|one| one.strip_prefix("HOME="));
+    Ok(home.unwrap_or_default().to_owned())
+}
+
+fn passwd_that_is_no_file_is_not_waited_for(t: &Trial<'_>) -> Verdict {
+    let bundle = without_home(t)?.folder("etc")?;
+    let id = t.launch(&bundle)?.id;
+    let path = bundle.rootfs().join("etc/passwd");
+    let _ = fs::remove_file(&path);
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o666),
+        0,
+    )?;
+    let begin = Instant::now();
+    same("home", &home(t, &id)?, "/")?;
+    ensure(begin.elapsed() < Duration::from_secs(10), || {
+        format!("took {:?}", begin.elapsed())
+    })
+}
+
+fn passwd_that_leads_to_the_host_is_not_followed(t: &Trial<'_>) -> Verdict {
+    let outside = t.dir.join("passwd-of-the-host");
+    fs::write(&outside, "root:x:0:0::/home/of/the/host:/bin/sh\n")?;
+    let bundle = without_home(t)?.folder("etc")?;
+    let id = t.launch(&bundle)?.id;
+    let path = bundle.rootfs().join("etc/passwd");
+    for target in [
+        outside.clone(),
+        format!("/proc/self/root{}", outside.display()).into(),
+        format!("../../../../../../..{}", outside.display()).into(),
+    ] {
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink(&target, &path)?;
+        same("home", &home(t, &id)?, "/")?;
+    }
+    Ok(())
+}
+
+/// The container has put something else in the place of its /proc, in which whoever reads or writes would be misled.
+fn proc_that_is_none_is_not_believed(t: &Trial<'_>) -> Verdict {
+    let bundle = without_home(t)?
+        .without_mount("/proc")
+        .set("/linux/maskedPaths", serde_json::json!([]))
+        .set("/linux/readonlyPaths", serde_json::json!([]))
+        .file("etc/passwd", "root:x:0:0::/home/root:/bin/sh\n")?
+        .file("proc/self/fd/3", "root:x:0:0::/home/misled:/bin/sh\n")?
+        .file("proc/self/oom_score_adj", "0")?
+        .file("proc/self/attr/exec", "")?;
+    let id = t
+        .launch(&bundle.set("/process/oomScoreAdj", serde_json::json!(333)))?
+        .id;
+    same("home", &home(t, &id)?, "/home/root")?;
+    let told = told(t, &id, &[], "read /proc/self/oom_score_adj")?;
+    same("what the container has put there", &told["value"], "0")
+}
