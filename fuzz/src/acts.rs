@@ -261,6 +261,9 @@ impl<'p> Hand<'p> {
                 assert!(self.has_time_namespace, "{act:?}: no time namespace");
             }
             namespaces::Steps::GoOnInChild(child) => {
+                if let Some(cgroup) = child.cgroup {
+                    self.slot(cgroup, act, |opened| opened == Opened::CgroupDirectory);
+                }
                 self.make(Offer::Child, act);
                 self.turn(child.turn);
             }

@@ -1,6 +1,6 @@
 use crate::{acts, assert_is_a_sentence, step};
 use orlop::fuzzing::{self, Kept};
-use orlop::{Arguments, Bundle, ExplainedAct, Host, Id, Plan, Problems, Severity};
+use orlop::{Arguments, Bundle, ExecArguments, ExplainedAct, Host, Id, Plan, Problems, Severity};
 use orlop_init::wire::{Header, Message, Reader};
 use std::sync::OnceLock;
 
@@ -30,7 +30,7 @@ pub(crate) fn compile(bundle: &Bundle) -> usize {
         check(&plan, false);
         kept(&plan);
         if let Some(process) = &bundle.config().process {
-            let (exec, problems) = plan.exec(process, host);
+            let (exec, problems) = plan.exec(process, &ExecArguments::default(), host);
             check_problems(&problems, exec.is_some());
             if let Some(exec) = exec {
                 check(fuzzing::plan_of(&exec), true);

@@ -17,7 +17,7 @@ use crate::host::devices_of_v1;
 use crate::runtime::Runtime;
 
 /// The verbs in the order in which they are measured and shown.
-pub(crate) const VERBS: [&str; 6] = ["run", "create", "start", "state", "kill", "delete"];
+pub(crate) const VERBS: [&str; 7] = ["run", "create", "start", "state", "exec", "kill", "delete"];
 
 /// A network namespace is torn down by the kernel after its last process is gone; the next measurement waits for that.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -204,6 +204,7 @@ impl Stage<'_> {
         series.waiting.push(proportional_size(pid));
         call(self, series, "start", &[&bundle.id])?;
         call(self, series, "state", &[&bundle.id])?;
+        call(self, series, "exec", &[&bundle.id, "/probe", "exit", "0"])?;
         call(self, series, "kill", &[&bundle.id, "KILL"])?;
         // What the runtime did not kill must not hang the benchmark.
         let _ = kill_process(pid, Signal::KILL);

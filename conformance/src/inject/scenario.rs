@@ -32,7 +32,7 @@ pub(super) struct Scenario {
 }
 
 /// All of them.
-pub(super) const ALL: [Scenario; 28] = [
+pub(super) const ALL: [Scenario; 30] = [
     Scenario::of(
         "create",
         Before::Nothing,
@@ -72,6 +72,13 @@ pub(super) const ALL: [Scenario; 28] = [
     Scenario::of("pause", Before::Running, &["pause", "ID"], shared),
     Scenario::of("resume", Before::Paused, &["resume", "ID"], shared),
     Scenario::of("delete-paused", Before::Paused, &["delete", "--force", "ID"], limits),
+    Scenario::of("exec", Before::Running, &["exec", "ID", "/probe", "exit", "0"], plain),
+    Scenario::of(
+        "exec-user",
+        Before::Running,
+        &["exec", "--user", "3:4", "ID", "/probe", "exit", "0"],
+        user,
+    ),
     Scenario::of("events", Before::Running, &["events", "--stats", "ID"], limits),
     Scenario::of(
         "create-systemd",

@@ -10,7 +10,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ExplainedAct {
-    /// When: `create`, `start` or `delete`.
+    /// When: `create`, `start`, `delete`, or `exec` in the plan of a further process.
     pub phase: &'static str,
     /// Who does it: `runtime`, on the host, or `init`, inside.
     pub by: &'static str,
@@ -42,8 +42,10 @@ pub(crate) fn explained(act: &Act<'_>) -> Vec<ExplainedAct> {
         What::Deed(deed) => ("runtime", deed.told().lines()),
         What::Step(step) => ("init", vec![Phrase(step.reads()).to_string()]),
     };
-    let is_of_creation = act.phase == super::acts::Phase::Create;
-    let place = act.place.filter(|_| is_of_creation).map(|place| place.to_string());
+    let place = act
+        .place
+        .filter(|_| act.phase.is_of_making())
+        .map(|place| place.to_string());
     let if_allowed = if act.if_allowed { ", if the caller may" } else { "" };
     let line = |(number, line): (usize, String)| ExplainedAct {
         phase: act.phase.as_str(),

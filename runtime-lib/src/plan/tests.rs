@@ -5,7 +5,7 @@ mod labels;
 mod mounts;
 mod resctrl;
 
-use super::{Arguments, Plan};
+use super::{Arguments, ExecArguments, Plan};
 use crate::{Bundle, ExplainedAct, Host, Id, Problems, Severity};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -134,8 +134,8 @@ fn explained_exec(config: &str, process: &str, host: &Host) -> String {
     let (plan, ..) = compile(config, host);
     let (process, warnings) = crate::bundle::parse_process(process).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
-    let (exec, problems) = plan.unwrap().exec(&process, host);
-    assert!(problems.all().is_empty(), "{problems:?}");
+    let (exec, problems) = plan.unwrap().exec(&process, &ExecArguments::default(), host);
+    assert!(!problems.has_errors(), "{problems:?}");
     listed(exec.unwrap().explain())
 }
 

@@ -24,8 +24,11 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "leaves the root as it is")
     ),
     test!(process_is_no_child_of_the_containers_init),
-    test!(process_leads_a_session),
-    test!(process_has_the_containers_keyring),
+    test!(process_leads_a_session, ("crun", "1.8", "stays in the caller's")),
+    test!(
+        process_has_the_containers_keyring,
+        ("crun", "1.8", "has one of its own")
+    ),
     test!(ordinary_user_executes_in_its_own_container),
     test!(process_is_in_the_network_that_the_container_has),
 ];

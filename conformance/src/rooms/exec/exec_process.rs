@@ -25,16 +25,16 @@ pub(crate) const TESTS: &[Test] = &[
         ),
         ("crun", "1.8", "sets no OOM score, and knows no I/O priority")
     ),
-    test!(file_that_is_no_process_is_refused_with_the_place),
+    test!(
+        file_that_is_no_process_is_refused_with_the_place,
+        ("crun", "1.8", "names no place")
+    ),
     test!(
         unknown_member_is_a_warning,
         ("runc", "1.1", "says nothing"),
         ("crun", "1.8", "says nothing")
     ),
-    test!(
-        capabilities_are_the_containers_where_the_file_has_none,
-        ("crun", "1.8", "gives none")
-    ),
+    test!(capabilities_are_the_containers_where_the_file_has_none),
     test!(
         no_new_privileges_of_the_container_hold,
         ("runc", "1.1", "takes the file's word"),
