@@ -249,6 +249,19 @@ impl<'a> World<'a> {
     /// Deletes what is there by force; what is left then, and whether the id can be used again.
     fn clean(&self, scenario: &Scenario, trace: &Trace, init: Option<i32>) -> Findings {
         let mut findings = Findings::default();
+        if scenario.words.first() == Some(&"exec") {
+            // The end of a pid namespace waits for all who were in it to be reaped, by a parent outside that was the
+            // runtime.
+            for pid in trace
+                .born
+                .iter()
+                .copied()
+                .filter(|pid| !has_ended(*pid, Duration::from_secs(1)))
+            {
+                let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+                findings.leftovers.push(format!("process {pid} ({})", name.trim()));
+            }
+        }
         match self.call(scenario, &["delete", "--force", "ID"]) {
             Ok(done) if done.code == Some(0) || done.err.contains("does not exist") => {}
             Ok(done) if done.code.is_none() => findings.stuck = Some("`delete --force` hangs".to_owned()),

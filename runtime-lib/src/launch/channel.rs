@@ -45,6 +45,35 @@ impl Channel {
         {
             return Ok(Received::Cancelled);
         }
+        self.take()
+    }
+
+    /// The same from a process that makes a child, which has the other end as well: the end of that process is one here,
+    /// too.
+    pub(super) fn receive_from(&self, sender: BorrowedFd<'_>, cancel: Cancel<'_>) -> Result<Received, Error> {
+        let mut files = vec![
+            PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(sender, PollFlags::IN),
+        ];
+        files.extend(cancel.map(|cancel| PollFd::from_borrowed_fd(cancel, PollFlags::IN)));
+        loop {
+            match poll(&mut files, None) {
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(errno) => return Err(Failure::new("wait for init", errno).into()),
+            }
+            let mut ready = files.iter().map(|file| !file.revents().is_empty());
+            let (speaks, has_ended, cancelled) = (ready.next(), ready.next(), ready.next());
+            return match (cancelled, speaks, has_ended) {
+                (Some(true), ..) => Ok(Received::Cancelled),
+                // What it has said before its end counts.
+                (_, Some(true), _) => self.take(),
+                _ => Ok(Received::End),
+            };
+        }
+    }
+
+    fn take(&self) -> Result<Received, Error> {
         let mut buffer = [0; Message::SIZE + Message::TEXT];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);

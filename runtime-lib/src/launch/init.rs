@@ -52,7 +52,12 @@ impl Init {
         cancel: Cancel<'_>,
         failed_at: &mut Option<usize>,
     ) -> Result<Offer, Error> {
-        match self.channel.receive(cancel)? {
+        let received = if plan.acts.follows_at(turn) {
+            self.channel.receive_from(self.pidfd()?.as_fd(), cancel)
+        } else {
+            self.channel.receive(cancel)
+        };
+        match received? {
             Received::Message(message, text, _) if message.kind == Message::FAILED => {
                 *failed_at = Some(message.step as usize);
                 Err(failure::of_plan(&plan.acts, &message, &text))

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, pidfd_send_signal, test_kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, pidfd_send_signal, test_kill_process};
 use serde_json::json;
 
 use super::{probe, report, told};
@@ -49,6 +49,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(signals_are_passed_on),
     test!(many_at_once_all_run),
     test!(a_process_that_lives_ends_with_the_container),
+    test!(exec_that_is_killed_at_any_instant_leaves_a_container_that_is_well),
     test!(nothing_is_left_of_one_that_failed, ("crun", "1.8", "leaves a zombie")),
 ];
 
@@ -269,4 +270,49 @@ fn nothing_is_left_of_one_that_failed(t: &Trial<'_>) -> Verdict {
         .filter(|name| name.as_str().is_some_and(|name| name.parse::<u32>().is_ok()));
     same("processes", &pids.count(), 2)?;
     same("cgroup", &report(t, &id, &[])?["cgroup"], before)
+}
+
+fn exec_that_is_killed_at_any_instant_leaves_a_container_that_is_well(t: &Trial<'_>) -> Verdict {
+    let id = waiting(t)?.id;
+    let mut whole = Duration::from_millis(20);
+    for turn in 0..24_u32 {
+        let begin = Instant::now();
+        let running = probe(t, &id, &[], "sleep 60").spawn()?;
+        if turn == 0 {
+            t.until("it runs", || {
+                Ok(t.call(&["ps", "--format", "json", &id])
+                    .succeed()?
+                    .out
+                    .matches(',')
+                    .count()
+                    == 1)
+            })?;
+            whole = begin.elapsed();
+        } else {
+            std::thread::sleep(whole * turn / 24);
+        }
+        running.signal(Signal::KILL)?;
+        running.wait()?;
+        // What was executed goes on, an orphan; what was not has ended with the runtime.
+        for pid in others(t, &id)? {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        t.until("init is alone", || {
+            // Orphans are the harness's by now, which has no other children that have ended.
+            while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
+            Ok(others(t, &id)?.is_empty())
+        })?;
+        same("exit status", &probe(t, &id, &[], "exit 6").finish()?.code, 6)?;
+    }
+    while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
+    same("status", &t.status(&id)?, "running")
+}
+
+/// The container's processes but its init.
+fn others(t: &Trial<'_>, id: &str) -> Result<Vec<Pid>, Failure> {
+    let init = t.pid(id)?;
+    let pids = t.call(&["ps", "--format", "json", id]).succeed()?.json()?;
+    let pids = pids.as_array().cloned().unwrap_or_default();
+    let pid = |pid: &serde_json::Value| Pid::from_raw(i32::try_from(pid.as_i64()?).ok()?);
+    Ok(pids.iter().filter_map(pid).filter(|pid| *pid != init).collect())
 }

@@ -203,6 +203,12 @@ impl Acts {
         found.next().unwrap_or_default()
     }
 
+    /// Whether init goes on as another process at this turn.
+    pub(crate) fn follows_at(&self, turn: u32) -> bool {
+        self.deeds_at(Place::Turn(turn))
+            .any(|(deed, _)| matches!(deed, Deed::FollowInit(_)))
+    }
+
     /// What the deeds leave, in their order.
     pub(crate) fn leftovers(&self) -> impl Iterator<Item = Leftover> {
         self.deeds.iter().filter_map(|deed| deed.told().leaves())
