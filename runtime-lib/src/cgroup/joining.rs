@@ -23,7 +23,7 @@ impl Cgroup {
     }
 
     /// Opens the directory (`O_PATH`) of the v2 cgroup, for `CLONE_INTO_CGROUP`, or of the one below it that was asked for.
-    /// Where nothing was asked for and the cgroup has passed controllers on to those below, which takes processes out of
+    /// Where nothing was asked for and the payload has a cgroup of its own below, or the cgroup has passed controllers on to those below, which takes processes out of
     /// it (`Documentation/admin-guide/cgroup-v2.rst`, "No Internal Process Constraint"), it is that of init. `None` where
     /// the container has none.
     ///
@@ -39,6 +39,7 @@ impl Cgroup {
         };
         let below = match below {
             Some(below) => below.to_owned(),
+            None if !self.0.inner.is_empty() => below_of_init(place, init)?,
             None => match top.read(Path::new("cgroup.subtree_control")) {
                 Ok(passed_on) if !passed_on.trim().is_empty() => below_of_init(place, init)?,
                 _ => PathBuf::new(),
