@@ -54,6 +54,9 @@ pub(crate) struct Command {
     pub(crate) stops_at_arguments: bool,
     pub(crate) flags: &'static [Flag],
     pub(crate) description: &'static str,
+    /// What a verb says that has a row and no more: also with its help, which engines take for support where it ends
+    /// with 0.
+    pub(crate) not_built: Option<&'static str>,
     /// The exit status of a failure other than a wrong number of arguments.
     pub(crate) failure: u8,
     pub(crate) run: fn(&mut Call<'_>, &Matches) -> Outcome,
@@ -73,6 +76,7 @@ impl Command {
             stops_at_arguments: false,
             flags: &[],
             description: "",
+            not_built: None,
             failure: ERROR,
             run: |call, matches| V::run(call, &Given::of(matches)),
         }

@@ -87,7 +87,7 @@ fn call(program: &str, global: &Matches, parser: &mut Parser, log: &mut Log) -> 
     }
     let matches = match arguments::of_command(command, parser) {
         Ok(matches) if matches.asks_for_help() => {
-            return ended(print(&help::command(program, command)).map(|()| 0), log);
+            return ended(verbs::show_command(program, command), log);
         }
         Ok(matches) => matches,
         Err(misuse) => return misuse.tell(program, log),

@@ -5,6 +5,7 @@ use crate::flag::flags;
 flags! {
     Help: Switch("help", "show help").short("h");
     Bundle: Text("bundle", "the bundle's folder (default: the current one)").short("b").folder();
+    ConfigFile: Text("config", "another file than the bundle's config.json; relative to the bundle");
     ConsoleSocket: Text("console-socket", "unix socket that gets the terminal's master");
     PidfdSocket: Text("pidfd-socket", "unix socket that gets the process's pidfd");
     PidFile: Text("pid-file", "file that gets the process's pid");

@@ -1,5 +1,11 @@
 //! The version, in the lines that engines parse.
 
+/// Which commit the program is built from.
+pub(crate) const COMMIT: &str = match option_env!("ORLOP_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
+
 /// `orlop version X.Y.Z`, `commit: ...`, `spec: X.Y.Z`.
 pub(crate) fn text(program: &str) -> String {
     let name = if crate::misuse::is_runc(program) {
@@ -7,9 +13,8 @@ pub(crate) fn text(program: &str) -> String {
     } else {
         "orlop"
     };
-    let commit = option_env!("ORLOP_COMMIT").unwrap_or("unknown");
     format!(
-        "{name} version {}\ncommit: {commit}\nspec: {}\n",
+        "{name} version {}\ncommit: {COMMIT}\nspec: {}\n",
         env!("CARGO_PKG_VERSION"),
         orlop::SPEC_VERSION
     )

@@ -33,21 +33,22 @@ impl Verb for Checkpoint {
             Flag::text("status-fd", "descriptor that is told when lazy pages are ready"),
             Flag::text("page-server", "ADDRESS:PORT of the page server"),
             Flag::new("file-locks", Kind::Switch, "handle file locks"),
-            Flag::new("pre-dump", Kind::Switch, "write the memory alone, and leave the process running"),
+            Flag::new(
+                "pre-dump",
+                Kind::Switch,
+                "write the memory alone, and leave the process running",
+            ),
             Flag::text("manage-cgroups-mode", "soft, full, strict or ignore"),
             Flag::new("empty-ns", Kind::List, "make a namespace, and restore nothing in it"),
             Flag::new("auto-dedup", Kind::Switch, "drop what the images have twice"),
             Help::FLAG,
         ],
+        not_built: Some(NOT_BUILT),
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
         call.container()?;
         Err(NOT_BUILT.into())
-    }
-
-    fn help_refusal() -> Option<&'static str> {
-        Some(NOT_BUILT)
     }
 }

@@ -6,11 +6,13 @@ use crate::command::{Command, Count, Verb};
 use crate::flag::Declared;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
-use crate::shared_flags::{Bundle, ConsoleSocket, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds};
+use crate::shared_flags::{
+    Bundle, ConfigFile, ConsoleSocket, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds,
+};
 use crate::terminal;
-use orlop::{Arguments, Bundle as OciBundle, Console, Created, Error, Id, Io, Plan, Readiness, Runtime};
+use orlop::{Arguments, Bundle as OciBundle, Console, Created, Error, Failure, Id, Io, Plan, Readiness, Runtime};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::PathBuf;
 
 #[derive(Debug)]
 pub(crate) struct Create;
@@ -25,6 +27,7 @@ impl Verb for Create {
         surplus: "process.args in config.json says what runs, and --bundle names the folder with config.json",
         flags: &[
             Bundle::FLAG,
+            ConfigFile::FLAG,
             ConsoleSocket::FLAG,
             PidfdSocket::FLAG,
             PidFile::FLAG,
@@ -43,7 +46,8 @@ impl Verb for Create {
         let console = flags.path(ConsoleSocket).map_or(Console::None, Console::Socket);
         let arguments = arguments(call, &runtime, &id, flags)?;
         let io = io(flags, &arguments, console)?;
-        create(call, &runtime, &flags.bundle(), &arguments, io)??;
+        let named = named_bundle(flags);
+        create(call, &runtime, &named, &arguments, io)??;
         Ok(0)
     }
 }
@@ -84,16 +88,43 @@ pub(super) fn io<V: Verb>(flags: &Given<'_, V>, arguments: &Arguments, console: 
     Ok(io)
 }
 
-/// Creates the container of the bundle in the folder `dir`, and tells of its warnings. The inner error is the
+/// A bundle's folder, and its config if that is another file than usual.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) folder: PathBuf,
+    pub(super) config: Option<PathBuf>,
+}
+
+/// Which bundle the flags name.
+pub(super) fn named_bundle<V: Verb>(flags: &Given<'_, V>) -> Named {
+    Named {
+        folder: flags.bundle(),
+        config: flags.path(ConfigFile),
+    }
+}
+
+impl Named {
+    fn load(&self) -> Result<OciBundle, Refusal> {
+        let Some(config) = &self.config else {
+            return Ok(OciBundle::load(&self.folder)?);
+        };
+        let file = self.folder.join(config);
+        let text =
+            std::fs::read_to_string(&file).map_err(|error| Failure::io(format!("read the config {file:?}"), &error))?;
+        Ok(OciBundle::parse(&self.folder, &text)?)
+    }
+}
+
+/// Creates the container of a bundle, and tells of its warnings. The inner error is the
 /// creation's own.
 pub(super) fn create(
     call: &mut Call<'_>,
     runtime: &Runtime,
-    dir: &Path,
+    named: &Named,
     arguments: &Arguments,
     io: Io,
 ) -> Result<Result<Created, Error>, Refusal> {
-    let (plan, warnings) = Plan::for_this_host(&OciBundle::load(dir)?, arguments)?;
+    let (plan, warnings) = Plan::for_this_host(&named.load()?, arguments)?;
     if matches!(io.console, Console::Return) && plan.has_terminal() {
         terminal::expect_one()?;
     }

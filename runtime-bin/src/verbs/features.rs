@@ -7,6 +7,7 @@ use crate::matches::Given;
 use crate::output::print;
 use crate::refusal::Outcome;
 use crate::shared_flags::Help;
+use crate::version;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
@@ -37,8 +38,9 @@ impl Verb for Features {
     fn run(_: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let mut text = Vec::new();
         let mut features = orlop::Features::of_this_build();
-        let commit = option_env!("ORLOP_COMMIT").unwrap_or("unknown");
-        features.annotations.insert("org.opencontainers.runc.commit", commit);
+        features
+            .annotations
+            .insert("org.opencontainers.runc.commit", version::COMMIT);
         let probed = flags.is_on(Probe).then(orlop::Probe::of_this_kernel);
         Document { features, probed }
             .serialize(&mut Serializer::with_formatter(

@@ -36,11 +36,20 @@ impl Verb for Help {
 pub(crate) fn show(program: &str, topic: Option<&str>, log: &mut Log) -> Outcome {
     let text = match topic.map(|topic| (topic, super::command(topic))) {
         None => help::program(program, COMMANDS),
-        Some((_, Some(command))) => help::command(program, command),
+        Some((_, Some(command))) => return show_command(program, command),
         Some((topic, None)) => {
             log.error(&misuse::no_such_topic(program, topic));
             return Ok(UNKNOWN_COMMAND);
         }
     };
     print(&text).map(|()| 0)
+}
+
+/// Shows the help of a command. That of one that is not built is shown, and is no success.
+pub(crate) fn show_command(program: &str, command: &Command) -> Outcome {
+    print(&help::command(program, command))?;
+    match command.not_built {
+        None => Ok(0),
+        Some(why) => Err(why.into()),
+    }
 }

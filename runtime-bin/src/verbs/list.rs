@@ -9,8 +9,10 @@ use crate::output::print;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{Format, Help};
 use orlop::{Containers, Pid, State};
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 
 /// A column is at least so wide, and so much is left after its widest cell.
 const NARROWEST: usize = 12;
@@ -18,6 +20,7 @@ const PADDING: usize = 3;
 
 flags! {
     Quiet: Switch("quiet", "print the ids only").short("q");
+    Filter: List("filter", "only those with status=STATUS, id=ID, bundle=PATH, owner=NAME or annotation=KEY[=VALUE]");
 }
 
 #[derive(Debug)]
@@ -28,7 +31,8 @@ impl Verb for List {
         name: "list",
         summary: "list the containers of the state root",
         surplus: "`orlop state ID` tells of one container",
-        flags: &[Format::FLAG, Quiet::FLAG, Help::FLAG],
+        flags: &[Format::FLAG, Quiet::FLAG, Filter::FLAG, Help::FLAG],
+        description: "Of several filters all have to hold.",
         ..Command::of::<Self>()
     };
 
@@ -36,13 +40,15 @@ impl Verb for List {
         let format = flags
             .text(Format)
             .map_or("table".into(), |format| format.to_string_lossy());
+        let filters: Vec<Wanted> = flags.list(Filter).map(wanted).collect::<Result<_, _>>()?;
         let root = call.root()?;
         if call.global.text(Root).is_some()
             && let Err(error) = fs::metadata(&root)
         {
             return Err(orlop::Failure::io(format!("list the state root {root:?}"), &error).into());
         }
-        let Containers { states, faults, .. } = call.runtime()?.containers()?;
+        let Containers { mut states, faults, .. } = call.runtime()?.containers()?;
+        states.retain(|state| filters.iter().all(|filter| filter.holds_for(state)));
         faults.iter().for_each(|fault| call.warn(fault));
         print(&match &*format {
             _ if flags.is_on(Quiet) => states.iter().map(|state| format!("{}\n", state.id)).collect(),
@@ -50,6 +56,55 @@ impl Verb for List {
             _ => table(&states),
         })?;
         Ok(0)
+    }
+}
+
+/// What a filter asks for.
+#[derive(Debug, PartialEq)]
+enum Wanted {
+    Status(String),
+    Id(String),
+    Bundle(String),
+    Owner(String),
+    /// With any value, if none is given.
+    Annotation(String, Option<String>),
+}
+
+fn wanted(filter: &OsStr) -> Result<Wanted, Refusal> {
+    let text = filter.to_string_lossy();
+    let (key, value) = text.split_once('=').unwrap_or((&*text, ""));
+    let own = value.to_owned();
+    Ok(match key {
+        "status" if STATUSES.contains(&value) => Wanted::Status(own),
+        "status" => return Err(format!("--filter: no status {value:?}, only {}", STATUSES.join(", ")).into()),
+        "id" => Wanted::Id(own),
+        "bundle" => Wanted::Bundle(own),
+        "owner" => Wanted::Owner(own),
+        "annotation" => match value.split_once('=') {
+            Some((key, value)) => Wanted::Annotation(key.to_owned(), Some(value.to_owned())),
+            None => Wanted::Annotation(own, None),
+        },
+        _ => {
+            let text = format!("--filter: {text:?} is none of status, id, bundle, owner, annotation with =VALUE");
+            return Err(text.into());
+        }
+    })
+}
+
+const STATUSES: [&str; 5] = ["creating", "created", "running", "paused", "stopped"];
+
+impl Wanted {
+    fn holds_for(&self, state: &State) -> bool {
+        match self {
+            Self::Status(status) => state.status.to_string() == *status,
+            Self::Id(id) => state.id == *id,
+            Self::Bundle(bundle) => state.bundle == Path::new(bundle),
+            Self::Owner(owner) => state.owner == *owner,
+            Self::Annotation(key, value) => {
+                let found = state.annotations.get(key);
+                found.is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
+            }
+        }
     }
 }
 
@@ -112,6 +167,16 @@ mod tests {
              a-long-name   7           running     /b          2026-11-21T10:00:00.123456789Z   root\n\
              b             7           running     /b          2026-11-21T10:00:00.123456789Z   root\n"
         );
+    }
+
+    #[test]
+    fn a_filter_holds_or_is_told_to_be_none() {
+        let holds = |filter: &str| wanted(OsStr::new(filter)).unwrap().holds_for(&state("a"));
+        assert!(holds("status=running") && holds("id=a") && holds("bundle=/b") && holds("owner=root"));
+        assert!(!holds("status=stopped") && !holds("id=b") && !holds("annotation=x"));
+        for wrong in ["status=well", "flux=1", "running"] {
+            assert!(wanted(OsStr::new(wrong)).unwrap_err().0.contains("--filter"), "{wrong}");
+        }
     }
 
     #[test]

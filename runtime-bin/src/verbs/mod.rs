@@ -2,6 +2,7 @@
 
 mod bundle_named;
 mod check;
+mod checkpoint;
 mod completion;
 mod create;
 mod delete;
@@ -11,12 +12,14 @@ mod exec_process;
 mod explain;
 mod features;
 mod help;
+mod info;
 mod kill;
 mod list;
 mod man;
 mod passed;
 mod pause;
 mod ps;
+mod restore;
 mod resume;
 mod run;
 mod spec;
@@ -25,13 +28,14 @@ mod state;
 mod tour;
 mod update;
 
-pub(crate) use help::show as show_help;
+pub(crate) use help::{show as show_help, show_command};
 
 use crate::command::{Command, Verb};
 
 /// All verbs, as the help lists them.
 pub(crate) static COMMANDS: &[Command] = &[
     check::Check::COMMAND,
+    checkpoint::Checkpoint::COMMAND,
     completion::Completion::COMMAND,
     create::Create::COMMAND,
     delete::Delete::COMMAND,
@@ -40,11 +44,13 @@ pub(crate) static COMMANDS: &[Command] = &[
     explain::Explain::COMMAND,
     features::Features::COMMAND,
     help::Help::COMMAND,
+    info::Info::COMMAND,
     kill::Kill::COMMAND,
     list::List::COMMAND,
     man::Man::COMMAND,
     pause::Pause::COMMAND,
     ps::Ps::COMMAND,
+    restore::Restore::COMMAND,
     resume::Resume::COMMAND,
     run::Run::COMMAND,
     spec::Spec::COMMAND,

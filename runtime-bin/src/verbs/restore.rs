@@ -40,15 +40,12 @@ impl Verb for Restore {
             Flag::text("lsm-mount-context", "label of the mounts"),
             Help::FLAG,
         ],
+        not_built: Some(NOT_BUILT),
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, _: &Given<'_, Self>) -> Outcome {
         call.id()?;
         Err(NOT_BUILT.into())
-    }
-
-    fn help_refusal() -> Option<&'static str> {
-        Some(NOT_BUILT)
     }
 }

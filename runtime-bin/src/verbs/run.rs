@@ -1,6 +1,6 @@
 //! `run`: create, start and wait.
 
-use super::create::{arguments, create, io};
+use super::create::{Named, arguments, create, io, named_bundle};
 use super::delete::warn_of_hooks;
 use super::start::{await_readiness, readiness};
 use crate::call::Call;
@@ -11,11 +11,10 @@ use crate::interrupts::Interrupts;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{
-    Bundle, ConsoleSocket, Detach, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds,
+    Bundle, ConfigFile, ConsoleSocket, Detach, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds,
 };
 use crate::terminal::Session;
 use orlop::{Arguments, Console, Container, Created, Error, Id, Io, Runtime};
-use std::path::Path;
 
 /// How a bundle is run.
 pub(super) struct Manner {
@@ -47,6 +46,7 @@ impl Verb for Run {
         surplus: "process.args in config.json says what runs, and --bundle names the folder with config.json",
         flags: &[
             Bundle::FLAG,
+            ConfigFile::FLAG,
             ConsoleSocket::FLAG,
             Detach::FLAG,
             Keep::FLAG,
@@ -66,7 +66,7 @@ impl Verb for Run {
         let id = call.id()?;
         let runtime = call.runtime()?;
         let manner = manner(call, &runtime, &id, flags)?;
-        run_bundle(call, &runtime, &flags.bundle(), manner)
+        run_bundle(call, &runtime, &named_bundle(flags), manner)
     }
 }
 
@@ -94,7 +94,7 @@ fn manner(call: &Call<'_>, runtime: &Runtime, id: &Id, flags: &Given<'_, Run>) -
 }
 
 /// Runs a bundle, and gives the exit status of its process.
-pub(super) fn run_bundle(call: &mut Call<'_>, runtime: &Runtime, dir: &Path, manner: Manner) -> Outcome {
+pub(super) fn run_bundle(call: &mut Call<'_>, runtime: &Runtime, named: &Named, manner: Manner) -> Outcome {
     let Manner {
         arguments,
         mut io,
@@ -109,7 +109,7 @@ pub(super) fn run_bundle(call: &mut Call<'_>, runtime: &Runtime, dir: &Path, man
     }
     let interrupts = Interrupts::hold()?;
     io.cancel = interrupts.descriptor();
-    let created = match create(call, runtime, dir, &arguments, io)? {
+    let created = match create(call, runtime, named, &arguments, io)? {
         Ok(created) => created,
         Err(Error::Cancelled) => return Ok(interrupts.status().unwrap_or(1)),
         Err(error) => return Err(error.into()),

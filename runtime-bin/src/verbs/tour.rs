@@ -1,6 +1,7 @@
 //! `try`: a container without an image. Its root is a new folder with this machine's own `/usr` bound into it,
 //! read-only.
 
+use super::create::Named;
 use super::create::surroundings;
 use super::passed::descriptors;
 use super::run::{Manner, run_bundle};
@@ -88,7 +89,11 @@ impl Verb for Try {
                 keep: false,
                 subreaper: true,
             };
-            run_bundle(call, &runtime, &dir, manner)
+            let named = Named {
+                folder: dir.clone(),
+                config: None,
+            };
+            run_bundle(call, &runtime, &named, manner)
         });
         // Empty by now; whatever is left of a container is not to be lost.
         let _ = fs::remove_dir(dir.join(STATE));

@@ -148,10 +148,14 @@ fn check_text(dir: PathBuf, json: &str) -> (Option<Bundle>, Problems) {
 /// # Errors
 /// The first fault in it.
 pub fn parse_process(json: &str) -> Result<(Process, Vec<Problem>), Error> {
-    let process: Process = read_document("the process", without_mark(json))?;
+    let json = without_mark(json);
+    let (process, has_unknown) = unknown::parse(|| read_document::<Process>("the process", json));
+    let process = process?;
     let mut problems = Problems::default();
     validate::process(&process, "", &mut problems);
-    unknown::warn(without_mark(json), Process::SHAPE, &mut problems);
+    if has_unknown {
+        unknown::warn(json, Process::SHAPE, &mut problems);
+    }
     Ok((process, problems.into_warnings()?))
 }
 
