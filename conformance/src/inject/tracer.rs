@@ -327,7 +327,10 @@ impl Tracer<'_> {
                     Fault::Error(errno) => {
                         tracee.answer = Some(errno);
                         tracee.waits = false;
-                        registers::skip_call(pid)?;
+                        // A descriptor is closed whatever the call says (`man 2 close`).
+                        if number != libc::SYS_close {
+                            registers::skip_call(pid)?;
+                        }
                         ptrace::syscall(pid, None)?;
                     }
                 }

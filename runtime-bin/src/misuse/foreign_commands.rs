@@ -25,7 +25,7 @@ const WORDS: &[(&str, Meaning)] = &[
     ("dry-run plan trace", Is("explain")),
     ("demo example tour", Is("try")),
     ("config generate init template", Is("spec")),
-    ("info", Is("features")),
+    ("about support", Is("info")),
     ("continue thaw unfreeze unpause", Is("resume")),
     ("freeze suspend", Is("pause")),
     ("stats", Is("events")),
@@ -38,7 +38,6 @@ const WORDS: &[(&str, Meaning)] = &[
     ("version", Not("did you mean `--version`?")),
     ("restart", Not("a process is started once; delete the container and run its bundle again")),
     ("log logs", Not("the output goes where that of the caller goes; nothing keeps it")),
-    ("checkpoint restore", Not("not built yet")),
     ("build commit image images load login network pod pull push save search tag volume", Not(ENGINES)),
 ];
 

@@ -1,5 +1,6 @@
 //! The runtime's command line: what is typed, and what the binary tells of itself and of errors.
 
+mod additions;
 mod container_ids;
 mod features;
 mod logs;
@@ -9,4 +10,4 @@ mod usage;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![usage, slips, telling, container_ids, features, logs];
+pub(super) const ROOMS: &[Room] = rooms![usage, slips, telling, container_ids, features, logs, additions];
