@@ -251,9 +251,9 @@ pub(super) const CONFIG: Document = Document {
                     "execCPUAffinity: initial, final: not for the first process",
                     &["scheduling: cpu_affinity_of_exec_is_accepted"],
                 ),
-                untested(
+                tested(
                     "execCPUAffinity: for further processes",
-                    "exec is a part that is not built yet",
+                    &["exec_process: cpus_are_those_that_are_asked_for"],
                 ),
             ],
         },
