@@ -1,7 +1,7 @@
 //! config.md, but for its mounts.
 
 use super::config_mounts::{LINUX_MOUNT_OPTIONS, MOUNTS, POSIX_MOUNTS};
-use super::register::{Document, Section, partly, tested, untested};
+use super::register::{Document, Section, partly, tested};
 
 const NO_APPARMOR: &str =
     "this kernel has no AppArmor: tested up to the kernel's refusal, on a host that is made to look as if it had";

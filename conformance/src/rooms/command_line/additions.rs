@@ -48,7 +48,8 @@ fn list_is_filtered(t: &Trial<'_>) -> Verdict {
         let out = t.call(&words).succeed()?.out;
         let mut lines: Vec<&str> = out.lines().collect();
         let mut wanted: Vec<&str> = wanted.lines().collect();
-        (lines.sort_unstable(), wanted.sort_unstable());
+        lines.sort_unstable();
+        wanted.sort_unstable();
         same(&format!("{filters:?}"), &lines, wanted)?;
     }
     Ok(())

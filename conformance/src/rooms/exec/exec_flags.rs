@@ -175,7 +175,7 @@ fn home_is_that_of_the_user(t: &Trial<'_>) -> Verdict {
 /// The set of this name, as bits.
 fn set_of(report: &Value, name: &str) -> Result<u64, Failure> {
     let text = report["status"][name].as_str().unwrap_or_default();
-    u64::from_str_radix(text, 16).or_else(|_| Err(Failure::Wrong(format!("{name} is {text:?}"))))
+    u64::from_str_radix(text, 16).map_err(|_| Failure::Wrong(format!("{name} is {text:?}")))
 }
 
 /// As CVE-2022-29162 and its kind have it.
