@@ -28,7 +28,7 @@ const FLAGS: &[Foreign] = &[
     foreign(RUN, "t tty", "process.terminal in config.json asks for a terminal"),
     foreign("create run try exec", "i interactive", "standard input is passed on anyway"),
     foreign(RUN, "name", "the argument is the name: the container's id"),
-    foreign(RUN, "c config f file spec", "--bundle names the folder with config.json"),
+    foreign(RUN, "c f file spec", "--bundle names the folder with config.json"),
     foreign(RUN, "mount tmpfs v volume", "mounts in config.json"),
     foreign(RUN, "e env env-file", "process.env in config.json"),
     foreign(RUN, "cwd w workdir", "process.cwd in config.json"),

@@ -120,6 +120,12 @@ const OURS: &[&str] = &[
     "DEPTH",
     "MOST_NAMES",
     "GUARD",
+    // Linux's include/linux/key.h, which no header gives to programs.
+    "KEY_POS_ALL",
+    "KEY_USR_LINK",
+    "KEY_USR_READ",
+    "KEY_USR_SEARCH",
+    "KEY_USR_VIEW",
     "LARGEST",
     "LENGTH",
     "MOST_NAMES",
