@@ -364,7 +364,8 @@ fn cpus_are_those_that_are_asked_for(t: &Trial<'_>) -> Verdict {
     process["execCPUAffinity"] = json!({"initial": last.to_string()});
     let seen = reported(t, &id, &process)?["status"]["Cpus_allowed_list"].clone();
     let all = report(t, &id, &[])?["status"]["Cpus_allowed_list"].clone();
-    ensure(seen == last.to_string() || seen == all, || format!("CPUs: {seen}"))?;
+    let own = last.to_string();
+    ensure(seen == own.as_str() || seen == all, || format!("CPUs: {seen}"))?;
     process["execCPUAffinity"] = json!({"final": "8000"});
     let done = exec(t, &id, &process)?;
     ensure(done.code == 255 && done.err.contains("execCPUAffinity.final"), || {
