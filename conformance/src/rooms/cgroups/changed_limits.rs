@@ -17,7 +17,10 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(update_takes_units, ("crun", "1.8", "takes no units")),
     test!(update_takes_resources_from_a_file_and_from_standard_input),
-    test!(lone_quota_keeps_the_period_and_lone_period_the_quota),
+    test!(
+        lone_quota_keeps_the_period_and_lone_period_the_quota,
+        ("crun", "1.8", "a period alone lifts the quota of v2")
+    ),
     test!(limits_grow_and_shrink_in_either_order),
     test!(update_of_a_created_container_works),
     test!(
