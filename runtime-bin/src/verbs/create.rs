@@ -10,7 +10,9 @@ use crate::shared_flags::{
     Bundle, ConfigFile, ConsoleSocket, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds,
 };
 use crate::terminal;
-use orlop::{Arguments, Bundle as OciBundle, Console, Created, Error, Failure, Id, Io, Plan, Readiness, Runtime};
+use orlop::{
+    Arguments, Bundle as OciBundle, Console, Created, Error, Failure, Id, Io, Passed, Plan, Readiness, Runtime,
+};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -45,7 +47,7 @@ impl Verb for Create {
         let runtime = call.runtime()?;
         let console = flags.path(ConsoleSocket).map_or(Console::None, Console::Socket);
         let arguments = arguments(call, &runtime, &id, flags)?;
-        let io = io(flags, &arguments, console)?;
+        let io = io(flags, descriptors(&arguments)?, console);
         let named = named_bundle(flags);
         create(call, &runtime, &named, &arguments, io)??;
         Ok(0)
@@ -79,13 +81,27 @@ pub(super) fn surroundings(call: &Call<'_>, runtime: &Runtime, id: &Id) -> Resul
 }
 
 /// What the flags give the container, and want of it.
-pub(super) fn io<V: Verb>(flags: &Given<'_, V>, arguments: &Arguments, console: Console) -> Result<Io, Refusal> {
+pub(super) fn io<V: Verb>(flags: &Given<'_, V>, passed: Vec<Passed>, console: Console) -> Io {
     let mut io = Io::default();
     io.console = console;
-    io.passed = descriptors(arguments)?;
+    io.passed = passed;
     io.pid_file = flags.path(PidFile);
     io.pidfd_socket = flags.path(PidfdSocket);
-    Ok(io)
+    io
+}
+
+/// Where the terminal goes, if there is one, of a process that is waited for unless the caller detaches.
+pub(super) fn console<V: Verb>(flags: &Given<'_, V>, detach: bool) -> Result<Console, Refusal> {
+    match (flags.path(ConsoleSocket), detach) {
+        (Some(socket), true) => Ok(Console::Socket(socket)),
+        (Some(_), false) => {
+            let text = "cannot use console socket if runc will not detach or allocate tty; \
+                        in the foreground the caller's terminal is used: leave --console-socket out, or add --detach";
+            Err(text.into())
+        }
+        (None, true) => Ok(Console::None),
+        (None, false) => Ok(Console::Return),
+    }
 }
 
 /// A bundle's folder, and its config if that is another file than usual.

@@ -1,5 +1,6 @@
 //! `exec`.
 
+use super::create::{console, io};
 use super::exec_process::process;
 use super::passed::descriptors_from_stdio_on;
 use crate::call::Call;
@@ -11,7 +12,7 @@ use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{ConsoleSocket, Detach, Help, PidFile, PidfdSocket, PreserveFds};
 use crate::terminal::{self, Session};
-use orlop::{Console, Error, ExecArguments, Executed, Io, SubCgroup};
+use orlop::{Console, Error, ExecArguments, Executed, SubCgroup};
 use std::ffi::OsStr;
 
 flags! {
@@ -78,18 +79,17 @@ impl Verb for Exec {
         if process.terminal && !detach && process.console_size.is_none() {
             process.console_size = terminal::callers_size();
         }
-        let console = console(flags, process.terminal, detach)?;
+        let console = console(flags, detach)?;
+        if process.terminal && matches!(console, Console::Return) {
+            terminal::expect_one()?;
+        }
         let mut arguments = ExecArguments::default();
         arguments.ignore_paused = flags.is_on(IgnorePaused);
         arguments.preserve_fds = flags.number(PreserveFds);
         for text in flags.list(Cgroup) {
             arguments.cgroups.push(sub_cgroup(text)?);
         }
-        let mut io = Io::default();
-        io.console = console;
-        io.passed = descriptors_from_stdio_on(arguments.preserve_fds)?;
-        io.pid_file = flags.path(PidFile);
-        io.pidfd_socket = flags.path(PidfdSocket);
+        let mut io = io(flags, descriptors_from_stdio_on(arguments.preserve_fds)?, console);
         let interrupts = Interrupts::hold()?;
         io.cancel = interrupts.descriptor();
         match container.exec_with(&process, &arguments, io) {
@@ -99,25 +99,6 @@ impl Verb for Exec {
             }
             Err(Error::Cancelled) => Ok(interrupts.status().unwrap_or(FAILED)),
             Err(error) => Err(error.into()),
-        }
-    }
-}
-
-/// Where the terminal goes, if there is one.
-fn console(flags: &Given<'_, Exec>, has_terminal: bool, detach: bool) -> Result<Console, Refusal> {
-    match (flags.path(ConsoleSocket), detach) {
-        (Some(socket), true) => Ok(Console::Socket(socket)),
-        (Some(_), false) => {
-            let text = "cannot use console socket if runc will not detach or allocate tty; \
-                        in the foreground the caller's terminal is used: leave --console-socket out, or add --detach";
-            Err(text.into())
-        }
-        (None, true) => Ok(Console::None),
-        (None, false) => {
-            if has_terminal {
-                terminal::expect_one()?;
-            }
-            Ok(Console::Return)
         }
     }
 }

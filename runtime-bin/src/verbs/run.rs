@@ -1,7 +1,8 @@
 //! `run`: create, start and wait.
 
-use super::create::{Named, arguments, create, io, named_bundle};
+use super::create::{Named, arguments, console, create, io, named_bundle};
 use super::delete::warn_of_hooks;
+use super::passed::descriptors;
 use super::start::{await_readiness, readiness};
 use crate::call::Call;
 use crate::command::{Command, Count, Verb};
@@ -14,7 +15,7 @@ use crate::shared_flags::{
     Bundle, ConfigFile, ConsoleSocket, Detach, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds,
 };
 use crate::terminal::Session;
-use orlop::{Arguments, Console, Container, Created, Error, Id, Io, Runtime};
+use orlop::{Arguments, Container, Created, Error, Id, Io, Runtime};
 
 /// How a bundle is run.
 pub(super) struct Manner {
@@ -73,19 +74,10 @@ impl Verb for Run {
 /// What the flags ask for.
 fn manner(call: &Call<'_>, runtime: &Runtime, id: &Id, flags: &Given<'_, Run>) -> Result<Manner, Refusal> {
     let detach = flags.is_on(Detach);
-    let console = match (flags.path(ConsoleSocket), detach) {
-        (Some(socket), true) => Console::Socket(socket),
-        (Some(_), false) => {
-            let text = "cannot use console socket if runc will not detach or allocate tty; \
-                        in the foreground the caller's terminal is used: leave --console-socket out, or add --detach";
-            return Err(text.into());
-        }
-        (None, true) => Console::None,
-        (None, false) => Console::Return,
-    };
+    let console = console(flags, detach)?;
     let arguments = arguments(call, runtime, id, flags)?;
     Ok(Manner {
-        io: io(flags, &arguments, console)?,
+        io: io(flags, descriptors(&arguments)?, console),
         arguments,
         detach,
         keep: flags.is_on(Keep),

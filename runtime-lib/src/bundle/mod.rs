@@ -59,7 +59,7 @@ pub(crate) use mounts::{
     Bind, Changes, Filesystem, IdMaps, MapsOf, Mount, MountKind, Parameter, ReadOnly, Remount, Superblock, attribute,
     option_names as mount_option_names, too_long,
 };
-pub(crate) use number_range::number_range;
+pub(crate) use number_range::{number_mask, number_range};
 pub use process::{ConsoleSize, OomScoreAdj, Process, Rlimit, RlimitType, User};
 pub(crate) use quote::Quoted;
 pub use resources::{

@@ -1,4 +1,4 @@
-//! One item of a list such as `0-3,7`, in which the kernel writes processors and memory nodes (`man 7 cpuset`).
+//! Lists such as `0-3,7`, in which the kernel writes processors and memory nodes (`man 7 cpuset`).
 
 use std::ops::RangeInclusive;
 
@@ -10,6 +10,21 @@ pub(crate) fn number_range(item: &str) -> Option<RangeInclusive<u32>> {
     (first <= last).then_some(first..=last)
 }
 
+/// A list as bits of `u64`s, as the kernel takes it; `None` if a number is not below `most`. Items may be empty.
+pub(crate) fn number_mask(list: &str, most: u32) -> Option<Vec<u64>> {
+    let mut words = Vec::new();
+    for item in list.split(',').filter(|item| !item.is_empty()) {
+        for number in number_range(item).filter(|numbers| *numbers.end() < most)? {
+            let word = (number / 64) as usize;
+            if words.len() <= word {
+                words.resize(word + 1, 0);
+            }
+            words[word] |= 1u64 << (number % 64);
+        }
+    }
+    Some(words)
+}
+
 fn number(text: &str) -> Option<u32> {
     // A sign is no digit, which `parse` would take.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -18,7 +33,18 @@ fn number(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::number_range;
+    use super::{number_mask, number_range};
+
+    #[test]
+    fn a_list_becomes_bits() {
+        assert_eq!(number_mask("0-3,7", 1024).unwrap(), [0x8f]);
+        assert_eq!(number_mask("64", 1024).unwrap(), [0, 1]);
+        assert_eq!(number_mask("", 1024).unwrap(), [0u64; 0]);
+        assert_eq!(number_mask("1023", 1024).unwrap().len(), 16);
+        assert_eq!(number_mask("0-1024", 1024), None);
+        assert_eq!(number_mask("8191", 8192).unwrap().len(), 128);
+        assert_eq!(number_mask("0-8192", 8192), None);
+    }
 
     #[test]
     fn an_item_is_a_number_or_a_range() {

@@ -40,37 +40,30 @@ impl Channel {
 
     /// Waits for a message.
     pub(super) fn receive(&self, cancel: Cancel<'_>) -> Result<Received, Error> {
-        if let Some(cancel) = cancel
-            && !readable_before(self.0.as_fd(), cancel)?
-        {
-            return Ok(Received::Cancelled);
-        }
-        self.take()
+        self.receive_from(None, cancel)
     }
 
-    /// The same from a process that makes a child, which has the other end as well: the end of that process is one here,
-    /// too.
-    pub(super) fn receive_from(&self, sender: BorrowedFd<'_>, cancel: Cancel<'_>) -> Result<Received, Error> {
-        let mut files = vec![
-            PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(sender, PollFlags::IN),
-        ];
-        files.extend(cancel.map(|cancel| PollFd::from_borrowed_fd(cancel, PollFlags::IN)));
+    /// The same from a process whose own end is one here, too, if it is given (a pidfd).
+    pub(super) fn receive_from(&self, sender: Option<BorrowedFd<'_>>, cancel: Cancel<'_>) -> Result<Received, Error> {
+        if sender.is_none() && cancel.is_none() {
+            return self.take();
+        }
+        let readable = |file| PollFd::from_borrowed_fd(file, PollFlags::IN);
+        let mut files = vec![readable(self.0.as_fd())];
+        files.extend(cancel.into_iter().chain(sender).map(readable));
         loop {
             match poll(&mut files, None) {
-                Ok(_) => {}
-                Err(Errno::INTR) => continue,
+                Ok(_) => break,
+                Err(Errno::INTR) => {}
                 Err(errno) => return Err(Failure::new("wait for init", errno).into()),
             }
-            let mut ready = files.iter().map(|file| !file.revents().is_empty());
-            let (speaks, has_ended, cancelled) = (ready.next(), ready.next(), ready.next());
-            return match (cancelled, speaks, has_ended) {
-                (Some(true), ..) => Ok(Received::Cancelled),
-                // What it has said before its end counts.
-                (_, Some(true), _) => self.take(),
-                _ => Ok(Received::End),
-            };
         }
+        let is_ready = |at: usize| files.get(at).is_some_and(|file| !file.revents().is_empty());
+        if cancel.is_some() && is_ready(1) {
+            return Ok(Received::Cancelled);
+        }
+        // What the sender has said before its end counts.
+        if is_ready(0) { self.take() } else { Ok(Received::End) }
     }
 
     fn take(&self) -> Result<Received, Error> {
@@ -112,20 +105,5 @@ impl Channel {
         send(self.0.as_fd(), &message.to_bytes(), descriptor)
             .map(drop)
             .map_err(|errno| Failure::new("tell init to go on", errno).into())
-    }
-}
-
-/// Waits until `file` is readable; `false` if `cancel` is so first.
-pub(super) fn readable_before(file: BorrowedFd<'_>, cancel: BorrowedFd<'_>) -> Result<bool, Error> {
-    let mut files = [
-        PollFd::from_borrowed_fd(file, PollFlags::IN),
-        PollFd::from_borrowed_fd(cancel, PollFlags::IN),
-    ];
-    loop {
-        match poll(&mut files, None) {
-            Ok(_) => return Ok(files[1].revents().is_empty()),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(Failure::new("wait for init", errno).into()),
-        }
     }
 }

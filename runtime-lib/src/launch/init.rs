@@ -52,15 +52,11 @@ impl Init {
         cancel: Cancel<'_>,
         failed_at: &mut Option<usize>,
     ) -> Result<Offer, Error> {
-        let received = if plan.acts.follows_at(turn) {
-            self.channel.receive_from(self.pidfd()?.as_fd(), cancel)
-        } else {
-            self.channel.receive(cancel)
-        };
-        match received? {
+        // A child of init's has the other end of the socket as well: that end says nothing of init's.
+        let sender = plan.acts.follows_at(turn).then(|| self.pidfd()).transpose()?;
+        match self.channel.receive_from(sender.map(AsFd::as_fd), cancel)? {
             Received::Message(message, text, _) if message.kind == Message::FAILED => {
-                *failed_at = Some(message.step as usize);
-                Err(failure::of_plan(&plan.acts, &message, &text))
+                Err(failed(plan, &message, &text, failed_at))
             }
             Received::Message(message, text, file) if (message.kind, message.detail) == (Message::TURN, turn) => {
                 Ok(Offer { text, file })
@@ -86,8 +82,7 @@ impl Init {
     ) -> Result<(), Error> {
         match self.channel.receive(cancel)? {
             Received::Message(message, text, _) if message.kind == Message::FAILED => {
-                *failed_at = Some(message.step as usize);
-                Err(failure::of_plan(&plan.acts, &message, &text))
+                Err(failed(plan, &message, &text, failed_at))
             }
             Received::Message(message, ..) => Err(broken(&format!("a message of kind {} at its end", message.kind))),
             Received::End => verify_executed(self.pid, self.pidfd()?),
@@ -145,6 +140,12 @@ impl Init {
         };
         Failure::plain("set the container up: init ended early", how).into()
     }
+}
+
+/// What init has failed at.
+fn failed(plan: &Plan, message: &Message, text: &str, failed_at: &mut Option<usize>) -> Error {
+    *failed_at = Some(message.step as usize);
+    failure::of_plan(&plan.acts, message, text)
 }
 
 impl Drop for Init {

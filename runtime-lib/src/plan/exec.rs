@@ -14,7 +14,7 @@ use super::process::{Around, Rooms};
 use super::sub_cgroup::Below;
 use super::{About, Arguments, ExecArguments, ExplainedAct, Filter, Plan};
 use crate::Id;
-use crate::bundle::{Process, Rlimit};
+use crate::bundle::{Process, Rlimit, number_mask};
 use crate::host::Host;
 use crate::problem::Problems;
 use orlop_init::linux::namespace;
@@ -194,8 +194,11 @@ impl Joining<'_, '_> {
         let Some(list) = list.filter(|list| !list.is_empty()) else {
             return;
         };
-        match cpu_mask(list) {
-            Some(mask) => self.rooms.acts.step(&Cpus { mask: &mask }, Origin::Member(path)),
+        match number_mask(list, MOST_CPUS) {
+            Some(words) => {
+                let mask: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+                self.rooms.acts.step(&Cpus { mask: &mask }, Origin::Member(path));
+            }
             None => {
                 let text = format!("{list:?} is beyond the {MOST_CPUS} CPUs that Linux knows");
                 self.rooms.problems.error(path, text);
@@ -312,38 +315,4 @@ impl Joining<'_, '_> {
 }
 
 /// So many CPUs a kernel can be built for (Linux: `NR_CPUS`).
-const MOST_CPUS: usize = 8192;
-
-/// A list of CPUs, `0-3,7`, as bits of `u64`s; `None` if one is beyond what Linux knows.
-fn cpu_mask(list: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for item in list.split(',').filter(|item| !item.is_empty()) {
-        let (first, last) = item.split_once('-').unwrap_or((item, item));
-        let (first, last) = (first.trim().parse::<usize>().ok()?, last.trim().parse::<usize>().ok()?);
-        if last >= MOST_CPUS {
-            return None;
-        }
-        for cpu in first..=last {
-            let byte = cpu / 8;
-            if bytes.len() <= byte {
-                bytes.resize(byte + 1, 0);
-            }
-            bytes[byte] |= 1u8 << (cpu % 8);
-        }
-    }
-    bytes.resize(bytes.len().next_multiple_of(8), 0);
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_of_cpus_becomes_bits() {
-        assert_eq!(cpu_mask("0-3,7").unwrap(), [0x8f, 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(cpu_mask("8").unwrap(), [0, 1, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(cpu_mask("8191").unwrap().len(), 1024);
-        assert_eq!(cpu_mask("0-8192"), None);
-    }
-}
+const MOST_CPUS: u32 = 8192;

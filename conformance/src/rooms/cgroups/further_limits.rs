@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::limits::{created_holds, value};
+use super::limits::{block_device, created_holds, value};
 use crate::call::text_on_stdin;
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::{hierarchies, unified};
@@ -142,16 +142,8 @@ fn network_class_and_priorities_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
 }
 
 fn each_throttle_of_a_block_device_is_in_the_cgroup(t: &Trial<'_>) -> Verdict {
-    let disks = fs::read_dir("/sys/block")?.flatten();
-    let number = disks
-        .filter_map(|disk| fs::read_to_string(disk.path().join("dev")).ok())
-        .next();
-    let Some(number) = number else {
-        return Err(Failure::Skip("the host has no block device".into()));
-    };
-    let number = number.trim_end();
-    let (major, minor) = number.split_once(':').unwrap_or_default();
-    let [major, minor] = [major, minor].map(|half| half.parse::<u32>().unwrap_or(0));
+    let (major, minor) = block_device()?;
+    let number = format!("{major}:{minor}");
     let rate = |rate: u64| -> Value { json!([{"major": major, "minor": minor, "rate": rate}]) };
     let block_io = json!({
         "throttleReadBpsDevice": rate(1_048_576), "throttleWriteBpsDevice": rate(2_097_152),

@@ -147,7 +147,8 @@ fn limit_of_0_tasks_is_one(t: &Trial<'_>) -> Verdict {
     created_holds(t, "pids", json!({"limit": 0}), &[["pids.max", "0", "pids.max", "0"]])
 }
 
-fn throttles_of_a_block_device_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
+/// The numbers of a block device of the host's.
+pub(super) fn block_device() -> Result<(u32, u32), Failure> {
     let disks = fs::read_dir("/sys/block")?.flatten();
     let number = disks
         .filter_map(|disk| fs::read_to_string(disk.path().join("dev")).ok())
@@ -156,7 +157,12 @@ fn throttles_of_a_block_device_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
         return Err(Failure::Skip("the host has no block device".into()));
     };
     let (major, minor) = number.trim_end().split_once(':').unwrap_or_default();
-    let [major, minor] = [major, minor].map(|half| half.parse::<u32>().unwrap_or(0));
+    let number = |half: &str| half.parse::<u32>().unwrap_or(0);
+    Ok((number(major), number(minor)))
+}
+
+fn throttles_of_a_block_device_are_in_the_cgroup(t: &Trial<'_>) -> Verdict {
+    let (major, minor) = block_device()?;
     let v1 = format!("{major}:{minor} 1048576");
     let v2 = format!("{major}:{minor} rbps=1048576 wbps=max riops=max wiops=max");
     let device = json!([{"major": major, "minor": minor, "rate": 1_048_576}]);

@@ -170,7 +170,7 @@ fn killable_wait_is_taken(t: &Trial<'_>) -> Verdict {
 }
 
 /// Everything else ends the process.
-fn bare() -> Value {
+pub(in crate::rooms) fn bare() -> Value {
     json!({
         "defaultAction": "SCMP_ACT_KILL_PROCESS",
         "architectures": ["SCMP_ARCH_X86_64"],

@@ -147,25 +147,24 @@ fn delegating(config: &mut Value) {
     config["process"]["user"] = json!({"uid": 7, "gid": 7});
 }
 
-#[test]
-fn the_acts_of_cgroups_below_that_of_a_unit() {
-    let host = with_systemd(Bus::System, "");
-    let (lines, told) = planned(CgroupManager::Systemd, &host, &config(delegating));
+/// What is told of it, and the acts that are about cgroups.
+fn delegated(manager: CgroupManager, host: &Host) -> String {
+    let (lines, told) = planned(manager, host, &config(delegating));
     let about = lines
         .into_iter()
         .filter(|line| line.contains("cgroup") || line.contains("wait"));
-    let told: String = told.into_iter().chain(about).map(|line| line + "\n").collect();
-    insta::assert_snapshot!(told);
+    told.into_iter().chain(about).map(|line| line + "\n").collect()
+}
+
+#[test]
+fn the_acts_of_cgroups_below_that_of_a_unit() {
+    let host = with_systemd(Bus::System, "");
+    insta::assert_snapshot!(delegated(CgroupManager::Systemd, &host));
 }
 
 #[test]
 fn the_acts_of_cgroups_below_that_of_a_path() {
-    let (lines, told) = planned(CgroupManager::Direct, &Host::v2(), &config(delegating));
-    let about = lines
-        .into_iter()
-        .filter(|line| line.contains("cgroup") || line.contains("wait"));
-    let told: String = told.into_iter().chain(about).map(|line| line + "\n").collect();
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(delegated(CgroupManager::Direct, &Host::v2()));
 }
 
 #[test]

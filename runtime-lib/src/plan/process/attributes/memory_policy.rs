@@ -1,6 +1,6 @@
 //! `linux.memoryPolicy`: where the process's memory comes from.
 
-use crate::bundle::{MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode, number_range};
+use crate::bundle::{MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode, number_mask};
 use crate::plan::acts::Origin;
 use crate::plan::process::Rooms;
 use orlop_init::step::process::MemoryPolicy as MemoryPolicyStep;
@@ -11,7 +11,7 @@ const MOST_NODES: u32 = 1024;
 impl Rooms<'_> {
     pub(super) fn memory_policy(&mut self, policy: &MemoryPolicy) {
         let list = policy.nodes.as_deref().unwrap_or_default();
-        let Some(nodes) = node_mask(list) else {
+        let Some(nodes) = number_mask(list, MOST_NODES) else {
             self.problems.error(
                 "linux.memoryPolicy.nodes",
                 format!("invalid memory policy node: {list:?} is beyond the {MOST_NODES} nodes that Linux knows"),
@@ -65,35 +65,5 @@ fn memory_flag(flag: MemoryPolicyFlag) -> u32 {
         MemoryPolicyFlag::NumaBalancing => 1 << 13,
         MemoryPolicyFlag::RelativeNodes => 1 << 14,
         MemoryPolicyFlag::StaticNodes => 1 << 15,
-    }
-}
-
-/// A list of nodes, `0-3,7`, as bits; `None` if one is beyond what Linux knows.
-fn node_mask(list: &str) -> Option<Vec<u64>> {
-    let mut words = Vec::new();
-    for item in list.split(',').filter(|item| !item.is_empty()) {
-        let nodes = number_range(item).filter(|nodes| *nodes.end() < MOST_NODES)?;
-        for node in nodes {
-            let word = (node / 64) as usize;
-            if words.len() <= word {
-                words.resize(word + 1, 0);
-            }
-            words[word] |= 1u64 << (node % 64);
-        }
-    }
-    Some(words)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_of_nodes_becomes_bits() {
-        assert_eq!(node_mask("0-3,7").unwrap(), [0x8f]);
-        assert_eq!(node_mask("64").unwrap(), [0, 1]);
-        assert_eq!(node_mask("").unwrap(), [0u64; 0]);
-        assert_eq!(node_mask("1023").unwrap().len(), 16);
-        assert_eq!(node_mask("0-1024"), None);
     }
 }
