@@ -44,6 +44,13 @@ impl<'o> Session<'o> {
         Self { options }
     }
 
+    /// Runs the checks of several files, one after the other.
+    pub(super) fn run_all<E>(&mut self, lab: &Lab, engine: &E, files: &[&[Check<E>]]) {
+        for checks in files {
+            self.run(lab, engine, checks);
+        }
+    }
+
     /// Runs the checks that were asked for; what one leaves in the lab is its failure.
     pub(super) fn run<E>(&mut self, lab: &Lab, engine: &E, checks: &[Check<E>]) {
         let mut before = lab.at_rest();
@@ -86,8 +93,8 @@ impl<'o> Session<'o> {
     }
 
     /// The names of the checks that were asked for.
-    pub(super) fn list<E>(&self, checks: &[Check<E>]) {
-        for check in checks.iter().filter(|check| self.wanted(check)) {
+    pub(super) fn list<E>(&self, files: &[&[Check<E>]]) {
+        for check in files.iter().copied().flatten().filter(|check| self.wanted(check)) {
             println!("{}", check.name.replace('_', " "));
         }
     }

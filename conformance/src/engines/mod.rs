@@ -10,21 +10,22 @@ mod call;
 mod cgroup;
 mod check;
 mod cli;
-mod ctr;
+mod containerd;
 mod docker;
 mod lab;
-mod limits;
 mod options;
 mod outer;
 mod place;
 mod podman;
 mod rootfs;
 mod service;
+mod waiting;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use check::Session;
+use containerd::ctr;
 use lab::Lab;
 use options::Options;
 
@@ -88,16 +89,14 @@ fn list(session: &Session<'_>, engine: &str) {
     match engine {
         "docker" => {
             session.list(cli::CHECKS);
-            session.list(limits::CHECKS);
             session.list(docker::CHECKS);
         }
         "podman" | "podman-rootless" => {
             session.list(cli::CHECKS);
-            session.list(limits::CHECKS);
             session.list(podman::CHECKS);
         }
-        "ctr" => session.list(ctr::CHECKS),
-        "buildah" => session.list(buildah::CHECKS),
-        _ => session.list(rootfs::CHECKS),
+        "ctr" => session.list(&[ctr::CHECKS]),
+        "buildah" => session.list(&[buildah::CHECKS]),
+        _ => session.list(&[rootfs::CHECKS]),
     }
 }

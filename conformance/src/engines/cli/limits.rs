@@ -1,15 +1,14 @@
 //! What limits and rules of cgroups mean to those who run containers: checks that docker and podman share.
 
-use std::time::Instant;
+use crate::engines::call::reads;
+use crate::engines::cgroup::{Cgroup, Limit};
+use crate::engines::check::{Check, checks};
+use crate::engines::cli::{Background, Cli};
+use crate::engines::place::{has_apparmor, has_systemd};
+use crate::engines::waiting::in_time;
+use crate::failure::{Failure, Verdict, ensure};
 
-use super::call::reads;
-use super::cgroup::{Cgroup, Limit};
-use super::check::{Check, checks};
-use super::cli::{Background, Cli};
-use super::place::{has_apparmor, has_systemd, patience};
-use crate::failure::{Failure, Verdict, ensure, wrong};
-
-pub(super) const CHECKS: &[Check<Cli>] = checks![
+pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
     short a_hog_is_killed_and_the_engine_is_told needs "resources",
     long limits_are_in_the_files_and_stay needs "resources",
     long a_share_of_a_processor_is_kept needs "resources",
@@ -33,30 +32,6 @@ impl Background<'_> {
     }
 }
 
-/// Waits until something holds; what was seen last is the failure.
-fn in_time(what: &str, seconds: u64, mut look: impl FnMut() -> Result<(bool, String), Failure>) -> Verdict {
-    let deadline = Instant::now() + patience(seconds);
-    loop {
-        let (holds, seen) = look()?;
-        if holds {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            return wrong(format!("{what}: {seen}"));
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-}
-
-/// Waits until a container has ended, and compares its exit code.
-fn ends_with(container: &Background<'_>, code: &str) -> Verdict {
-    reads(
-        "wait",
-        container.call(&["wait"]).seconds(60).succeed()?.out.trim(),
-        code,
-    )
-}
-
 /// Takes 150 MB at once.
 const HOG: &str = "dd if=/dev/zero of=/dev/null bs=150M count=1";
 
@@ -64,7 +39,7 @@ fn a_hog_is_killed_and_the_engine_is_told(cli: &Cli) -> Verdict {
     // Swap as much again, by default.
     let words: Vec<&str> = HOG.split(' ').collect();
     let container = cli.background(&["--memory", "64m"], &words)?;
-    ends_with(&container, "137")?;
+    container.ended_with("137")?;
     reads("exit code", &container.inspect("{{.State.ExitCode}}")?, "137")?;
     if cli.is_docker {
         in_time("OOMKilled", 5, || {
@@ -334,7 +309,7 @@ fn a_paused_container_is_frozen_and_can_be_killed(cli: &Cli) -> Verdict {
     })?;
     container.call(&["pause"]).succeed()?;
     container.call(&["kill"]).succeed()?;
-    ends_with(&container, "137")?;
+    container.ended_with("137")?;
     // And one that is paused goes by force.
     container.call(&["start"]).succeed()?;
     container.call(&["pause"]).succeed()?;
@@ -448,5 +423,5 @@ fn containers_live_on_when_the_daemon_starts_again(cli: &Cli) -> Verdict {
     container.call(&["pause"]).succeed()?;
     container.call(&["unpause"]).succeed()?;
     container.call(&["stop", "--time", "20"]).succeed()?;
-    ends_with(&container, "5")
+    container.ended_with("5")
 }

@@ -1,9 +1,9 @@
 //! containerd through its own client, `ctr`.
 
-use super::call::{Call, reads};
-use super::check::{Check, Session, checks};
-use super::docker::start_containerd;
-use super::lab::Lab;
+use crate::engines::call::{Call, reads};
+use crate::engines::check::{Check, Session, checks};
+use crate::engines::docker::start_containerd;
+use crate::engines::lab::Lab;
 use crate::failure::{Failure, Verdict, ensure};
 use std::fs;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const IMAGE: &str = "docker.io/local/busybox:latest";
 
 /// containerd and its client.
 #[derive(Debug)]
-pub(super) struct Ctr {
+pub(in crate::engines) struct Ctr {
     lab: Arc<Lab>,
     socket: String,
 }
@@ -63,7 +63,7 @@ impl Ctr {
 }
 
 /// Starts containerd and runs the checks.
-pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
+pub(in crate::engines) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
     let (_containerd, socket) = start_containerd(lab)?;
     let ctr = Ctr {
         lab: Arc::clone(lab),
@@ -77,7 +77,7 @@ pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
     Ok(())
 }
 
-pub(super) const CHECKS: &[Check<Ctr>] = checks![
+pub(in crate::engines) const CHECKS: &[Check<Ctr>] = checks![
     short run_prints_what_the_command_prints,
     short the_exit_code_is_the_commands,
     short a_missing_command_is_an_error,

@@ -1,125 +1,14 @@
-//! Checks that docker and podman share, since they share their command line.
+//! What everybody does with docker and podman: checks that both share.
 
 use std::fs;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use super::call::{Call, reads};
-use super::check::{Check, checks};
-use super::lab::Lab;
-use super::place::patience;
-use super::service::Service;
+use crate::engines::call::reads;
+use crate::engines::check::{Check, checks};
+use crate::engines::cli::{Background, Cli};
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
-use std::sync::Arc;
 
-/// An engine with docker's command line.
-#[derive(Debug)]
-pub(super) struct Cli {
-    pub(super) lab: Arc<Lab>,
-    /// The program and the options before the subcommand.
-    pub(super) prefix: Vec<String>,
-    pub(super) variables: Vec<(String, String)>,
-    pub(super) image: &'static str,
-    /// The capabilities of a container by default.
-    pub(super) default_capabilities: u64,
-    /// Docker's, or podman's, who does some things differently.
-    pub(super) is_docker: bool,
-    /// Whether an ordinary user calls it.
-    pub(super) is_rootless: bool,
-    pub(super) service: Service,
-}
-
-impl Cli {
-    /// A subcommand.
-    pub(super) fn call(&self, words: &[&str]) -> Call {
-        let (program, options) = self
-            .prefix
-            .split_first()
-            .map_or(("", &[] as &[String]), |(p, o)| (p.as_str(), o));
-        let call = Call::new(program).args(options).args(words);
-        self.variables
-            .iter()
-            .fold(call, |call, (name, value)| call.variable(name, value))
-    }
-
-    /// `systemctl` for the manager that makes the engine's cgroups.
-    pub(super) fn systemctl(&self, words: &[&str]) -> Call {
-        let whose: &[&str] = if self.is_rootless { &["--user"] } else { &[] };
-        Call::new("systemctl").args(whose).args(words)
-    }
-
-    /// `run --rm OPTIONS IMAGE COMMAND`.
-    pub(super) fn run(&self, options: &[&str], command: &[&str]) -> Call {
-        self.call(&["run", "--rm"])
-            .args(options)
-            .args([self.image])
-            .args(command)
-    }
-
-    /// `run --rm OPTIONS IMAGE sh -c SCRIPT`.
-    pub(super) fn script(&self, options: &[&str], script: &str) -> Call {
-        self.run(options, &["sh", "-c", script])
-    }
-
-    /// A container in the background that stays until this is dropped.
-    pub(super) fn background(&self, options: &[&str], command: &[&str]) -> Result<Background<'_>, Failure> {
-        let call = self
-            .call(&["run", "--detach", "--stop-timeout", "0"])
-            .args(options)
-            .args([self.image])
-            .args(command);
-        let id = call.succeed()?.out.trim().to_owned();
-        Ok(Background { cli: self, id })
-    }
-}
-
-/// A container in the background; dropped, it is removed by force.
-#[derive(Debug)]
-pub(super) struct Background<'c> {
-    cli: &'c Cli,
-    pub(super) id: String,
-}
-
-impl Background<'_> {
-    /// A subcommand whose last word is this container.
-    pub(super) fn call(&self, words: &[&str]) -> Call {
-        self.cli.call(words).args([&self.id])
-    }
-
-    /// `exec OPTIONS ID COMMAND`.
-    pub(super) fn exec(&self, options: &[&str], command: &[&str]) -> Call {
-        self.cli.call(&["exec"]).args(options).args([&self.id]).args(command)
-    }
-
-    /// A member of `inspect`, by Go template.
-    pub(super) fn inspect(&self, template: &str) -> Result<String, Failure> {
-        let outcome = self.call(&["inspect", "--format", template]).succeed()?;
-        Ok(outcome.out.trim().to_owned())
-    }
-
-    /// Waits until the container's log has a text.
-    pub(super) fn logs(&self, text: &str) -> Verdict {
-        let deadline = Instant::now() + patience(10);
-        loop {
-            let outcome = self.call(&["logs"]).succeed()?;
-            if outcome.out.contains(text) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                return outcome.out_has(text);
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Drop for Background<'_> {
-    fn drop(&mut self) {
-        let _ = self.call(&["rm", "--force"]).finish();
-    }
-}
-
-pub(super) const CHECKS: &[Check<Cli>] = checks![
+pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
     short run_prints_what_the_command_prints,
     long stdout_and_stderr_stay_apart,
     short the_exit_code_is_the_commands,

@@ -1,115 +1,14 @@
-//! dockerd, with a containerd of its own, and the runtime both as an added and as the default one.
+//! What docker does by itself, and podman otherwise or not at all.
 
 use std::fs;
 
-use super::call::{Call, reads};
-use super::check::{Check, Session, checks};
-use super::cli::{self, Cli};
-use super::lab::{Daemon, Lab};
-use super::limits;
-use super::place::has_systemd;
-use super::service::{Own, Service};
+use crate::engines::call::reads;
+use crate::engines::check::{Check, checks};
+use crate::engines::cli::Cli;
+use crate::engines::docker::exec_root;
 use crate::failure::{Failure, Verdict, ensure};
-use std::sync::Arc;
 
-/// CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, MKNOD,
-/// AUDIT_WRITE, SETFCAP.
-const DEFAULT_CAPABILITIES: u64 = 0xa804_25fb;
-
-/// Starts containerd in the lab.
-pub(super) fn start_containerd(lab: &Lab) -> Result<(Daemon, String), Failure> {
-    let socket = lab.path("containerd.sock");
-    let config = lab.path("containerd.toml");
-    let text = format!(
-        "version = 2\nroot = {:?}\nstate = {:?}\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
-         [grpc]\n  address = {socket:?}\n",
-        lab.path("containerd"),
-        lab.path("run/containerd")
-    );
-    fs::write(&config, text)?;
-    let mut daemon = lab.start("containerd", &["--config", &config], &[])?;
-    daemon.answers(&Call::new("ctr").args(["--address", &socket, "version"]))?;
-    Ok((daemon, socket))
-}
-
-/// A containerd and a dockerd of the harness' own, and where the latter listens.
-fn start_dockerd(lab: &Arc<Lab>) -> Result<(Daemon, Service, String), Failure> {
-    let (containerd, socket) = start_containerd(lab)?;
-    let host = format!("unix://{}", lab.path("docker.sock"));
-    let words = [
-        ["--data-root", &lab.path("docker")],
-        ["--exec-root", &lab.path("run/docker")],
-        ["--pidfile", &lab.path("docker.pid")],
-        ["--host", &host],
-        ["--containerd", &socket],
-        ["--storage-driver", "overlay2"],
-        ["--add-runtime", &format!("test={}", lab.runtime)],
-        ["--default-runtime", "test"],
-        ["--init-path", "/usr/bin/docker-init"],
-    ];
-    let mut words: Vec<String> = words.iter().flatten().map(|&word| word.to_owned()).collect();
-    // The lab's network is its own, but nothing here needs to reach out of it.
-    words.extend(["--iptables=false", "--ip6tables=false", "--live-restore"].map(str::to_owned));
-    let buildkit = vec![("DOCKER_BUILDKIT_RUNC_COMMAND".to_owned(), lab.runtime.clone())];
-    let dockerd = Own::start(lab, "dockerd", words, buildkit)?;
-    Ok((containerd, Service::Own(dockerd), host))
-}
-
-/// The machine's dockerd, by its unit and with its defaults; only the runtime is told.
-fn start_unit(lab: &Lab) -> Result<Service, Failure> {
-    let config = serde_json::json!({
-        "runtimes": {"test": {"path": lab.runtime}},
-        "default-runtime": "test",
-        // So that containers live on when the daemon ends.
-        "live-restore": true,
-    });
-    fs::create_dir_all("/etc/docker")?;
-    fs::write("/etc/docker/daemon.json", config.to_string())?;
-    Call::new("systemctl").args(["start", "docker"]).succeed()?;
-    Ok(Service::Unit("docker"))
-}
-
-/// Where the shims keep the states of containers, below the folder of the runtime's name.
-fn exec_root(lab: &Lab) -> String {
-    if has_systemd() {
-        "/run/docker".to_owned()
-    } else {
-        lab.path("run/docker")
-    }
-}
-
-/// Starts dockerd and runs the checks.
-pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
-    let (_containerd, service, host) = if has_systemd() {
-        (None, start_unit(lab)?, "unix:///run/docker.sock".to_owned())
-    } else {
-        let (containerd, dockerd, host) = start_dockerd(lab)?;
-        (Some(containerd), dockerd, host)
-    };
-    let cli = Cli {
-        lab: Arc::clone(lab),
-        prefix: vec!["docker".to_owned()],
-        variables: vec![
-            ("DOCKER_HOST".to_owned(), host),
-            ("DOCKER_CONFIG".to_owned(), lab.path("docker-config")),
-        ],
-        image: "busybox",
-        default_capabilities: DEFAULT_CAPABILITIES,
-        is_docker: true,
-        is_rootless: false,
-        service,
-    };
-    cli.service.answers(&cli.call(&["version"]))?;
-    cli.call(&["import", &lab.rootfs_tar()?, cli.image]).succeed()?;
-    // What stays after the first container (the engine's cgroup, its mounts) is the engine's.
-    cli.run(&[], &["true"]).finish()?;
-    session.run(lab, &cli, cli::CHECKS);
-    session.run(lab, &cli, limits::CHECKS);
-    session.run(lab, &cli, CHECKS);
-    Ok(())
-}
-
-pub(super) const CHECKS: &[Check<Cli>] = checks![
+pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
     short the_runtime_is_used_by_name_and_by_default,
     long a_restart_policy_tries_again,
     long a_missing_working_folder_is_made,

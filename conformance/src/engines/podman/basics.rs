@@ -1,62 +1,13 @@
-//! podman with conmon: as root, and as an ordinary user who has a systemd of its own.
+//! What podman does by itself, and docker otherwise or not at all.
 
 use std::fs;
 
-use super::call::reads;
-use super::check::{Check, Session, checks};
-use super::cli::{self, Cli};
-use super::lab::Lab;
-use super::limits;
-use super::place::has_systemd;
-use super::service::Service;
+use crate::engines::call::reads;
+use crate::engines::check::{Check, checks};
+use crate::engines::cli::Cli;
 use crate::failure::{Verdict, ensure, same};
-use std::sync::Arc;
 
-/// Docker's without AUDIT_WRITE, MKNOD and NET_RAW.
-const DEFAULT_CAPABILITIES: u64 = 0x8004_05fb;
-
-/// The options by which a podman is one of its own; the runtime apart, none where the machine is.
-fn options(lab: &Lab) -> Vec<String> {
-    let runtime = ["--runtime".to_owned(), lab.runtime.clone()];
-    if has_systemd() {
-        return runtime.to_vec();
-    }
-    let own = [
-        ["--root", &lab.path("podman")],
-        ["--runroot", &lab.path("run/podman")],
-        ["--tmpdir", &lab.path("run/libpod")],
-        ["--network-config-dir", &lab.path("networks")],
-        ["--storage-driver", "overlay"],
-        ["--cgroup-manager", "cgroupfs"],
-    ];
-    let own = own.iter().flatten().map(|&word| word.to_owned());
-    own.chain(runtime).collect()
-}
-
-/// Runs the checks.
-pub(super) fn run(lab: &Arc<Lab>, session: &mut Session<'_>, is_rootless: bool) -> Verdict {
-    let mut prefix = vec!["podman".to_owned()];
-    prefix.extend(options(lab));
-    let cli = Cli {
-        lab: Arc::clone(lab),
-        prefix,
-        variables: Vec::new(),
-        image: "localhost/busybox",
-        default_capabilities: DEFAULT_CAPABILITIES,
-        is_docker: false,
-        is_rootless,
-        service: Service::None,
-    };
-    cli.call(&["import", &lab.rootfs_tar()?, cli.image]).succeed()?;
-    // What stays after the first container (the engine's cgroup, its network, its mounts) is the engine's.
-    cli.run(&[], &["true"]).finish()?;
-    session.run(lab, &cli, cli::CHECKS);
-    session.run(lab, &cli, limits::CHECKS);
-    session.run(lab, &cli, CHECKS);
-    Ok(())
-}
-
-pub(super) const CHECKS: &[Check<Cli>] = checks![
+pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
     short the_runtime_is_the_one_asked_for,
     short tmpfs_begins_with_what_the_image_has,
     long systemd_mode_starts,

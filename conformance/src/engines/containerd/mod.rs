@@ -1,0 +1,3 @@
+//! containerd by itself.
+
+pub(in crate::engines) mod ctr;
