@@ -26,15 +26,17 @@ use std::sync::Arc;
 
 use check::Session;
 use containerd::ctr;
+use docker::{as_runc, builds};
 use lab::Lab;
 use options::Options;
 
 const HELP: &str = "\
 conformance engines --runtime PATH [--engine NAME...] [--short] [--not-yet AREA[,AREA...]] [--filter WORD...] [--list]
 
-  --engine NAME    docker, podman, podman-rootless (by an ordinary user, in a virtual machine of the lab that systemd has
-                   started), ctr, buildah, or rootfs (a busybox and a Debian root filesystem with the config of
-                   `PATH spec` and of `runc spec`); all unless given
+  --engine NAME    docker, as-runc (docker and containerd where what is called runc is the runtime), docker-build and
+                   buildkit (images from Dockerfiles), podman, podman-rootless (by an ordinary user, in a virtual
+                   machine of the lab that systemd has started), ctr, buildah, or rootfs (a busybox and a Debian root
+                   filesystem with the config of `PATH spec` and of `runc spec`); all unless given
   --short          the most telling checks only, in less than 90 seconds
   --not-yet AREA   skip what needs exec, pause, update, resources, ps, userns, build
   --filter WORD    only checks whose name has one of the words
@@ -72,6 +74,8 @@ fn inside(options: &Options) -> ExitCode {
             .map(Arc::new)
             .and_then(|lab| match engine.as_str() {
                 "docker" => docker::run(&lab, &mut session),
+                "as-runc" => as_runc::run(&lab, &mut session),
+                "docker-build" | "buildkit" => builds::run(&lab, &mut session, engine == "buildkit"),
                 "podman" | "podman-rootless" => podman::run(&lab, &mut session, engine == "podman-rootless"),
                 "ctr" => ctr::run(&lab, &mut session),
                 "buildah" => buildah::run(&lab, &mut session),
@@ -95,6 +99,9 @@ fn list(session: &Session<'_>, engine: &str) {
             session.list(cli::CHECKS);
             session.list(podman::CHECKS);
         }
+        "as-runc" => session.list(&[as_runc::CHECKS]),
+        "docker-build" => session.list(&[builds::CHECKS]),
+        "buildkit" => session.list(&[builds::CHECKS, builds::OF_BUILDKIT]),
         "ctr" => session.list(&[ctr::CHECKS]),
         "buildah" => session.list(&[buildah::CHECKS]),
         _ => session.list(&[rootfs::CHECKS]),

@@ -3,7 +3,17 @@
 use std::collections::BTreeSet;
 
 /// All engines, in the order of the report.
-pub(super) const ENGINES: [&str; 6] = ["rootfs", "ctr", "podman", "podman-rootless", "buildah", "docker"];
+pub(super) const ENGINES: [&str; 9] = [
+    "rootfs",
+    "ctr",
+    "podman",
+    "podman-rootless",
+    "buildah",
+    "docker",
+    "as-runc",
+    "docker-build",
+    "buildkit",
+];
 
 /// What was asked for.
 #[derive(Debug, Default)]

@@ -92,7 +92,7 @@ pub(super) fn run(options: &Options) -> ExitCode {
 /// The programs without which an engine's checks make no sense.
 fn programs_of(engine: &str) -> &'static [&'static str] {
     match engine {
-        "docker" => &["dockerd", "docker", "containerd", "runc"],
+        "docker" | "as-runc" | "docker-build" | "buildkit" => &["dockerd", "docker", "containerd", "runc"],
         "podman" => &["podman", "conmon"],
         "podman-rootless" => &["podman", "conmon", "newuidmap", "su"],
         "ctr" => &["containerd", "ctr"],

@@ -47,6 +47,14 @@ impl Cli {
             .fold(call, |call, (name, value)| call.variable(name, value))
     }
 
+    /// A subcommand of another client of the same daemon.
+    pub(in crate::engines) fn by(&self, client: &str, words: &[&str]) -> Call {
+        let call = Call::new(client).args(words);
+        self.variables
+            .iter()
+            .fold(call, |call, (name, value)| call.variable(name, value))
+    }
+
     /// `systemctl` for the manager that makes the engine's cgroups.
     pub(in crate::engines) fn systemctl(&self, words: &[&str]) -> Call {
         let whose: &[&str] = if self.is_rootless { &["--user"] } else { &[] };

@@ -1,6 +1,8 @@
 //! dockerd, with a containerd of its own, and the runtime both as an added and as the default one.
 
+pub(in crate::engines) mod as_runc;
 mod basics;
+pub(in crate::engines) mod builds;
 
 use std::fs;
 
@@ -36,8 +38,17 @@ pub(in crate::engines) fn start_containerd(lab: &Lab) -> Result<(Daemon, String)
     Ok((daemon, socket))
 }
 
+/// How dockerd comes to the runtime.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::engines) enum Way {
+    /// By `--add-runtime` and `--default-runtime`, under the name `test`.
+    Told,
+    /// By the name `runc`, on PATH.
+    Runc,
+}
+
 /// A containerd and a dockerd of the harness' own, and where the latter listens.
-fn start_dockerd(lab: &Arc<Lab>) -> Result<(Daemon, Service, String), Failure> {
+fn start_dockerd(lab: &Arc<Lab>, way: Way) -> Result<(Daemon, Service, String), Failure> {
     let (containerd, socket) = start_containerd(lab)?;
     let host = format!("unix://{}", lab.path("docker.sock"));
     let words = [
@@ -47,15 +58,18 @@ fn start_dockerd(lab: &Arc<Lab>) -> Result<(Daemon, Service, String), Failure> {
         ["--host", &host],
         ["--containerd", &socket],
         ["--storage-driver", "overlay2"],
-        ["--add-runtime", &format!("test={}", lab.runtime)],
-        ["--default-runtime", "test"],
         ["--init-path", "/usr/bin/docker-init"],
     ];
     let mut words: Vec<String> = words.iter().flatten().map(|&word| word.to_owned()).collect();
     // The lab's network is its own, but nothing here needs to reach out of it.
     words.extend(["--iptables=false", "--ip6tables=false", "--live-restore"].map(str::to_owned));
-    let buildkit = vec![("DOCKER_BUILDKIT_RUNC_COMMAND".to_owned(), lab.runtime.clone())];
-    let dockerd = Own::start(lab, "dockerd", words, buildkit)?;
+    let mut variables = Vec::new();
+    if way == Way::Told {
+        let runtime = format!("test={}", lab.runtime);
+        words.extend(["--add-runtime", &runtime, "--default-runtime", "test"].map(str::to_owned));
+        variables.push(("DOCKER_BUILDKIT_RUNC_COMMAND".to_owned(), lab.runtime.clone()));
+    }
+    let dockerd = Own::start(lab, "dockerd", words, variables)?;
     Ok((containerd, Service::Own(dockerd), host))
 }
 
@@ -82,12 +96,12 @@ fn exec_root(lab: &Lab) -> String {
     }
 }
 
-/// Starts dockerd and runs the checks.
-pub(in crate::engines) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
-    let (_containerd, service, host) = if has_systemd() {
+/// The command line of a dockerd that has one image, and a containerd of the harness' own that goes with it.
+pub(in crate::engines) fn start(lab: &Arc<Lab>, way: Way) -> Result<(Option<Daemon>, Cli), Failure> {
+    let (containerd, service, host) = if has_systemd() {
         (None, start_unit(lab)?, "unix:///run/docker.sock".to_owned())
     } else {
-        let (containerd, dockerd, host) = start_dockerd(lab)?;
+        let (containerd, dockerd, host) = start_dockerd(lab, way)?;
         (Some(containerd), dockerd, host)
     };
     let cli = Cli {
@@ -107,6 +121,12 @@ pub(in crate::engines) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verd
     cli.call(&["import", &lab.rootfs_tar()?, cli.image]).succeed()?;
     // What stays after the first container (the engine's cgroup, its mounts) is the engine's.
     cli.run(&[], &["true"]).finish()?;
+    Ok((containerd, cli))
+}
+
+/// Starts dockerd and runs the checks.
+pub(in crate::engines) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verdict {
+    let (_containerd, cli) = start(lab, Way::Told)?;
     session.run_all(lab, &cli, cli::CHECKS);
     session.run_all(lab, &cli, CHECKS);
     Ok(())
