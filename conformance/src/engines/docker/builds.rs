@@ -51,9 +51,15 @@ pub(in crate::engines) fn first_step(cli: &Cli, client: &str, is_buildkit: bool)
         .seconds(60)
         .succeed()?;
     // BuildKit gives the step's network back some time later.
-    in_time("network links", 10, || {
+    in_time("the step's network", 10, || {
         let links = fs::read_to_string("/proc/self/net/dev")?;
-        Ok((!links.contains("veth"), links))
+        let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+        let spaces = mounts.lines().filter(|line| line.contains("/docker/netns/"));
+        let spaces = spaces.filter(|line| !line.contains("/netns/default "));
+        let left: Vec<&str> = spaces
+            .chain(links.lines().filter(|line| line.contains("veth")))
+            .collect();
+        Ok((left.is_empty(), left.join("; ")))
     })
 }
 
