@@ -31,6 +31,7 @@ cd "$(dirname "$0")"
 PACKAGES='build-essential pkg-config libseccomp-dev
     busybox-static iproute2 mmdebstrap musl-dev procps strace
     runc containerd docker.io podman conmon buildah
+    containernetworking-plugins protobuf-compiler python3-grpcio python3-protobuf
     qemu-system-x86 e2fsprogs cpio kmod xz-utils'
 
 # The last commit whose containers have records of the first version.

@@ -75,23 +75,28 @@ impl Lab {
 
     /// The `docker save` archive of an image `local/busybox:latest`, made by hand.
     pub(super) fn image_archive(&self) -> Result<String, Failure> {
-        let tar = self.rootfs_tar()?;
-        let archive = self.make_folder("archive")?;
-        fs::copy(&tar, format!("{archive}/layer.tar"))?;
-        let sum = Call::new("sha256sum").args([&tar]).succeed()?.out;
+        let config = serde_json::json!({"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"]});
+        self.archive_of("busybox", &self.rootfs_tar()?, &config)
+    }
+
+    /// The `docker save` archive of an image `local/NAME:latest` of one layer, made by hand.
+    pub(super) fn archive_of(&self, name: &str, tar: &str, config: &serde_json::Value) -> Result<String, Failure> {
+        let archive = self.make_folder(&format!("archive-{name}"))?;
+        fs::copy(tar, format!("{archive}/layer.tar"))?;
+        let sum = Call::new("sha256sum").args([tar]).succeed()?.out;
         let digest = sum.split(' ').next().unwrap_or_default();
         let config = serde_json::json!({
             "architecture": architecture::in_go(),
             "os": "linux",
-            "config": {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"]},
+            "config": config,
             "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{digest}")]},
         });
         let manifest = serde_json::json!([
-            {"Config": "config.json", "RepoTags": ["local/busybox:latest"], "Layers": ["layer.tar"]}
+            {"Config": "config.json", "RepoTags": [format!("local/{name}:latest")], "Layers": ["layer.tar"]}
         ]);
         fs::write(format!("{archive}/config.json"), config.to_string())?;
         fs::write(format!("{archive}/manifest.json"), manifest.to_string())?;
-        let image = self.path("image.tar");
+        let image = self.path(&format!("{name}.tar"));
         let names = ["manifest.json", "config.json", "layer.tar"];
         Call::new("tar")
             .args(["-C", &archive, "-cf", &image])
@@ -293,9 +298,11 @@ fn has_orphans() -> bool {
 }
 
 fn processes(things: &mut BTreeSet<String>) {
-    // A daemon of the harness' own, which a check may have started again.
+    // Daemons of the harness' own, which a check may have started again.
     let all = living();
-    let others = all.iter().filter(|it| it.name != "dockerd");
+    let others = all
+        .iter()
+        .filter(|it| !["dockerd", "containerd"].contains(&it.name.as_str()));
     things.extend(others.map(|it| format!("process {} ({})", it.pid, it.name)));
 }
 

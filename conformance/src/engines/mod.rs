@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use check::Session;
-use containerd::ctr;
+use containerd::{cri, ctr};
 use docker::{as_runc, builds};
 use lab::Lab;
 use options::Options;
@@ -35,8 +35,9 @@ conformance engines --runtime PATH [--engine NAME...] [--short] [--not-yet AREA[
 
   --engine NAME    docker, as-runc (docker and containerd where what is called runc is the runtime), docker-build and
                    buildkit (images from Dockerfiles), podman, podman-rootless (by an ordinary user, in a virtual
-                   machine of the lab that systemd has started), ctr, buildah, or rootfs (a busybox and a Debian root
-                   filesystem with the config of `PATH spec` and of `runc spec`); all unless given
+                   machine of the lab that systemd has started), ctr, cri (containerd as a kubelet uses it), buildah,
+                   or rootfs (a busybox and a Debian root filesystem with the config of `PATH spec` and of
+                   `runc spec`); all unless given
   --short          the most telling checks only, in less than 90 seconds
   --not-yet AREA   skip what needs exec, pause, update, resources, ps, userns, build
   --filter WORD    only checks whose name has one of the words
@@ -78,6 +79,7 @@ fn inside(options: &Options) -> ExitCode {
                 "docker-build" | "buildkit" => builds::run(&lab, &mut session, engine == "buildkit"),
                 "podman" | "podman-rootless" => podman::run(&lab, &mut session, engine == "podman-rootless"),
                 "ctr" => ctr::run(&lab, &mut session),
+                "cri" => cri::run(&lab, &mut session),
                 "buildah" => buildah::run(&lab, &mut session),
                 _ => rootfs::run(&lab, &mut session),
             });
@@ -103,6 +105,7 @@ fn list(session: &Session<'_>, engine: &str) {
         "docker-build" => session.list(&[builds::CHECKS]),
         "buildkit" => session.list(&[builds::CHECKS, builds::OF_BUILDKIT]),
         "ctr" => session.list(&[ctr::CHECKS]),
+        "cri" => session.list(cri::CHECKS),
         "buildah" => session.list(&[buildah::CHECKS]),
         _ => session.list(&[rootfs::CHECKS]),
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 /// All engines, in the order of the report.
-pub(super) const ENGINES: [&str; 9] = [
+pub(super) const ENGINES: [&str; 10] = [
     "rootfs",
     "ctr",
+    "cri",
     "podman",
     "podman-rootless",
     "buildah",

@@ -96,6 +96,7 @@ fn programs_of(engine: &str) -> &'static [&'static str] {
         "podman" => &["podman", "conmon"],
         "podman-rootless" => &["podman", "conmon", "newuidmap", "su"],
         "ctr" => &["containerd", "ctr"],
+        "cri" => &["containerd", "ctr", "protoc", "pgrep"],
         "buildah" => &["buildah"],
         _ => &["runc", "mmdebstrap"],
     }

@@ -1,3 +1,4 @@
 //! containerd by itself.
 
+pub(in crate::engines) mod cri;
 pub(in crate::engines) mod ctr;
