@@ -87,6 +87,8 @@ set -u
 hybrid=$1 v2_only=$2; shift 2
 mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/lock
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+# Not all that a runtime does to /dev/null is for the host.
+mknod -m 666 /run/null c 1 3 && mount --bind /run/null /dev/null
 # The configuration of podman and buildah is ours, whatever the host has.
 if [ -d /etc/containers ]; then
     mkdir "$LAB/etc-containers" && mount --bind "$LAB/etc-containers" /etc/containers

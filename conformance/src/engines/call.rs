@@ -1,8 +1,9 @@
 //! One call of an engine's command line.
 
+use std::fs;
 use std::io::Write;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread::{self, JoinHandle};
 
 use super::place::patience;
 use crate::failure::{Failure, Verdict, wrong};
@@ -19,6 +20,7 @@ pub(super) struct Call {
     words: Vec<String>,
     variables: Vec<(String, String)>,
     stdin: Vec<u8>,
+    stdin_stays: bool,
     seconds: u32,
     terminal: bool,
 }
@@ -51,6 +53,12 @@ impl Call {
         self
     }
 
+    /// What it reads stays without an end while it runs.
+    pub(super) fn stdin_stays(mut self) -> Self {
+        self.stdin_stays = true;
+        self
+    }
+
     /// Its time limit in seconds on a host.
     pub(super) fn seconds(mut self, seconds: u32) -> Self {
         self.seconds = seconds;
@@ -65,6 +73,11 @@ impl Call {
 
     /// Runs it to its end.
     pub(super) fn finish(&self) -> Result<Outcome, Failure> {
+        self.start()?.finish()
+    }
+
+    /// Starts it.
+    pub(super) fn start(&self) -> Result<Running, Failure> {
         let mut command = Command::new("timeout");
         let limit = patience(self.seconds.into()).as_secs();
         command.args(["--kill-after=2", &limit.to_string()]);
@@ -90,17 +103,14 @@ impl Call {
         let writer = child.stdin.take().map(|mut pipe| {
             let text = self.stdin.clone();
             // It may end without reading everything.
-            thread::spawn(move || drop(pipe.write_all(&text)))
+            let stays = self.stdin_stays;
+            thread::spawn(move || pipe.write_all(&text).is_ok_and(|()| stays).then_some(pipe))
         });
-        let output = child.wait_with_output()?;
-        if let Some(writer) = writer {
-            let _ = writer.join();
-        }
-        Ok(Outcome {
+        Ok(Running {
             line: self.words.join(" "),
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            child: Some(child),
+            writer,
+            stdin: None,
         })
     }
 
@@ -129,6 +139,68 @@ impl Call {
     /// Runs it to its end; its exit code must be this.
     pub(super) fn ends_with(&self, code: i32) -> Verdict {
         self.finish()?.ended_with(code)
+    }
+}
+
+/// A call that was started; dropped before its end, it is told to end.
+#[derive(Debug)]
+pub(super) struct Running {
+    line: String,
+    /// `timeout`, and the program is its only child; none once its end was waited for.
+    child: Option<Child>,
+    /// Has the pipe's end where it stays open.
+    writer: Option<JoinHandle<Option<ChildStdin>>>,
+    /// The pipe's end, once more is to be written.
+    stdin: Option<ChildStdin>,
+}
+
+impl Running {
+    /// Waits for its end.
+    pub(super) fn finish(mut self) -> Result<Outcome, Failure> {
+        let Some(child) = self.child.take() else {
+            return wrong("harness: a call ends once");
+        };
+        let output = child.wait_with_output()?;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+        Ok(Outcome {
+            line: std::mem::take(&mut self.line),
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Writes more to what it reads, where that stays without an end.
+    pub(super) fn types(&mut self, text: &str) -> Verdict {
+        if let Some(writer) = self.writer.take() {
+            self.stdin = writer.join().ok().flatten();
+        }
+        match &mut self.stdin {
+            Some(pipe) => pipe.write_all(text.as_bytes()).map_err(Into::into),
+            None => wrong("harness: the end of what the program reads was reached"),
+        }
+    }
+
+    /// Sends the program a signal by its name.
+    pub(super) fn signal(&self, name: &str) -> Verdict {
+        let pid = self.child.as_ref().map_or(0, Child::id);
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+        Call::new("kill")
+            .args(["-s", name])
+            .args(children.split_whitespace())
+            .succeed()
+            .map(drop)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = Command::new("kill").arg(child.id().to_string()).status();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -107,7 +107,8 @@ impl Lab {
 
     /// Starts a program that stays; its output goes to `NAME.log` in the lab's folder.
     pub(super) fn start(&self, program: &str, words: &[&str], variables: &[(&str, &str)]) -> Result<Daemon, Failure> {
-        let log = fs::File::create(self.folder.join(format!("{program}.log")))?;
+        let log = self.folder.join(format!("{program}.log"));
+        let log = fs::File::options().create(true).append(true).open(log)?;
         let mut command = Command::new(program);
         command
             .args(words)

@@ -12,8 +12,14 @@ use super::options::Options;
 use super::place::{has_systemd, patience};
 use crate::failure::{Failure, Verdict, wrong};
 
-/// How long one engine's checks may take together, in seconds.
-const TIME_LIMIT: u64 = 600;
+/// How long an engine's checks may take together, in seconds.
+fn time_limit(engine: &str) -> u64 {
+    match engine {
+        // Most of what there is to do with containers is done with it.
+        "docker" => 1800,
+        _ => 600,
+    }
+}
 
 /// Counts, and numbers the lines.
 #[derive(Default)]
@@ -114,7 +120,7 @@ fn one_engine(options: &Options, engine: &str, report: &mut Report) -> Verdict {
         return Err(Failure::Skip(why.to_owned()));
     }
     let before = host();
-    let limit = patience(TIME_LIMIT).as_secs().to_string();
+    let limit = patience(time_limit(engine)).as_secs().to_string();
     let mut lab = Command::new("timeout");
     lab.args(["--kill-after=20", &limit]);
     let folder = if has_systemd() {

@@ -46,6 +46,17 @@ impl Own {
         Ok(own)
     }
 
+    /// Ends it if it runs.
+    fn stop(&self) -> Verdict {
+        match self.daemon.lock() {
+            Ok(mut daemon) => {
+                drop(daemon.take());
+                Ok(())
+            }
+            Err(_) => wrong("harness: a check ended while it started a daemon"),
+        }
+    }
+
     /// Ends it if it runs, and starts it.
     fn start_again(&self) -> Verdict {
         let Ok(mut daemon) = self.daemon.lock() else {
@@ -80,7 +91,20 @@ impl Service {
         }
     }
 
-    /// Ends it and starts it again; then a call to it succeeds.
+    /// Ends it; without a daemon nothing is done.
+    pub(super) fn stop(&self) -> Verdict {
+        match self {
+            Self::None => Ok(()),
+            Self::Own(own) => own.stop(),
+            // Its socket would start it again at the next call.
+            Self::Unit(name) => Call::new("systemctl")
+                .args(["stop", &format!("{name}.socket"), name])
+                .succeed()
+                .map(drop),
+        }
+    }
+
+    /// Ends it if it runs and starts it again; then a call to it succeeds.
     pub(super) fn restart(&self, call: &Call) -> Verdict {
         match self {
             Self::None => return Err(Failure::Skip("the engine has no daemon".to_owned())),

@@ -3,9 +3,9 @@
 use std::fs;
 use std::thread;
 
-use crate::engines::call::reads;
+use crate::engines::call::{Outcome, reads};
 use crate::engines::check::{Check, checks};
-use crate::engines::cli::{Background, Cli};
+use crate::engines::cli::Cli;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
 
 pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
@@ -235,16 +235,28 @@ fn mask_of(status: &str, name: &str) -> Option<u64> {
     u64::from_str_radix(line.trim_start_matches(':').trim(), 16).ok()
 }
 
+/// What runc and crun say where root lacks capabilities and all were asked for.
+const REFUSALS: [&str; 2] = ["unable to apply caps", "capset: Operation not permitted"];
+
+/// Skips what a runtime refuses because root lacks capabilities here.
+pub(in crate::engines) fn lacks_no_capabilities(outcome: &Outcome) -> Verdict {
+    let own = fs::read_to_string("/proc/self/status")?;
+    let bounding = mask_of(&own, "CapBnd").unwrap_or_default();
+    let is_refused = REFUSALS.iter().any(|words| outcome.said(words).is_ok());
+    if is_refused && bounding.count_ones() < LAST_CAPABILITY + 1 {
+        return Err(Failure::Skip(
+            "root lacks capabilities here, and this runtime then refuses all".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 fn privileged_has_all_capabilities_and_devices(cli: &Cli) -> Verdict {
     let own = fs::read_to_string("/proc/self/status")?;
     let script = "cat /proc/self/status; mount -t tmpfs tmpfs /mnt 2>/dev/null || mount -t tmpfs tmpfs /tmp; ls /dev";
     let outcome = cli.script(&["--privileged"], script).finish()?;
     let bounding = mask_of(&own, "CapBnd").unwrap_or_default();
-    if outcome.said("unable to apply caps").is_ok() && bounding.count_ones() < LAST_CAPABILITY + 1 {
-        return Err(Failure::Skip(
-            "root lacks capabilities here, and this runtime then refuses all".to_owned(),
-        ));
-    }
+    lacks_no_capabilities(&outcome)?;
     outcome.ended_with(0)?;
     // docker 20.10 knows of 38 capabilities and asks for those.
     let effective = mask_of(&outcome.out, "CapEff").unwrap_or_default();
@@ -323,13 +335,7 @@ fn a_container_restarts(cli: &Cli) -> Verdict {
 }
 
 fn a_stopped_container_starts_again(cli: &Cli) -> Verdict {
-    let create = cli
-        .call(&["create", cli.image, "sh", "-c", "echo turn; exit 4"])
-        .succeed()?;
-    let container = Background {
-        cli,
-        id: create.out.trim().to_owned(),
-    };
+    let container = cli.created(&[], &["sh", "-c", "echo turn; exit 4"])?;
     for _ in 0..2 {
         let outcome = container.call(&["start", "--attach"]).finish()?;
         outcome.ended_with(4)?;

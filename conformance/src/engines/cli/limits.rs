@@ -27,7 +27,7 @@ pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
 
 impl Background<'_> {
     /// Its cgroups, by its first process.
-    fn cgroup(&self) -> Result<Cgroup, Failure> {
+    pub(in crate::engines) fn cgroup(&self) -> Result<Cgroup, Failure> {
         Cgroup::of(&self.inspect("{{.State.Pid}}")?)
     }
 }

@@ -1,16 +1,13 @@
 //! The command line that docker and podman share, and the checks that they share.
 
-mod basics;
+pub(in crate::engines) mod basics;
 mod limits;
-
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::engines::call::{Call, reads};
 use crate::engines::check::Check;
 use crate::engines::lab::Lab;
-use crate::engines::place::patience;
 use crate::engines::service::Service;
+use crate::engines::waiting::in_time;
 use crate::failure::{Failure, Verdict};
 use std::sync::Arc;
 
@@ -74,6 +71,22 @@ impl Cli {
         self.run(options, &["sh", "-c", script])
     }
 
+    /// A container that is created and not started, and stays until this is dropped.
+    pub(in crate::engines) fn created(&self, options: &[&str], command: &[&str]) -> Result<Background<'_>, Failure> {
+        let call = self
+            .call(&["create", "--stop-timeout", "0"])
+            .args(options)
+            .args([self.image])
+            .args(command);
+        let id = call.succeed()?.out.trim().to_owned();
+        Ok(Background { cli: self, id })
+    }
+
+    /// Makes a call once this is dropped, whatever has become of the check: what a check has made goes with it.
+    pub(in crate::engines) fn afterwards(&self, words: &[&str]) -> Afterwards {
+        Afterwards(self.call(words))
+    }
+
     /// A container in the background that stays until this is dropped.
     pub(in crate::engines) fn background(&self, options: &[&str], command: &[&str]) -> Result<Background<'_>, Failure> {
         let call = self
@@ -86,7 +99,17 @@ impl Cli {
     }
 }
 
-/// A container in the background; dropped, it is removed by force.
+/// A call that is made when this is dropped.
+#[derive(Debug)]
+pub(in crate::engines) struct Afterwards(Call);
+
+impl Drop for Afterwards {
+    fn drop(&mut self) {
+        let _ = self.0.finish();
+    }
+}
+
+/// A container in the background; dropped, it is removed by force, and its anonymous volumes with it.
 #[derive(Debug)]
 pub(in crate::engines) struct Background<'c> {
     cli: &'c Cli,
@@ -110,31 +133,37 @@ impl Background<'_> {
         Ok(outcome.out.trim().to_owned())
     }
 
+    /// Compares a member of `inspect`, by Go template.
+    pub(in crate::engines) fn shows(&self, template: &str, wanted: &str) -> Verdict {
+        reads(template, &self.inspect(template)?, wanted)
+    }
+
+    /// Waits until a member of `inspect` is the one wanted.
+    pub(in crate::engines) fn comes_to(&self, template: &str, wanted: &str) -> Verdict {
+        in_time(&format!("{template} is not {wanted:?}"), 15, || {
+            let seen = self.inspect(template)?;
+            Ok((seen == wanted, seen))
+        })
+    }
+
     /// Waits until the container's log has a text.
     pub(in crate::engines) fn logs(&self, text: &str) -> Verdict {
-        let deadline = Instant::now() + patience(10);
-        loop {
+        in_time(&format!("no {text:?} in the log"), 10, || {
             let outcome = self.call(&["logs"]).succeed()?;
-            if outcome.out.contains(text) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                return outcome.out_has(text);
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
+            Ok((outcome.out.contains(text), outcome.to_string()))
+        })
     }
 }
 
 impl Background<'_> {
     /// Waits until the container has ended, and compares its exit code.
-    fn ended_with(&self, code: &str) -> Verdict {
+    pub(in crate::engines) fn ended_with(&self, code: &str) -> Verdict {
         reads("wait", self.call(&["wait"]).seconds(60).succeed()?.out.trim(), code)
     }
 }
 
 impl Drop for Background<'_> {
     fn drop(&mut self) {
-        let _ = self.call(&["rm", "--force"]).finish();
+        let _ = self.call(&["rm", "--force", "--volumes"]).finish();
     }
 }

@@ -3,6 +3,20 @@
 pub(in crate::engines) mod as_runc;
 mod basics;
 pub(in crate::engines) mod builds;
+mod copies;
+mod execs;
+mod following;
+mod health;
+mod images;
+mod lifecycle;
+mod limits;
+mod namespaces;
+mod networks;
+mod ports;
+mod remap;
+mod restarts;
+mod security;
+mod volumes;
 
 use std::fs;
 
@@ -16,7 +30,23 @@ use crate::failure::{Failure, Verdict};
 use std::sync::Arc;
 
 /// The checks of this folder, a file each.
-pub(in crate::engines) const CHECKS: &[&[Check<Cli>]] = &[basics::CHECKS];
+pub(in crate::engines) const CHECKS: &[&[Check<Cli>]] = &[
+    basics::CHECKS,
+    lifecycle::CHECKS,
+    following::CHECKS,
+    restarts::CHECKS,
+    images::CHECKS,
+    copies::CHECKS,
+    volumes::CHECKS,
+    networks::CHECKS,
+    ports::CHECKS,
+    security::CHECKS,
+    namespaces::CHECKS,
+    execs::CHECKS,
+    health::CHECKS,
+    limits::CHECKS,
+    remap::CHECKS,
+];
 
 /// CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, MKNOD,
 /// AUDIT_WRITE, SETFCAP.
@@ -47,30 +77,71 @@ pub(in crate::engines) enum Way {
     Runc,
 }
 
-/// A containerd and a dockerd of the harness' own, and where the latter listens.
-fn start_dockerd(lab: &Arc<Lab>, way: Way) -> Result<(Daemon, Service, String), Failure> {
-    let (containerd, socket) = start_containerd(lab)?;
-    let host = format!("unix://{}", lab.path("docker.sock"));
-    let words = [
-        ["--data-root", &lab.path("docker")],
-        ["--exec-root", &lab.path("run/docker")],
-        ["--pidfile", &lab.path("docker.pid")],
-        ["--host", &host],
-        ["--containerd", &socket],
-        ["--storage-driver", "overlay2"],
-        ["--init-path", "/usr/bin/docker-init"],
-    ];
-    let mut words: Vec<String> = words.iter().flatten().map(|&word| word.to_owned()).collect();
-    // The lab's network is its own, but nothing here needs to reach out of it.
-    words.extend(["--iptables=false", "--ip6tables=false", "--live-restore"].map(str::to_owned));
-    let mut variables = Vec::new();
-    if way == Way::Told {
-        let runtime = format!("test={}", lab.runtime);
-        words.extend(["--add-runtime", &runtime, "--default-runtime", "test"].map(str::to_owned));
-        variables.push(("DOCKER_BUILDKIT_RUNC_COMMAND".to_owned(), lab.runtime.clone()));
+/// Whether dockerd can filter and translate packets here: without, names of containers are not resolved and nothing is
+/// let through between networks.
+pub(in crate::engines) fn has_packet_filter() -> bool {
+    let list = Call::new("iptables")
+        .args(["--wait", "--table", "nat", "--list"])
+        .finish();
+    list.is_ok_and(|outcome| outcome.code == 0)
+}
+
+/// A dockerd of the harness' own.
+struct Dockerd<'a> {
+    /// How its files in the lab are called.
+    name: &'a str,
+    way: Way,
+    /// Where its containerd listens.
+    containerd: &'a str,
+    /// Further options.
+    options: &'a [&'a str],
+}
+
+impl Dockerd<'_> {
+    /// Starts it; where it listens.
+    fn start(&self, lab: &Arc<Lab>) -> Result<(Service, String), Failure> {
+        let name = self.name;
+        let host = format!("unix://{}", lab.path(&format!("{name}.sock")));
+        let words = [
+            ["--data-root", &lab.path(name)],
+            ["--exec-root", &lab.path(&format!("run/{name}"))],
+            ["--pidfile", &lab.path(&format!("{name}.pid"))],
+            ["--host", &host],
+            ["--containerd", self.containerd],
+            ["--storage-driver", "overlay2"],
+            ["--init-path", "/usr/bin/docker-init"],
+        ];
+        let words = words.iter().flatten().chain(self.options);
+        let mut words: Vec<String> = words.map(|&word| word.to_owned()).collect();
+        words.push("--live-restore".to_owned());
+        // The lab's network is its own, and so are the tables of its packet filter.
+        words.push(format!("--iptables={}", has_packet_filter()));
+        let mut variables = Vec::new();
+        if self.way == Way::Told {
+            let runtime = format!("test={}", lab.runtime);
+            words.extend(["--add-runtime", &runtime, "--default-runtime", "test"].map(str::to_owned));
+            variables.push(("DOCKER_BUILDKIT_RUNC_COMMAND".to_owned(), lab.runtime.clone()));
+        }
+        let dockerd = Own::start(lab, "dockerd", words, variables)?;
+        Ok((Service::Own(dockerd), host))
     }
-    let dockerd = Own::start(lab, "dockerd", words, variables)?;
-    Ok((containerd, Service::Own(dockerd), host))
+}
+
+/// Docker's command line for the daemon that listens there.
+fn client(lab: &Arc<Lab>, service: Service, host: String) -> Cli {
+    Cli {
+        lab: Arc::clone(lab),
+        prefix: vec!["docker".to_owned()],
+        variables: vec![
+            ("DOCKER_HOST".to_owned(), host),
+            ("DOCKER_CONFIG".to_owned(), lab.path("docker-config")),
+        ],
+        image: "busybox",
+        default_capabilities: DEFAULT_CAPABILITIES,
+        is_docker: true,
+        is_rootless: false,
+        service,
+    }
 }
 
 /// The machine's dockerd, by its unit and with its defaults; only the runtime is told.
@@ -96,27 +167,31 @@ fn exec_root(lab: &Lab) -> String {
     }
 }
 
+/// Where the containerd listens that dockerd uses.
+fn containerd_socket(lab: &Lab) -> String {
+    if has_systemd() {
+        "/run/containerd/containerd.sock".to_owned()
+    } else {
+        lab.path("containerd.sock")
+    }
+}
+
 /// The command line of a dockerd that has one image, and a containerd of the harness' own that goes with it.
 pub(in crate::engines) fn start(lab: &Arc<Lab>, way: Way) -> Result<(Option<Daemon>, Cli), Failure> {
     let (containerd, service, host) = if has_systemd() {
         (None, start_unit(lab)?, "unix:///run/docker.sock".to_owned())
     } else {
-        let (containerd, dockerd, host) = start_dockerd(lab, way)?;
-        (Some(containerd), dockerd, host)
+        let (containerd, socket) = start_containerd(lab)?;
+        let dockerd = Dockerd {
+            name: "docker",
+            way,
+            containerd: &socket,
+            options: &[],
+        };
+        let (service, host) = dockerd.start(lab)?;
+        (Some(containerd), service, host)
     };
-    let cli = Cli {
-        lab: Arc::clone(lab),
-        prefix: vec!["docker".to_owned()],
-        variables: vec![
-            ("DOCKER_HOST".to_owned(), host),
-            ("DOCKER_CONFIG".to_owned(), lab.path("docker-config")),
-        ],
-        image: "busybox",
-        default_capabilities: DEFAULT_CAPABILITIES,
-        is_docker: true,
-        is_rootless: false,
-        service,
-    };
+    let cli = client(lab, service, host);
     cli.service.answers(&cli.call(&["version"]))?;
     cli.call(&["import", &lab.rootfs_tar()?, cli.image]).succeed()?;
     // What stays after the first container (the engine's cgroup, its mounts) is the engine's.
