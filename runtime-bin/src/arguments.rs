@@ -4,6 +4,7 @@
 use crate::command::Command;
 use crate::flag::{self, Flag, HasFlags, Kind};
 use crate::global::Global;
+use crate::go_duration;
 use crate::matches::Matches;
 use crate::misuse::{self, Misuse, meant_flag};
 use lexopt::Parser;
@@ -148,9 +149,15 @@ fn take(
 /// Refuses a value that the flag does not take.
 fn check(written: &Written<'_>, flag: &Flag, value: &OsString) -> Result<(), Misuse> {
     let name = written.name;
-    if flag.kind == Kind::Number && value.to_str().is_none_or(|value| value.parse::<u32>().is_err()) {
+    let text = value.to_str();
+    let wanted = match flag.kind {
+        Kind::Number if text.is_none_or(|text| text.parse::<u32>().is_err()) => "it takes a whole number from 0 on",
+        Kind::Time if text.and_then(go_duration::parse).is_none() => "it takes a time such as 500ms, 5s or 1m30s",
+        _ => "",
+    };
+    if !wanted.is_empty() {
         let text = format!("invalid value {value:?} for flag -{name}: parse error");
-        return Err(written.wrong(text, Some("it takes a whole number from 0 on".to_owned())));
+        return Err(written.wrong(text, Some(wanted.to_owned())));
     }
     match flag.choices {
         Some(choices) if !choices.has(value) => {
@@ -236,6 +243,10 @@ mod tests {
             (
                 "create --preserve-fds x ID",
                 "invalid value \"x\" for flag -preserve-fds: parse error",
+            ),
+            (
+                "events --interval x ID",
+                "invalid value \"x\" for flag -interval: parse error",
             ),
             ("create", "\"create\" requires exactly 1 argument(s)"),
             ("state a b", "\"state\" requires exactly 1 argument(s)"),

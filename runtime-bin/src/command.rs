@@ -57,7 +57,7 @@ pub(crate) struct Command {
     /// What a verb says that has a row and no more: also with its help, which engines take for support where it ends
     /// with 0.
     pub(crate) not_built: Option<&'static str>,
-    /// The exit status of a failure other than a wrong number of arguments.
+    /// The exit status of a failure other than a command line that is wrong.
     pub(crate) failure: u8,
     pub(crate) run: fn(&mut Call<'_>, &Matches) -> Outcome,
 }

@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Text,
     /// A number from 0 on.
     Number,
+    /// A length of time as Go writes it.
+    Time,
     /// A word; may be given several times.
     List,
 }
@@ -37,6 +39,8 @@ pub(crate) struct Choices {
     pub(crate) words: &'static str,
     /// What another word is told to be, in runc's words.
     pub(crate) fault: &'static str,
+    /// More words, that are taken and not told of: other ways to write those.
+    others: &'static str,
 }
 
 impl Choices {
@@ -45,7 +49,7 @@ impl Choices {
     }
 
     pub(crate) fn has(&self, value: &OsStr) -> bool {
-        self.each().any(|word| value == word)
+        self.each().chain(self.others.split(' ')).any(|word| value == word)
     }
 
     /// `the choices are table and json`
@@ -90,9 +94,22 @@ impl Flag {
     /// The value is one of these words, with spaces between them; another one is told as this fault.
     pub(crate) const fn choices(self, words: &'static str, fault: &'static str) -> Self {
         Self {
-            choices: Some(Choices { words, fault }),
+            choices: Some(Choices {
+                words,
+                fault,
+                others: words,
+            }),
             ..self
         }
+    }
+
+    /// The choices in other spellings; one blank more at the end stands for an empty one.
+    pub(crate) const fn also(self, others: &'static str) -> Self {
+        let choices = match self.choices {
+            None => None,
+            Some(choices) => Some(Choices { others, ..choices }),
+        };
+        Self { choices, ..self }
     }
 
     pub(crate) const fn folder(self) -> Self {
@@ -105,7 +122,7 @@ impl Flag {
 
 /// A flag that is looked up. [`flags!`] declares it.
 pub(crate) trait Declared {
-    /// [`Switch`], [`Text`], [`Number`] or [`List`]: what the look-up gives.
+    /// [`Switch`], [`Text`], [`Number`], [`Time`] or [`List`]: what the look-up gives.
     type Kind;
     const FLAG: Flag;
 }
@@ -118,6 +135,9 @@ pub(crate) struct Text;
 
 #[derive(Debug)]
 pub(crate) struct Number;
+
+#[derive(Debug)]
+pub(crate) struct Time;
 
 #[derive(Debug)]
 pub(crate) struct List;

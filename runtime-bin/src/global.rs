@@ -12,7 +12,8 @@ flags! {
     CgroupManager: Text("cgroup-manager", "who makes the cgroups: cgroupfs (the runtime itself), systemd or disabled (nobody)")
         .choices("cgroupfs systemd disabled", "invalid value for --cgroup-manager:");
     Rootless: Text("rootless", "ignore missing cgroup permissions: true, false or auto (default: \"auto\")")
-        .choices("true false auto 1 0", "invalid value for --rootless:");
+        .choices("true false auto", "invalid value for --rootless:").also("1 0 t f T F True False TRUE FALSE Auto AUTO ");
+    Criu: Text("criu", "has no effect").hidden();
     Version: Switch("version", "print the version").short("v");
 }
 
@@ -26,6 +27,7 @@ impl HasFlags for Global {
         LogFile::FLAG,
         LogFormat::FLAG,
         Root::FLAG,
+        Criu::FLAG,
         SystemdCgroup::FLAG,
         CgroupManager::FLAG,
         Rootless::FLAG,

@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// The help of the whole program.
 pub(crate) fn program(name: &str, commands: &[Command]) -> String {
     let mut text = format!(
-        "NAME:\n   {name} - an Open Container Initiative runtime\n\n\
+        "NAME:\n   {name} - Open Container Initiative runtime\n\n\
          USAGE:\n   {name} [global options] command [command options] [arguments...]\n\n\
          VERSION:\n   {}\n\nCOMMANDS:\n",
         env!("CARGO_PKG_VERSION")

@@ -1,10 +1,12 @@
 //! What a command line gives: flags and arguments.
 
-use crate::flag::{Declared, Flag, HasFlags, List, Number, Switch, Text, has};
+use crate::flag::{Declared, Flag, HasFlags, List, Number, Switch, Text, Time, has};
+use crate::go_duration;
 use crate::shared_flags::{Bundle, Help};
 use std::ffi::{OsStr, OsString};
 use std::marker::PhantomData;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The flags and arguments that were given.
 #[derive(Debug, Default)]
@@ -88,6 +90,11 @@ impl<'a, T: HasFlags> Given<'a, T> {
             .and_then(OsStr::to_str)
             .and_then(|value| value.parse().ok())
             .unwrap_or(0)
+    }
+
+    /// The last length of time given for a flag, which was checked when it was read.
+    pub(crate) fn time<F: Declared<Kind = Time>>(&self, _: F) -> Option<Duration> {
+        self.value::<F>().and_then(OsStr::to_str).and_then(go_duration::parse)
     }
 
     /// The folder of `--bundle`, or the current one.

@@ -27,9 +27,16 @@ pub struct Stats {
     pub block_io: Option<BlockIo>,
     /// Huge pages, by their size as the kernel's files write it: `2MB`, `1GB`.
     pub hugetlb: BTreeMap<String, HugePages>,
+    /// Intel RDT. Always empty: nobody reads yet what monitoring groups count.
+    pub intel_rdt: IntelRdt,
     /// The interfaces of its network namespace; `None` if that is the runtime's own.
     pub network_interfaces: Option<Vec<NetworkInterface>>,
 }
+
+/// What Intel RDT counts: nothing yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct IntelRdt {}
 
 /// CPU time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

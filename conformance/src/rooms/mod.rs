@@ -28,6 +28,7 @@ use crate::sentence::Test;
 const FOLDERS: &[&[Room]] = &[
     lifecycle::ROOMS,
     command_line::ROOMS,
+    command_line::COMPARED,
     process::ROOMS,
     exec::ROOMS,
     namespaces::ROOMS,

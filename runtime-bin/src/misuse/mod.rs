@@ -84,10 +84,7 @@ impl Misuse {
                 None => log.error(&line),
             }
         }
-        match self.command {
-            Some(command) if self.kind == Kind::Flag => command.failure,
-            _ => ERROR,
-        }
+        ERROR
     }
 
     fn tell_as_runc(&self, program: &str, log: &mut Log) {

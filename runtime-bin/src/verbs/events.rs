@@ -3,7 +3,6 @@
 use crate::call::Call;
 use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::{Declared, flags};
-use crate::go_duration;
 use crate::matches::Given;
 use crate::output::print;
 use crate::refusal::{Outcome, Refusal};
@@ -13,7 +12,7 @@ use serde::Serialize;
 use std::time::{Duration, Instant};
 
 flags! {
-    Interval: Text("interval", "time between two statistics: 500ms, 5s, 1m30s (default: 5s)");
+    Interval: Time("interval", "time between two statistics: 500ms, 5s, 1m30s (default: 5s)");
     Stats: Switch("stats", "print the statistics once and exit");
 }
 
@@ -35,8 +34,8 @@ impl Verb for Events {
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let id = call.id()?.to_string();
-        let interval = interval(flags)?;
         let container = call.container()?;
+        let interval = interval(flags)?;
         if flags.is_on(Stats) {
             print_stats(&container, &id)?;
             return Ok(0);
@@ -63,14 +62,10 @@ impl Verb for Events {
 }
 
 fn interval(flags: &Given<'_, Events>) -> Result<Duration, Refusal> {
-    let Some(text) = flags.text(Interval) else {
-        return Ok(Duration::from_secs(5));
-    };
-    let text = text.to_string_lossy();
-    match go_duration::parse(&text) {
+    match flags.time(Interval) {
         Some(Duration::ZERO) => Err("duration interval must be greater than 0".into()),
         Some(interval) => Ok(interval),
-        None => Err(format!("--interval: {text:?} is no time such as 500ms, 5s or 1m30s").into()),
+        None => Ok(Duration::from_secs(5)),
     }
 }
 

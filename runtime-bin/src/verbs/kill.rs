@@ -28,14 +28,15 @@ impl Verb for Kill {
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        call.id()?;
+        let container = call.container()?;
         let name = call
             .arguments
             .get(1)
+            .filter(|name| !name.is_empty())
             .map_or("TERM".into(), |name| name.to_string_lossy());
         let signal: Signal = name.parse().map_err(|unknown: UnknownSignal| unknown.to_string())?;
         let scope = if flags.is_on(All) { Scope::All } else { Scope::Init };
-        call.container()?.kill(signal, scope)?;
+        container.kill(signal, scope)?;
         Ok(0)
     }
 }

@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::command::{Command, Verb};
 use crate::flag::{Declared, flags};
 use crate::matches::Given;
+use crate::misuse::is_runc;
 use crate::refusal::Outcome;
 use crate::shared_flags::Help;
 use std::fs::File;
@@ -26,7 +27,7 @@ impl Verb for Spec {
         ..Command::of::<Self>()
     };
 
-    fn run(_: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+    fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let path = flags.path(Target).unwrap_or_else(|| ".".into()).join("config.json");
         let rootless = flags
             .is_on(Rootless)
@@ -34,15 +35,19 @@ impl Verb for Spec {
         let mut file = match File::create_new(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(format!(
-                    "File {} exists. Remove it first",
-                    path.display().to_string().trim_start_matches("./")
-                )
-                .into());
+                let place = match flags.path(Target) {
+                    Some(folder) => format!("; it is in {folder:?}"),
+                    None => String::new(),
+                };
+                return Err(format!("File config.json exists. Remove it first{place}").into());
             }
             Err(error) => return Err(orlop::Failure::io(format!("make {path:?}"), &error).into()),
         };
-        file.write_all(orlop::template(rootless).as_bytes())
+        let mut text = orlop::template(rootless);
+        if is_runc(call.program) {
+            text = text.replace("\"hostname\": \"orlop\"", "\"hostname\": \"runc\"");
+        }
+        file.write_all(text.as_bytes())
             .map_err(|error| orlop::Failure::io(format!("write {path:?}"), &error))?;
         Ok(0)
     }

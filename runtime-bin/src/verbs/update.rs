@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
-use crate::flag::{Declared, Flag, flags};
+use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::Help;
@@ -30,6 +30,8 @@ flags! {
     PidsLimit: Text("pids-limit", "number of processes; -1 for no limit");
     CacheSchema: Text("l3-cache-schema", "schema of the L3 cache, of a container with linux.intelRdt");
     BandwidthSchema: Text("mem-bw-schema", "schema of the memory bandwidth, of such a container");
+    KernelMemory: Text("kernel-memory", "has no effect").hidden();
+    KernelTcpMemory: Text("kernel-memory-tcp", "has no effect").hidden();
 }
 
 #[derive(Debug)]
@@ -55,8 +57,8 @@ impl Verb for Update {
             CpuIdle::FLAG,
             Cpus::FLAG,
             Mems::FLAG,
-            Flag::text("kernel-memory", "has no effect").hidden(),
-            Flag::text("kernel-memory-tcp", "has no effect").hidden(),
+            KernelMemory::FLAG,
+            KernelTcpMemory::FLAG,
             Memory::FLAG,
             Reservation::FLAG,
             Swap::FLAG,
@@ -71,16 +73,19 @@ impl Verb for Update {
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        call.id()?;
+        let container = call.container()?;
         let (cache, bandwidth) = (schema(flags.text(CacheSchema)), schema(flags.text(BandwidthSchema)));
+        let warned = flags.text(KernelMemory).or(flags.text(KernelTcpMemory)).is_some();
+        if warned {
+            call.warn(&"kernel memory has no limit of its own any more: the flag has no effect");
+        }
         let changes_schemata = cache.is_some() || bandwidth.is_some();
         let text = match flags.text(File) {
             Some(file) => read(file)?,
-            None => of_flags(flags, changes_schemata)?.to_string(),
+            None => of_flags(flags, changes_schemata || warned)?.to_string(),
         };
         let (resources, problems) = parse_resources(&text)?;
         problems.iter().for_each(|problem| call.warn(problem));
-        let container = call.container()?;
         if changes_schemata {
             container.update_schemata(cache.as_deref(), bandwidth.as_deref())?;
         }

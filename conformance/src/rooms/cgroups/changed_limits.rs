@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::further_limits::needs;
 use super::limits::hold;
 use crate::call::text_on_stdin;
 use crate::failure::{Failure, Verdict};
@@ -26,6 +27,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(
         update_of_a_stopped_container_is_refused,
         ("crun", "1.8", "says something else")
+    ),
+    test!(
+        update_changes_bursts_and_idleness,
+        ("runc", "1.1", "is older than these flags"),
+        ("crun", "1.8", "has no such flags")
     ),
     test!(update_of_nothing_is_refused, RUNC_IS_SILENT, CRUN_IS_SILENT),
     test!(
@@ -78,6 +84,16 @@ fn update_changes_each_limit_that_a_flag_names(t: &Trial<'_>) -> Verdict {
             ["cpuset.cpus", "0", "cpuset.cpus", "0"],
         ],
     )
+}
+
+fn update_changes_bursts_and_idleness(t: &Trial<'_>) -> Verdict {
+    needs(t, "cpu", "cpu.cfs_burst_us")?;
+    let id = running(t)?.id;
+    t.call(&["update", "--cpu-burst", "20000", &id]).succeed()?;
+    hold(t, &id, &[["cpu.cfs_burst_us", "20000", "cpu.max.burst", "20000"]])?;
+    let id = t.launch(&t.bundle()?.probe("sleep 60"))?.id;
+    t.call(&["update", "--cpu-idle", "1", &id]).succeed()?;
+    hold(t, &id, &[["cpu.idle", "1", "cpu.idle", "1"]])
 }
 
 fn update_takes_units(t: &Trial<'_>) -> Verdict {

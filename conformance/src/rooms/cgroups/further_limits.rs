@@ -59,7 +59,7 @@ fn v2_has(controller: &str) -> bool {
 }
 
 /// Skips where neither is there.
-fn needs(t: &Trial<'_>, controller: &str, v1: &str) -> Verdict {
+pub(super) fn needs(t: &Trial<'_>, controller: &str, v1: &str) -> Verdict {
     match v1_has(t, v1) || v2_has(controller) {
         true => Ok(()),
         false => Err(Failure::Skip(format!("the host has no {controller}, or no {v1}"))),

@@ -1,10 +1,13 @@
 //! Commands and flags that only some runtimes have, and those that are not there yet.
 
 use std::fs;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixListener;
 
 use serde_json::{Value, json};
 
-use crate::failure::{Verdict, ensure, same};
+use crate::descriptor::descriptor_from;
+use crate::failure::{Verdict, ensure, same, wrong};
 use crate::sentence::{Known, Test, test};
 use crate::trial::Trial;
 
@@ -17,6 +20,18 @@ pub(crate) const TESTS: &[Test] = &[
     test!(list_is_filtered, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(filter_that_is_none_is_refused, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(config_can_be_another_file, NOT_IN_RUNC),
+    test!(
+        pidfd_of_a_container_goes_to_the_socket,
+        ("runc", "1.1", "is older than --pidfd-socket"),
+        ("crun", "1.8", "does not know --pidfd-socket")
+    ),
+    test!(try_keeps_its_bundle_where_it_is_asked_to, NOT_IN_RUNC, NOT_IN_CRUN),
+    test!(
+        flags_of_checkpoint_and_restore_are_known,
+        ("runc", "1.1", "does checkpoints"),
+        ("crun", "1.8", "does checkpoints")
+    ),
+    test!(check_tells_problems_as_json, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(info_tells_of_the_host, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(
         checkpoint_that_is_not_there_does_not_pass_for_it,
@@ -75,6 +90,101 @@ fn config_can_be_another_file(t: &Trial<'_>) -> Verdict {
         .call(&["run", "--bundle", &dir, "--config", "other.json", &bundle.id])
         .succeed()?;
     ensure(done.out.contains("other"), || done.out.clone())
+}
+
+fn pidfd_of_a_container_goes_to_the_socket(t: &Trial<'_>) -> Verdict {
+    for words in [&["create"][..], &["run", "--detach"]] {
+        let path = t.dir.join(format!("pidfd-{}", t.fresh_number()));
+        let listener = UnixListener::bind(&path)?;
+        let taker = std::thread::spawn(move || descriptor_from(&listener).map_err(|error| error.to_string()));
+        let bundle = t.bundle()?.probe("sleep 60");
+        let call = t.with_bundle(words, &bundle)?;
+        t.create_with(call.word("--pidfd-socket").word(&path.to_string_lossy()), &bundle)?;
+        let pidfd = match taker.join() {
+            Ok(Ok(pidfd)) => pidfd,
+            other => return wrong(format!("no descriptor: {other:?}")),
+        };
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+        let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).map(str::trim);
+        same("process", &pid, Some(t.pid(&bundle.id)?.to_string().as_str()))?;
+    }
+    Ok(())
+}
+
+fn try_keeps_its_bundle_where_it_is_asked_to(t: &Trial<'_>) -> Verdict {
+    let folder = t.dir.join("kept");
+    let place = folder.to_string_lossy().into_owned();
+    let script = "shift 2; exec \"$0\" \"$@\"";
+    t.call(&["try", "--keep", &place, "--", "true"])
+        .script(script)
+        .variable("TMPDIR", "/tmp")
+        .succeed()?;
+    let config: Value = serde_json::from_slice(&fs::read(folder.join("config.json"))?).unwrap_or_default();
+    same("args", &config["process"]["args"], json!(["true"]))?;
+    t.call(&["check", &place]).succeed().map(drop)
+}
+
+/// An engine that gives them hears that there are no checkpoints, and not that a flag is wrong.
+fn flags_of_checkpoint_and_restore_are_known(t: &Trial<'_>) -> Verdict {
+    let id = t.launch(&t.bundle()?.probe("sleep 60"))?.id;
+    let switches = [
+        "--tcp-established",
+        "--ext-unix-sk",
+        "--shell-job",
+        "--lazy-pages",
+        "--file-locks",
+        "--auto-dedup",
+    ];
+    let both = ["--work-path=w", "--manage-cgroups-mode=soft", "--empty-ns=network"];
+    for (words, own) in [
+        (
+            ["checkpoint", &id],
+            &[
+                "--parent-path=p",
+                "--tcp-skip-in-flight",
+                "--link-remap",
+                "--status-fd=3",
+                "--page-server=a:1",
+                "--pre-dump",
+            ][..],
+        ),
+        (
+            ["restore", "another"],
+            &[
+                "--console-socket=s",
+                "--bundle=b",
+                "--pid-file=p",
+                "--no-subreaper",
+                "--no-pivot",
+                "--lsm-profile=a:b",
+                "--lsm-mount-context=c",
+            ],
+        ),
+    ] {
+        for flag in switches.iter().chain(&both).chain(own) {
+            t.call(&[words[0], flag, words[1]]).refuse(&["not built yet"])?;
+        }
+    }
+    Ok(())
+}
+
+fn check_tells_problems_as_json(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.set("/process/enf", json!(1));
+    bundle.save()?;
+    let folder = bundle.dir.to_string_lossy().into_owned();
+    let problems = t.call(&["check", "--json", "--bundle", &folder]).succeed()?.json()?;
+    same("severity", &problems[0]["severity"], "warning")?;
+    same("path", &problems[0]["path"], "process.enf")?;
+    ensure(problems[0]["text"].is_string(), || problems.to_string())?;
+    bundle.set("/process/cwd", json!("relative")).save()?;
+    let done = t.call(&["check", "--json", &folder]).refusal(&[])?;
+    let errors = done
+        .json()?
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|problem| problem["severity"] == "error");
+    ensure(errors, || done.out.clone())
 }
 
 fn info_tells_of_the_host(t: &Trial<'_>) -> Verdict {

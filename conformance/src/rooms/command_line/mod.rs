@@ -1,8 +1,10 @@
 //! The runtime's command line: what is typed, and what the binary tells of itself and of errors.
 
 mod additions;
+mod compared;
 mod container_ids;
 mod features;
+mod flag_register;
 mod logs;
 mod slips;
 mod telling;
@@ -10,4 +12,14 @@ mod usage;
 
 use super::room::{Room, rooms};
 
-pub(super) const ROOMS: &[Room] = rooms![usage, slips, telling, container_ids, features, logs, additions];
+pub(super) const ROOMS: &[Room] = rooms![
+    usage,
+    slips,
+    telling,
+    container_ids,
+    features,
+    logs,
+    additions,
+    flag_register
+];
+pub(super) use compared::ROOMS as COMPARED;
