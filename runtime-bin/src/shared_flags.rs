@@ -13,6 +13,7 @@ flags! {
     NoNewKeyring: Switch("no-new-keyring", "keep the caller's session keyring");
     PreserveFds: Number("preserve-fds", "pass so many descriptors after stdio and $LISTEN_FDS (default: 0)");
     Detach: Switch("detach", "do not wait for the process").short("d");
+    ByRegex: Switch("regex", "the argument is a regular expression: for every container whose id has a match in it").short("r");
     Json: Switch("json", "print JSON");
     Format: Text("format", "table or json (default: \"table\")").short("f").choices("table json", "invalid format option");
 }

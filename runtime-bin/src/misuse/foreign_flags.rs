@@ -50,7 +50,7 @@ const FLAGS: &[Foreign] = &[
     foreign(RUN, "restart", "whoever calls it may call it again"),
     foreign("kill", "s signal", "the signal follows the id: orlop kill ID TERM"),
     foreign("delete start state", "a all", "one container at a time; orlop list --quiet names all"),
-    foreign("delete", "r v", "everything of the container is removed anyway"),
+    foreign("delete", "v", "everything of the container is removed anyway"),
     foreign("list", "a all", "all containers are listed anyway"),
     foreign("start", "a attach i interactive", "`orlop run` stays with the process"),
     foreign("state features", "f format json", "it is JSON anyway"),

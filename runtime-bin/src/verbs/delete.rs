@@ -1,11 +1,12 @@
 //! `delete`.
 
+use super::matching::each;
 use crate::call::Call;
 use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::refusal::Outcome;
-use crate::shared_flags::Help;
+use crate::shared_flags::{ByRegex, Help};
 
 flags! {
     Force: Switch("force", "kill it first if it runs; an unknown container is no error").short("f");
@@ -22,11 +23,24 @@ impl Verb for Delete {
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
         offer: Offer::Containers,
-        flags: &[Force::FLAG, Help::FLAG],
+        flags: &[Force::FLAG, ByRegex::FLAG, Help::FLAG],
+        description: "With --regex those that cannot be deleted are told of, and the exit status is 0.",
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
+        if flags.is_on(ByRegex) {
+            let by_force = flags.is_on(Force);
+            return each(call, |call, runtime, id| {
+                let failed = if by_force {
+                    runtime.delete_by_force(id)?
+                } else {
+                    runtime.container(id)?.delete()?
+                };
+                warn_of_hooks(call, failed);
+                Ok(())
+            });
+        }
         let id = call.id()?;
         let failed = if flags.is_on(Force) {
             call.runtime()?.delete_by_force(&id)?

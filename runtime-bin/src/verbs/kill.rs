@@ -1,11 +1,12 @@
 //! `kill`.
 
+use super::matching::each;
 use crate::call::Call;
 use crate::command::{Command, Count, Offer, Verb};
 use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::refusal::Outcome;
-use crate::shared_flags::Help;
+use crate::shared_flags::{ByRegex, Help};
 use orlop::{Scope, Signal, UnknownSignal};
 
 flags! {
@@ -22,13 +23,17 @@ impl Verb for Kill {
         arguments: "<container-id> [signal]",
         count: Count::Between(1, 2),
         offer: Offer::Containers,
-        flags: &[All::FLAG, Help::FLAG],
-        description: "The signal is a name, with or without SIG, or a number.",
+        flags: &[All::FLAG, ByRegex::FLAG, Help::FLAG],
+        description: "The signal is a name, with or without SIG, or a number.\nWith --regex those that cannot be sent it are told of, and the exit status is 0.",
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        let container = call.container()?;
+        let container = if flags.is_on(ByRegex) {
+            None
+        } else {
+            Some(call.container()?)
+        };
         let name = call
             .arguments
             .get(1)
@@ -36,7 +41,9 @@ impl Verb for Kill {
             .map_or("TERM".into(), |name| name.to_string_lossy());
         let signal: Signal = name.parse().map_err(|unknown: UnknownSignal| unknown.to_string())?;
         let scope = if flags.is_on(All) { Scope::All } else { Scope::Init };
-        container.kill(signal, scope)?;
-        Ok(0)
+        match container {
+            Some(container) => container.kill(signal, scope).map(|()| 0).map_err(Into::into),
+            None => each(call, |_, runtime, id| runtime.container(id)?.kill(signal, scope)),
+        }
     }
 }

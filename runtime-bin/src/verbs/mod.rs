@@ -16,6 +16,7 @@ mod info;
 mod kill;
 mod list;
 mod man;
+mod matching;
 mod passed;
 mod pause;
 mod ps;

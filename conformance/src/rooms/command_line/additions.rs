@@ -19,7 +19,11 @@ const NOT_IN_CRUN: Known = ("crun", "1.8", "has nothing like it");
 pub(crate) const TESTS: &[Test] = &[
     test!(list_is_filtered, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(filter_that_is_none_is_refused, NOT_IN_RUNC, NOT_IN_CRUN),
-    test!(config_can_be_another_file, NOT_IN_RUNC),
+    test!(
+        config_can_be_another_file,
+        NOT_IN_RUNC,
+        ("crun", "1.8", "takes it as relative to where the caller is")
+    ),
     test!(
         pidfd_of_a_container_goes_to_the_socket,
         ("runc", "1.1", "is older than --pidfd-socket"),

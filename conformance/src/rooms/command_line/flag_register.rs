@@ -42,6 +42,7 @@ const TRIED: &[(&str, &str, &str)] = &[
     ("create run", "pid-file", "output_formats"),
     ("create run", "pidfd-socket config", "additions"),
     ("delete", "force", "flags_of_run"),
+    ("delete kill", "regex", "regexes"),
     ("events", "interval", "flags_of_run"),
     ("events", "stats", "output_formats"),
     (

@@ -6,6 +6,7 @@ mod container_ids;
 mod features;
 mod flag_register;
 mod logs;
+mod regexes;
 mod slips;
 mod telling;
 mod usage;
@@ -20,6 +21,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     features,
     logs,
     additions,
-    flag_register
+    flag_register,
+    regexes,
 ];
 pub(super) use compared::ROOMS as COMPARED;
