@@ -104,7 +104,7 @@ fn list(session: &Session<'_>, engine: &str) {
         "as-runc" => session.list(&[as_runc::CHECKS]),
         "docker-build" => session.list(&[builds::CHECKS]),
         "buildkit" => session.list(&[builds::CHECKS, builds::OF_BUILDKIT]),
-        "ctr" => session.list(&[ctr::CHECKS]),
+        "ctr" => session.list(ctr::CHECKS),
         "cri" => session.list(cri::CHECKS),
         "buildah" => session.list(&[buildah::CHECKS]),
         _ => session.list(&[rootfs::CHECKS]),

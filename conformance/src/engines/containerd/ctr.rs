@@ -1,9 +1,10 @@
 //! containerd through its own client, `ctr`.
 
+use super::tasks;
 use crate::engines::call::{Call, reads};
 use crate::engines::check::{Check, Session, checks};
 use crate::engines::docker::start_containerd;
-use crate::engines::lab::Lab;
+use crate::engines::lab::{Daemon, Lab};
 use crate::failure::{Failure, Verdict, ensure};
 use std::fs;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 /// The image that the archive holds.
-const IMAGE: &str = "docker.io/local/busybox:latest";
+pub(super) const IMAGE: &str = "docker.io/local/busybox:latest";
 
 /// containerd and its client.
 #[derive(Debug)]
@@ -21,11 +22,26 @@ pub(in crate::engines) struct Ctr {
 }
 
 impl Ctr {
-    fn call(&self, words: &[&str]) -> Call {
+    pub(super) fn call(&self, words: &[&str]) -> Call {
         Call::new("ctr").args(["--address", &self.socket]).args(words)
     }
 
-    fn run(&self, options: &[&str], command: &[&str]) -> Call {
+    /// A path in the lab's folder.
+    pub(super) fn path(&self, name: &str) -> String {
+        self.lab.path(name)
+    }
+
+    /// The runtime under test.
+    pub(super) fn runtime(&self) -> &str {
+        &self.lab.runtime
+    }
+
+    /// Writes what happens to `ctr.log` in the lab's folder, until this is dropped.
+    pub(super) fn listen(&self) -> Result<Daemon, Failure> {
+        self.lab.start("ctr", &["--address", &self.socket, "events"], &[])
+    }
+
+    pub(super) fn run(&self, options: &[&str], command: &[&str]) -> Call {
         self.call(&["run", "--rm", "--runc-binary", &self.lab.runtime])
             .args(options)
             .args([IMAGE, "deck"])
@@ -33,32 +49,33 @@ impl Ctr {
     }
 
     /// Runs `sleep` in the background, what is given, and the end of the container.
-    fn with_background(&self, body: impl FnOnce() -> Verdict) -> Verdict {
-        let start = self.call(&[
-            "run",
-            "--detach",
-            "--runc-binary",
-            &self.lab.runtime,
-            IMAGE,
-            "sleeper",
-            "sleep",
-            "100",
-        ]);
-        start.succeed()?;
+    pub(super) fn with_background(&self, options: &[&str], body: impl FnOnce() -> Verdict) -> Verdict {
+        let start = self
+            .call(&["run", "--detach", "--runc-binary", &self.lab.runtime])
+            .args(options);
+        start.args([IMAGE, "sleeper", "sleep", "100"]).succeed()?;
         let verdict = body();
         self.call(&["task", "rm", "--force", "sleeper"]).finish()?;
         let removed = self.call(&["container", "rm", "sleeper"]).succeed();
         verdict.and(removed.map(drop))
     }
 
-    /// The state of the task, as `ctr task ls` shows it.
-    fn status(&self) -> Result<String, Failure> {
+    /// A column of the task's line in `ctr task ls`.
+    fn column(&self, task: &str, number: usize) -> Result<Option<String>, Failure> {
         let list = self.call(&["task", "ls"]).succeed()?.out;
-        let line = list.lines().find(|line| line.starts_with("sleeper"));
-        Ok(line
-            .and_then(|line| line.split_whitespace().last())
-            .unwrap_or("none")
-            .to_owned())
+        let mut lines = list.lines().map(str::split_whitespace);
+        let line = lines.find_map(|mut words| (words.next() == Some(task)).then_some(words));
+        Ok(line.and_then(|mut words| words.nth(number)).map(str::to_owned))
+    }
+
+    /// The state of the task.
+    pub(super) fn status(&self, task: &str) -> Result<String, Failure> {
+        Ok(self.column(task, 1)?.unwrap_or_else(|| "none".to_owned()))
+    }
+
+    /// The first process of the task.
+    pub(super) fn pid(&self, task: &str) -> Result<String, Failure> {
+        Ok(self.column(task, 0)?.unwrap_or_default())
     }
 }
 
@@ -73,11 +90,14 @@ pub(in crate::engines) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verd
         .succeed()?;
     // What stays after the first container (the cgroup of the namespace) is the engine's.
     ctr.run(&[], &["true"]).finish()?;
-    session.run(lab, &ctr, CHECKS);
+    session.run_all(lab, &ctr, CHECKS);
     Ok(())
 }
 
-pub(in crate::engines) const CHECKS: &[Check<Ctr>] = checks![
+/// The checks of `ctr`, a file each.
+pub(in crate::engines) const CHECKS: &[&[Check<Ctr>]] = &[BASICS, tasks::CHECKS];
+
+const BASICS: &[Check<Ctr>] = checks![
     short run_prints_what_the_command_prints,
     short the_exit_code_is_the_commands,
     short a_missing_command_is_an_error,
@@ -116,20 +136,20 @@ fn a_missing_command_is_an_error(ctr: &Ctr) -> Verdict {
 }
 
 fn a_task_in_the_background_is_killed_and_deleted(ctr: &Ctr) -> Verdict {
-    ctr.with_background(|| {
-        reads("status", ctr.status()?.as_str(), "RUNNING")?;
+    ctr.with_background(&[], || {
+        reads("status", ctr.status("sleeper")?.as_str(), "RUNNING")?;
         ctr.call(&["task", "kill", "--signal", "SIGKILL", "sleeper"])
             .succeed()?;
         for _ in 0..50 {
-            if ctr.status()? == "STOPPED" {
+            if ctr.status("sleeper")? == "STOPPED" {
                 break;
             }
             thread::sleep(Duration::from_millis(50));
         }
-        reads("status", ctr.status()?.as_str(), "STOPPED")?;
+        reads("status", ctr.status("sleeper")?.as_str(), "STOPPED")?;
         // It tells the exit code of the task in a warning.
         ctr.call(&["task", "rm", "sleeper"]).succeed()?.said("137")?;
-        reads("status", ctr.status()?.as_str(), "none")
+        reads("status", ctr.status("sleeper")?.as_str(), "none")
     })
 }
 
@@ -215,7 +235,7 @@ fn the_runtime_makes_the_cgroup_asked_for(ctr: &Ctr) -> Verdict {
 }
 
 fn exec_runs_a_command_in_the_container(ctr: &Ctr) -> Verdict {
-    ctr.with_background(|| {
+    ctr.with_background(&[], || {
         let words = ["task", "exec", "--exec-id", "one", "sleeper"];
         ctr.call(&words).args(["echo", "hi"]).says("hi\n")?;
         ctr.call(&words).args(["sh", "-c", "exit 9"]).ends_with(9)
@@ -223,11 +243,11 @@ fn exec_runs_a_command_in_the_container(ctr: &Ctr) -> Verdict {
 }
 
 fn pause_freezes_and_resume_goes_on(ctr: &Ctr) -> Verdict {
-    ctr.with_background(|| {
+    ctr.with_background(&[], || {
         ctr.call(&["task", "pause", "sleeper"]).succeed()?;
-        reads("status", ctr.status()?.as_str(), "PAUSED")?;
+        reads("status", ctr.status("sleeper")?.as_str(), "PAUSED")?;
         ctr.call(&["task", "resume", "sleeper"]).succeed()?;
-        reads("status", ctr.status()?.as_str(), "RUNNING")
+        reads("status", ctr.status("sleeper")?.as_str(), "RUNNING")
     })
 }
 
@@ -240,5 +260,5 @@ fn limits_reach_the_cgroup(ctr: &Ctr) -> Verdict {
 }
 
 fn the_tasks_processes_are_listed(ctr: &Ctr) -> Verdict {
-    ctr.with_background(|| ctr.call(&["task", "ps", "sleeper"]).mentions("PID"))
+    ctr.with_background(&[], || ctr.call(&["task", "ps", "sleeper"]).mentions("PID"))
 }

@@ -2,3 +2,4 @@
 
 pub(in crate::engines) mod cri;
 pub(in crate::engines) mod ctr;
+mod tasks;
