@@ -63,7 +63,11 @@ impl<'a> Call<'a> {
 
     /// The first argument.
     pub(crate) fn id(&self) -> Result<Id, Refusal> {
-        let id = self.arguments.first().map(OsString::as_os_str).unwrap_or_default();
+        self.id_of(self.arguments.first().map(OsString::as_os_str).unwrap_or_default())
+    }
+
+    /// The id that an argument is.
+    pub(crate) fn id_of(&self, id: &OsStr) -> Result<Id, Refusal> {
         match id.to_str().map(Id::new) {
             Some(Err(IdFault::Empty)) => Err(IdFault::Empty.to_string().into()),
             Some(Err(fault)) if Path::new(id).is_dir() => {

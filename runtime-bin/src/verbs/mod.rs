@@ -17,6 +17,7 @@ mod kill;
 mod list;
 mod man;
 mod matching;
+mod mounts;
 mod passed;
 mod pause;
 mod ps;
@@ -49,6 +50,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     kill::Kill::COMMAND,
     list::List::COMMAND,
     man::Man::COMMAND,
+    mounts::Mounts::COMMAND,
     pause::Pause::COMMAND,
     ps::Ps::COMMAND,
     restore::Restore::COMMAND,

@@ -319,6 +319,7 @@ pub mod errno {
     pub const NODEV: i32 = 19;
     pub const NOTDIR: i32 = 20;
     pub const INVAL: i32 = 22;
+    pub const ROFS: i32 = 30;
     pub const NOSYS: i32 = 38;
     pub const LOOP: i32 = 40;
     pub const OPNOTSUPP: i32 = 95;

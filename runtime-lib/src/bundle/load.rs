@@ -3,7 +3,7 @@
 use super::annotations::{self, Annotated, Landlock};
 use super::config::Config;
 use super::json::Json;
-use super::mounts::{self, Mount};
+use super::mounts::{self, Mount, MountEntry, MountList};
 use super::process::Process;
 use super::resources::Resources;
 use super::{fault, unknown, validate};
@@ -11,6 +11,7 @@ use crate::error::{Error, Failure};
 use crate::problem::{Problem, Problems, Severity};
 use rustix::fs::OFlags;
 use serde::Deserialize;
+use serde_json::Value;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -76,6 +77,21 @@ impl Bundle {
             annotated,
             warnings,
         }
+    }
+
+    /// What stands for a container that exists where mounts are added to it: a config that has no more than these, and
+    /// what else counts for them.
+    ///
+    /// # Errors
+    /// The first fault of the mounts.
+    pub(crate) fn of_mounts(dir: PathBuf, about: &Value, entries: &[MountEntry]) -> Result<Self, Error> {
+        let mut config: Config = read_document(CONFIG, &about.to_string())?;
+        config.mounts = entries.to_vec();
+        let mut problems = Problems::default();
+        validate::of_mounts(&config.mounts, &mut problems);
+        let mounts = mounts::mounts(&dir, &config, &mut problems);
+        let annotated = annotations::apply(&mut config, &mut problems);
+        Ok(Self::of(dir, config, mounts, annotated, problems.into_warnings()?))
     }
 
     /// The bundle's folder, absolute.
@@ -167,6 +183,33 @@ pub fn check_process(process: &Process) -> Result<Vec<Problem>, Error> {
     let mut problems = Problems::default();
     validate::process(process, "process", &mut problems);
     Ok(problems.into_warnings()?)
+}
+
+/// Parses and checks a list of mounts, as it stands in a config: `{"mounts": [...]}`, or the list alone; with what the
+/// user is to be told of.
+///
+/// # Errors
+/// The first fault in it.
+pub fn parse_mounts(json: &str) -> Result<(MountList, Vec<Problem>), Error> {
+    const DOCUMENT: &str = "the list of mounts";
+    let json = without_mark(json);
+    let is_list = json.trim_start().starts_with('[');
+    let json = if is_list {
+        &format!("{{\"mounts\":{json}}}")
+    } else {
+        json
+    };
+    let (list, has_unknown) = unknown::parse(|| read_document::<MountList>(DOCUMENT, json));
+    let list = list?;
+    let mut problems = Problems::default();
+    validate::of_mounts(&list.mounts, &mut problems);
+    if list.mounts.is_empty() {
+        problems.error("mounts", "is missing or empty, and there is nothing to do");
+    }
+    if has_unknown {
+        unknown::warn(json, MountList::SHAPE, &mut problems);
+    }
+    Ok((list, problems.into_warnings()?))
 }
 
 /// Parses and checks the resources that `update` takes; with what the user is to be told of.

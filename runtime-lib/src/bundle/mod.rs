@@ -52,13 +52,13 @@ pub use linux::{
     Clock, IntelRdt, Linux, MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode, Namespace, NamespaceType, NetDevice,
     Personality, PersonalityDomain, Propagation, TimeOffset,
 };
-pub use load::{Bundle, check, check_process, parse_process, parse_resources};
-pub use mounts::MountEntry;
+pub use load::{Bundle, check, check_process, parse_mounts, parse_process, parse_resources};
 pub(crate) use mounts::meant_option;
 pub(crate) use mounts::{
     Bind, Changes, Filesystem, IdMaps, MapsOf, Mount, MountKind, Parameter, ReadOnly, Remount, Superblock, attribute,
     option_names as mount_option_names, too_long,
 };
+pub use mounts::{MountEntry, MountList};
 pub(crate) use number_range::{number_mask, number_range};
 pub use process::{ConsoleSize, OomScoreAdj, Process, Rlimit, RlimitType, User};
 pub(crate) use quote::Quoted;

@@ -107,7 +107,7 @@ impl Container {
         Ok(kept.process)
     }
 
-    fn kept(&self, entry: &Entry) -> Result<(ForExec, Option<Filter>), Error> {
+    pub(super) fn kept(&self, entry: &Entry) -> Result<(ForExec, Option<Filter>), Error> {
         KeptPlan::read(entry)?
             .ok_or_else(|| super::not_whole(self.id()))?
             .for_exec()

@@ -9,6 +9,7 @@ mod exec;
 mod guard;
 mod kill;
 mod list;
+mod mounts;
 mod pause;
 mod process;
 mod readiness;

@@ -149,7 +149,7 @@ impl From<&Inherited> for Opened {
             Inherited::CgroupOfContainer { .. } => Self::CgroupDirectory,
             Inherited::HookOutput { .. } => Self::HookOutput,
             Inherited::IdMaps { .. } => Self::Maps,
-            Inherited::Tree { .. } => Self::Tree,
+            Inherited::Tree { .. } | Inherited::BoundTree { .. } => Self::Tree,
             Inherited::MappedTree { maps, .. } => Self::MappedTree(*maps),
             Inherited::SeccompAgent { .. } => Self::SeccompAgent,
             Inherited::AgentState => Self::AgentState,

@@ -154,6 +154,10 @@ fn refine(failed: &Failed<'_>, failure: &mut Failure) {
         Part::InProc => "the destination cannot be mounted because it is inside /proc",
         Part::NoProc => "the destination cannot be mounted because it is not of type proc",
         Part::Outside => "it is outside of the container's root",
+        Part::Shared => {
+            "the mount that it is on is shared with the host's (propagation \"shared\"): what is mounted there would show, \
+             and stay, on the host"
+        }
         _ => return,
     };
     failure.hint = Some(hint.to_owned());

@@ -61,6 +61,8 @@ pub(crate) struct Launching<'a> {
     pub(super) created: String,
     /// The pid file is written.
     pub(crate) has_pid_file: bool,
+    /// Init has told of a step's failure.
+    has_failed_at_a_step: bool,
 }
 
 /// A container that is made, and whose init is on its own.
@@ -94,6 +96,7 @@ impl<'a> Launching<'a> {
             progress: Progress::new(trace, &plan.acts),
             created: now(),
             has_pid_file: false,
+            has_failed_at_a_step: false,
         }
     }
 
@@ -112,26 +115,7 @@ impl<'a> Launching<'a> {
 
     /// Carries out the creation, or the exec. What fails leaves what it has made to whoever holds this.
     pub(crate) fn run(&mut self) -> Result<Launched, Error> {
-        let plan = self.plan;
-        self.carry_out(acts::Place::Before)?;
-        self.carry_out(acts::Place::Beside)?;
-        let turns = plan.acts.turns();
-        for turn in 0..turns {
-            let cancel = self.io.cancel.as_ref().map(AsFd::as_fd);
-            let mut failed_at = None;
-            let offer = self.init()?.await_turn(turn, plan, cancel, &mut failed_at);
-            self.undumpable = None;
-            if let Some(step) = failed_at {
-                self.progress.fail_at(step);
-            }
-            self.offer = offer?;
-            self.carry_out(acts::Place::Turn(turn))?;
-            if turn + 1 == turns {
-                self.tell_who_asked()?;
-            }
-            let answer = self.answer.take();
-            self.init()?.go(turn, answer.as_ref().map(AsFd::as_fd))?;
-        }
+        self.set_up()?;
         self.moved.drain(..).for_each(Moved::keep);
         if self.joined.is_some() {
             self.await_execute()?;
@@ -144,6 +128,45 @@ impl<'a> Launching<'a> {
             console: self.console.take(),
             warnings: std::mem::take(&mut self.warnings),
         })
+    }
+
+    /// Carries out what init does in a container that exists, and is done with at its last turn. `had_failed` becomes
+    /// whether init itself has told of a failure: then it has taken back what it had done.
+    pub(crate) fn run_errand(&mut self, had_failed: &mut bool) -> Result<(), Error> {
+        let outcome = self.set_up();
+        *had_failed = self.has_failed_at_a_step || self.init.is_none();
+        if let Some(mut init) = self.init.take() {
+            init.end()?;
+        }
+        outcome?;
+        self.progress.end();
+        Ok(())
+    }
+
+    /// Up to the end of the last turn.
+    fn set_up(&mut self) -> Result<(), Error> {
+        let plan = self.plan;
+        self.carry_out(acts::Place::Before)?;
+        self.carry_out(acts::Place::Beside)?;
+        let turns = plan.acts.turns();
+        for turn in 0..turns {
+            let cancel = self.io.cancel.as_ref().map(AsFd::as_fd);
+            let mut failed_at = None;
+            let offer = self.init()?.await_turn(turn, plan, cancel, &mut failed_at);
+            self.undumpable = None;
+            if let Some(step) = failed_at {
+                self.has_failed_at_a_step = true;
+                self.progress.fail_at(step);
+            }
+            self.offer = offer?;
+            self.carry_out(acts::Place::Turn(turn))?;
+            if turn + 1 == turns {
+                self.tell_who_asked()?;
+            }
+            let answer = self.answer.take();
+            self.init()?.go(turn, answer.as_ref().map(AsFd::as_fd))?;
+        }
+        Ok(())
     }
 
     /// The rules about devices as the config has them.

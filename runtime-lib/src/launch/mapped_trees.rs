@@ -77,28 +77,47 @@ fn hint(errno: Errno) -> &'static str {
     }
 }
 
-/// A tree of the host's that is mounted nowhere yet. It is no peer of the host's mounts, or what the container mounts
-/// in it would show there.
-pub(super) fn tree(
-    source: &str,
-    recursive: bool,
-    propagation: u64,
-    origin: Option<JsonPath>,
-) -> Result<OwnedFd, Error> {
-    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
-    let attempt = || -> Result<OwnedFd, Errno> {
-        let tree = open_tree(CWD, source, flags)?;
-        if propagation != 0 {
-            sys::set_propagation(&tree, propagation)?;
+/// A tree of the host's that is to be mounted.
+#[derive(Clone, Copy)]
+pub(super) struct Tree<'a> {
+    pub(super) source: &'a str,
+    /// With the mounts below it.
+    pub(super) recursive: bool,
+    /// A source that is a link is taken as such.
+    pub(super) keeps_link: bool,
+    /// `MS_SLAVE` or `MS_PRIVATE`, or 0 to leave it.
+    pub(super) propagation: u64,
+}
+
+impl<'a> Tree<'a> {
+    pub(super) fn of(source: &'a str, propagation: u64) -> Self {
+        Self {
+            source,
+            recursive: false,
+            keeps_link: false,
+            propagation,
         }
-        Ok(tree)
-    };
-    attempt().map_err(|errno| {
-        let mut failure = Failure::new(format!("open {source:?} to bind it"), errno);
-        failure.path = origin;
-        failure.into()
-    })
+    }
+
+    /// A clone of the tree that is mounted nowhere yet. It is no peer of the host's mounts, or what the container mounts
+    /// in it would show there.
+    pub(super) fn open(self, origin: Option<JsonPath>) -> Result<OwnedFd, Error> {
+        let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        flags.set(OpenTreeFlags::AT_RECURSIVE, self.recursive);
+        flags.set(OpenTreeFlags::AT_SYMLINK_NOFOLLOW, self.keeps_link);
+        let attempt = || -> Result<OwnedFd, Errno> {
+            let tree = open_tree(CWD, self.source, flags)?;
+            if self.propagation != 0 {
+                sys::set_propagation(&tree, self.propagation)?;
+            }
+            Ok(tree)
+        };
+        attempt().map_err(|errno| {
+            let mut failure = Failure::new(format!("open {:?} to bind it", self.source), errno);
+            failure.path = origin;
+            failure.into()
+        })
+    }
 }
 
 /// Maps the ids of such a tree: a user namespace may map nothing that was mounted outside of it, so that is done here.

@@ -1,6 +1,7 @@
 //! From a bundle to a plan: the order in which a container is set up.
 
 use super::acts::{Acts, Origin, Phase, Place};
+use super::added_mounts::Adding;
 use super::cgroup::{Placement, PlannedRules};
 use super::deeds::{Deed, KeepPlan, LoadDeviceProgram, OpenInherited, RecordState, StartInit};
 use super::inherited::Inherited;
@@ -56,34 +57,12 @@ pub(crate) struct Compiler<'a> {
     pub(crate) owes_terminal: bool,
     /// Init goes on as another process than the one that was started.
     pub(crate) goes_on_in_child: bool,
+    /// The container exists, and the mounts are added to it.
+    pub(crate) adding: Option<Adding>,
 }
 
 pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (Option<Plan>, Problems) {
-    let mut compiler = Compiler {
-        bundle,
-        config: bundle.config(),
-        host,
-        arguments,
-        about: About::of(bundle),
-        problems: Problems::default(),
-        acts: Acts::with_capacity(16 << 10),
-        inherited: Vec::new(),
-        new_namespaces: 0,
-        cgroup: Arc::default(),
-        knobs: Vec::new(),
-        unit_properties: Vec::new(),
-        planned_rules: None,
-        device_program: None,
-        owes_program: false,
-        filter: None,
-        told_of_bound_devices: 0,
-        early_sources: None,
-        held: Held::default(),
-        propagating: Vec::new(),
-        owes_payload: false,
-        owes_terminal: false,
-        goes_on_in_child: false,
-    };
+    let mut compiler = Compiler::new(bundle, host, arguments);
     compiler.refuse_what_must_fail();
     compiler.before_all();
     compiler.cgroup();
@@ -108,6 +87,35 @@ pub(crate) fn compile(bundle: &Bundle, host: &Host, arguments: &Arguments) -> (O
 }
 
 impl<'a> Compiler<'a> {
+    pub(super) fn new(bundle: &'a Bundle, host: &'a Host, arguments: &'a Arguments) -> Self {
+        Self {
+            bundle,
+            config: bundle.config(),
+            host,
+            arguments,
+            about: About::of(bundle),
+            problems: Problems::default(),
+            acts: Acts::with_capacity(16 << 10),
+            inherited: Vec::new(),
+            new_namespaces: 0,
+            cgroup: Arc::default(),
+            knobs: Vec::new(),
+            unit_properties: Vec::new(),
+            planned_rules: None,
+            device_program: None,
+            owes_program: false,
+            filter: None,
+            told_of_bound_devices: 0,
+            early_sources: None,
+            held: Held::default(),
+            propagating: Vec::new(),
+            owes_payload: false,
+            owes_terminal: false,
+            goes_on_in_child: false,
+            adding: None,
+        }
+    }
+
     pub(crate) fn step<'w, S: Numbered + Wire<'w>>(&mut self, step: &S, origin: Origin) {
         self.acts.step(step, origin);
     }

@@ -4,7 +4,7 @@ use super::cgroup::Placement;
 use super::compile::Compiler;
 use super::namespaces::clone_flag;
 use crate::JsonPath;
-use crate::bundle::{Landlock, MemoryPolicy, Personality, Process};
+use crate::bundle::{Landlock, MemoryPolicy, NamespaceType, Personality, Process};
 use orlop_init::linux::namespace;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -22,6 +22,12 @@ pub(crate) struct ForExec {
     /// It is in the runtime's mount namespace, and its root is a chroot.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) chroot: bool,
+    /// Its mount namespace is another's, which it was told to join.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) joins_mounts: bool,
+    /// The SELinux label of what is mounted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mount_label: Option<String>,
     /// The process stays in its caller's supplementary groups.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) keep_groups: bool,
@@ -71,6 +77,10 @@ impl ForExec {
             process: compiler.config.process.clone(),
             namespaces: namespaces.fold(0, |flags, namespace| flags | clone_flag(namespace.kind)),
             chroot: compiler.inherits_mounts(),
+            joins_mounts: linux
+                .namespace(NamespaceType::Mount)
+                .is_some_and(|namespace| namespace.path.is_some()),
+            mount_label: linux.mount_label.as_ref().map(ToString::to_string),
             keep_groups: compiler.bundle.annotated().keep_original_groups,
             personality: linux.personality.clone(),
             memory_policy: linux.memory_policy.clone(),

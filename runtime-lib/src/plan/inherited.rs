@@ -41,6 +41,15 @@ pub(crate) enum Inherited {
         map_recursive: bool,
         origin: JsonPath,
     },
+    /// A tree of mounts of the host's, as a bind mount has it.
+    BoundTree {
+        source: String,
+        recursive: bool,
+        /// A source that is a link is taken as such.
+        keeps_link: bool,
+        propagation: u64,
+        origin: JsonPath,
+    },
     /// A connection with the agent that answers the notifications of the filter.
     SeccompAgent { path: PathBuf },
     /// The file with what the agent is told, empty yet.
@@ -70,7 +79,9 @@ impl fmt::Display for Inherited {
             Self::CgroupTasks { controllers } => write!(formatter, "open the tasks of the cgroup of {controllers}"),
             Self::HookOutput { path, .. } => write!(formatter, "open {path:?} for the output of hooks"),
             Self::IdMaps { .. } => formatter.write_str("make a user namespace for the maps of mounts"),
-            Self::Tree { source, .. } => write!(formatter, "open {source:?} to bind it"),
+            Self::Tree { source, .. } | Self::BoundTree { source, .. } => {
+                write!(formatter, "open {source:?} to bind it")
+            }
             Self::MappedTree {
                 source, map_recursive, ..
             } => {

@@ -6,6 +6,7 @@
 
 mod about;
 pub(crate) mod acts;
+mod added_mounts;
 mod arguments;
 pub(crate) mod cgroup;
 mod compile;
@@ -40,6 +41,7 @@ pub use explain::ExplainedAct;
 pub use sub_cgroup::{SubCgroup, SubCgroupFault};
 
 pub(crate) use about::About;
+pub(crate) use added_mounts::{add as add_mounts, remove as remove_mounts};
 pub(crate) use cgroup::{HandOver, Need, Place, Placement, PlannedRules, Scope};
 pub(crate) use explain::explained;
 pub(crate) use for_exec::ForExec;

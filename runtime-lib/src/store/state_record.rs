@@ -40,6 +40,9 @@ pub(crate) struct StateRecord {
     /// The rules about devices, as soon as they are in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) devices: Option<DeviceRecord>,
+    /// The destinations of the mounts that were added since it exists, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) added_mounts: Vec<String>,
     /// Init, as soon as there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) init: Option<Identity>,

@@ -1,5 +1,6 @@
 //! What the container's mount namespace looks like: the root, mounts with their options, masks.
 
+mod added_mounts;
 mod binds;
 mod filesystems;
 mod id_mapped_mounts;
@@ -42,5 +43,6 @@ pub(super) const ROOMS: &[Room] = rooms![
     mount_changes,
     superblocks,
     id_mapped_mounts,
-    masks
+    masks,
+    added_mounts,
 ];

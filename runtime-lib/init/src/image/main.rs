@@ -95,6 +95,8 @@ struct Init {
     sources: &'static [usize],
     /// Mounts that something is still to be done to, as descriptors.
     held: &'static mut [usize],
+    /// In a container that exists: what is taken off again when a step fails.
+    added: mounts::Added,
     /// The state for hooks' standard input.
     state: Fd,
     program: program::Program,
@@ -143,6 +145,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         time_offsets: Fd::NONE,
         sources: &[],
         held: &mut [],
+        added: mounts::Added::NOTHING,
         state: Fd::NONE,
         program: program::Program::new(),
         umask: sys::set_umask(0),
@@ -151,6 +154,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         said: Text::new(),
     };
     let failure = init.carry_out(reader);
+    init.take_back();
     failure.report(init.channel, init.at, &init.said);
     sys::exit(1)
 }

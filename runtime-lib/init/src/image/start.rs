@@ -3,7 +3,7 @@
 use crate::Init;
 use crate::failure::Outcome;
 use crate::step::Act;
-use crate::step::start::{AwaitStart, CatchSignals, CloseOnExecute, LetGoOfHost, Outlive};
+use crate::step::start::{AwaitStart, CatchSignals, CloseOnExecute, End, LetGoOfHost, Outlive};
 use crate::sys::{self, Errno, Fd};
 
 /// What `start` sends as soon as it is connected. A connection that ends without it was only somebody who looked.
@@ -72,6 +72,12 @@ impl Act<Init> for Outlive {
     fn act(&self, _: &mut Init) -> Outcome {
         sys::process_control(sys::PR_SET_PDEATHSIG, 0, 0)?;
         Ok(())
+    }
+}
+
+impl Act<Init> for End {
+    fn act(&self, _: &mut Init) -> Outcome {
+        sys::exit(0)
     }
 }
 

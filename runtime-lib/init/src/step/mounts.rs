@@ -157,13 +157,19 @@ pub enum Source<'a> {
     Opened(u32, &'a CStr),
     /// A tree that the parent has opened, and perhaps mapped: it may do what a user namespace may not.
     Tree(Slot, &'a CStr),
+    /// A tree that was taken early at this path, under this number.
+    Taken(u32, &'a CStr),
 }
 
 impl<'a> Source<'a> {
     /// Its path on the host.
     pub fn path(&self) -> &'a CStr {
         match self {
-            Self::Path(path) | Self::Either(path, _) | Self::Opened(_, path) | Self::Tree(_, path) => path,
+            Self::Path(path)
+            | Self::Either(path, _)
+            | Self::Opened(_, path)
+            | Self::Tree(_, path)
+            | Self::Taken(_, path) => path,
         }
     }
 }
@@ -190,6 +196,11 @@ impl<'w: 'a, 'a> Wire<'w> for Source<'a> {
                 slot.put(sink);
                 path.put(sink);
             }
+            Self::Taken(number, path) => {
+                4u8.put(sink);
+                number.put(sink);
+                path.put(sink);
+            }
         }
     }
     fn take(reader: &mut Reader<'w>) -> core::result::Result<Self, Malformed> {
@@ -198,6 +209,7 @@ impl<'w: 'a, 'a> Wire<'w> for Source<'a> {
             1 => Self::Either(Wire::take(reader)?, Wire::take(reader)?),
             2 => Self::Opened(Wire::take(reader)?, Wire::take(reader)?),
             3 => Self::Tree(Wire::take(reader)?, Wire::take(reader)?),
+            4 => Self::Taken(Wire::take(reader)?, Wire::take(reader)?),
             _ => return Err(Malformed),
         })
     }
@@ -310,6 +322,19 @@ steps! { 4<'a>;
         /// The label.
         label: &'a CStr,
     }
+    /// Take what is mounted on a place of the container off it, with all mounts below (`man 2 umount2`, `MNT_DETACH`).
+    Unmount<'a> = 9 {
+        /// Where, below the root.
+        target: &'a CStr,
+    }
+    /// Take trees of mounts at their paths of the host's, in a copy of the host's mounts that is made for that: the
+    /// caller's own are not its to take.
+    TakeTrees<'a> = 10 {
+        /// Paths of the host's.
+        paths: Strings<'a>,
+        /// For each a byte: 1 for one that is taken with the mounts below it.
+        recursive: &'a [u8],
+    }
 }
 
 fn mapped(list: &mut List<'_, '_>, mapping: Option<Mapping>) -> Result {
@@ -349,14 +374,23 @@ fn member_of_a_mount(failed: &Failed<'_>) -> Option<Member> {
     Some(match failed.part {
         Part::Parameter => Member::Option(failed.detail),
         Part::Source => Member::Of("source"),
-        Part::Target | Part::Attach | Part::OntoFile | Part::OntoDirectory | Part::Root | Part::Outside => {
-            Member::Of("destination")
-        }
+        Part::Target
+        | Part::Attach
+        | Part::OntoFile
+        | Part::OntoDirectory
+        | Part::Root
+        | Part::Outside
+        | Part::InProc
+        | Part::NoProc
+        | Part::Shared => Member::Of("destination"),
         Part::Attributes if failed.errno == errno::PERM => Member::Attribute(failed.detail),
         Part::Attributes | Part::CopyUp => Member::Of("options"),
         _ => return None,
     })
 }
+
+/// Where a mount point was to be made.
+const READ_ONLY: &str = "no mount point can be made there: mount on what is there";
 
 /// A directory that was to be opened or made is none.
 fn on_the_way(target: &CStr, out: &mut Formatter<'_>) -> Result {
@@ -439,6 +473,7 @@ impl Reads for Mount<'_> {
             }
             (Part::Parameter | Part::Whole | Part::Source, _) if !failed.text.is_empty() => said(failed, out),
             (Part::Target, errno::NOTDIR) => on_the_way(self.target, out),
+            (Part::Target, errno::ROFS) => out.write_str(READ_ONLY),
             (_, errno::PERM) => out.write_str(not_permitted(self.kind)),
             (_, errno::NODEV) => write!(out, "the kernel has no filesystem {} loaded", Quoted(self.kind)),
             (_, errno::NOSYS) => out.write_str(MOUNT_API),
@@ -488,6 +523,7 @@ impl Reads for Bind<'_> {
             (Part::OntoFile, _) => write!(out, "{source} is a directory, and /{target} a file"),
             (Part::OntoDirectory, _) => write!(out, "{source} is a file, and /{target} a directory"),
             (Part::Target, errno::NOTDIR) => on_the_way(self.target, out),
+            (Part::Target, errno::ROFS) => out.write_str(READ_ONLY),
             (Part::Attributes, errno::PERM) => locked_flag(out),
             (_, errno::NOSYS) => out.write_str(MOUNT_API),
             _ => Ok(()),
@@ -571,5 +607,51 @@ impl Reads for PropagateHeld<'_> {
 impl Reads for LabelMount<'_> {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         write!(out, "label /{} {}", Escaped(self.target), Quoted(self.label))
+    }
+}
+
+impl Reads for Unmount<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "take off what is mounted on /{}", Escaped(self.target))
+    }
+
+    fn member(&self, failed: &Failed<'_>) -> Option<Member> {
+        match failed.part {
+            Part::Source => Some(Member::Of("destination")),
+            _ => member_of_a_mount(failed),
+        }
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match failed.part {
+            Part::Source => out.write_str("nothing is mounted there"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Reads for TakeTrees<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let mut list = List::new(
+            out,
+            ("take what will be bound, from a copy of the host's mounts: ", ", ", ""),
+        );
+        for (path, recursive) in self.paths.iter().zip(self.recursive) {
+            let below = if *recursive == 0 {
+                ""
+            } else {
+                " with all mounts below it"
+            };
+            list.word(format_args!("{}{below}", Quoted(path)))?;
+        }
+        list.end()
+    }
+
+    fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        let path = self.paths.iter().nth(failed.detail as usize);
+        match path.filter(|_| failed.part == Part::Source) {
+            Some(path) => write!(out, "open {} to bind it", Quoted(path)),
+            None => self.phrase(out),
+        }
     }
 }

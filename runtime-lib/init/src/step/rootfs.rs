@@ -79,6 +79,12 @@ steps! { 3<'a>;
         /// That root.
         root: Slot,
     }
+    /// Take hold of the root of the container that init has joined. What is mounted there from now on is taken off
+    /// again should a later step fail.
+    HoldContainer<'a> = 14 {
+        /// The ids, each a `u64`, of its mounts whose changes show outside of it: nothing is mounted on these.
+        shared: &'a [u8],
+    }
 }
 
 /// Said where the mount API is missing.
@@ -209,6 +215,17 @@ impl Reads for TakeRootAlong {
             out.write_str("without a mount namespace in linux.namespaces it takes CAP_SYS_ADMIN and CAP_SYS_CHROOT")?;
         }
         Ok(())
+    }
+}
+
+impl Reads for HoldContainer<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("take hold of the container's root")?;
+        match self.shared.len() / 8 {
+            0 => Ok(()),
+            1 => out.write_str(", and leave the mount alone whose changes show outside of it"),
+            count => write!(out, ", and leave {count} mounts alone whose changes show outside of it"),
+        }
     }
 }
 

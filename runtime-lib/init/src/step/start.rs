@@ -32,6 +32,9 @@ steps! { 14;
         /// So many descriptors from 3 on are kept for the process.
         preserve: u32,
     }
+    /// End: what was to be done in a container that exists is done.
+    End = 6 {
+    }
 }
 
 impl Reads for LetGoOfHost {
@@ -65,5 +68,11 @@ impl Reads for AwaitStart {
 impl Reads for CloseOnExecute {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         out.write_str("have the execve close what is not the process's")
+    }
+}
+
+impl Reads for End {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        out.write_str("end")
     }
 }

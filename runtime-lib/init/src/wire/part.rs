@@ -69,12 +69,14 @@ pub enum Part {
     InProc = 29,
     /// What is to be `/proc` is no procfs.
     NoProc = 30,
+    /// The place is on a mount whose changes show outside of the container.
+    Shared = 31,
 }
 
 impl Part {
     /// The part of this number.
     pub fn from_number(number: u32) -> Self {
-        const ALL: [Part; 31] = [
+        const ALL: [Part; 32] = [
             Part::Whole,
             Part::Target,
             Part::Source,
@@ -106,6 +108,7 @@ impl Part {
             Part::Kind,
             Part::InProc,
             Part::NoProc,
+            Part::Shared,
         ];
         ALL.get(number as usize).copied().unwrap_or(Part::Whole)
     }

@@ -20,3 +20,11 @@ object! {
         gid_mappings: Vec<IdMapping> = "gidMappings",
     }
 }
+
+object! {
+    /// A list of mounts by itself, as it stands in a config.
+    pub struct MountList {
+        /// The mounts, in their order.
+        mounts: Vec<MountEntry> = "mounts",
+    }
+}

@@ -28,7 +28,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use entry::MountEntry;
+pub use entry::{MountEntry, MountList};
 
 pub(crate) use bind::Bind;
 pub(crate) use changes::Changes;

@@ -18,6 +18,7 @@ use super::config::Config;
 use super::number_range;
 use crate::problem::Problems;
 
+pub(super) use mounts::mounts as of_mounts;
 pub(super) use process::process;
 pub(super) use resources::resources;
 pub use sysctl::sysctl_file;

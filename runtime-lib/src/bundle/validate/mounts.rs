@@ -6,7 +6,7 @@ use super::super::quote::Quoted;
 use super::idmap;
 use crate::problem::{JsonPath, Problems};
 
-pub(super) fn mounts(mounts: &[MountEntry], problems: &mut Problems) {
+pub(in crate::bundle) fn mounts(mounts: &[MountEntry], problems: &mut Problems) {
     for (index, mount) in mounts.iter().enumerate() {
         let path = || JsonPath::from("mounts").index(index);
         if mount.destination.is_empty() {

@@ -2,8 +2,9 @@
 
 use crate::launch::hooks::open_output;
 use crate::launch::launching::{Joined, Launching};
+use crate::launch::mapped_trees::{self, Tree};
 use crate::launch::sending::connect;
-use crate::launch::{broken, image, mapped_trees, start};
+use crate::launch::{broken, image, start};
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Carry, OpenInherited};
 use crate::plan::inherited::Inherited;
@@ -39,7 +40,21 @@ fn open(inherited: &Inherited, launching: &mut Launching<'_>) -> Result<Option<O
         Inherited::CgroupTasks { controllers } => return launching.open_tasks(controllers),
         Inherited::HookOutput { path, origin } => open_output(path, origin)?,
         Inherited::IdMaps { uids, gids, origin } => mapped_trees::namespace(uids, gids, origin)?,
-        Inherited::Tree { source, propagation } => mapped_trees::tree(source, false, *propagation, None)?,
+        Inherited::Tree { source, propagation } => Tree::of(source, *propagation).open(None)?,
+        Inherited::BoundTree {
+            source,
+            recursive,
+            keeps_link,
+            propagation,
+            origin,
+        } => {
+            let tree = Tree {
+                recursive: *recursive,
+                keeps_link: *keeps_link,
+                ..Tree::of(source, *propagation)
+            };
+            tree.open(Some(origin.member("source")))?
+        }
         Inherited::MappedTree {
             source,
             recursive,
@@ -50,7 +65,11 @@ fn open(inherited: &Inherited, launching: &mut Launching<'_>) -> Result<Option<O
         } => {
             let namespace = launching.inherited.get(maps.0 as usize).and_then(Option::as_ref);
             let namespace = namespace.ok_or_else(|| broken("a mount without its maps"))?;
-            let tree = mapped_trees::tree(source, *recursive, *propagation, Some(origin.member("source")))?;
+            let tree = Tree {
+                recursive: *recursive,
+                ..Tree::of(source, *propagation)
+            };
+            let tree = tree.open(Some(origin.member("source")))?;
             mapped_trees::map(&tree, source, namespace, *map_recursive, origin)?;
             tree
         }

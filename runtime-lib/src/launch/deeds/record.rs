@@ -10,6 +10,7 @@ impl Carry<Launching<'_>> for RecordState {
     fn carry_out(&self, _: &Origin, launching: &mut Launching<'_>) -> Result<(), Error> {
         let about = &launching.plan.about;
         let record = StateRecord {
+            added_mounts: Vec::new(),
             version: StateRecord::VERSION,
             phase: if self.is_created {
                 Phase::Created

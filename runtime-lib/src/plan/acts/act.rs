@@ -13,6 +13,8 @@ pub(crate) enum Phase {
     Start,
     Delete,
     Exec,
+    /// Mounts are added to a container that exists, or taken off it.
+    Mounts,
 }
 
 /// When a deed of the runtime is done.
@@ -52,7 +54,7 @@ pub(crate) enum What<'p> {
 impl Phase {
     /// Whether init is made in it.
     pub(crate) fn is_of_making(self) -> bool {
-        matches!(self, Self::Create | Self::Exec)
+        matches!(self, Self::Create | Self::Exec | Self::Mounts)
     }
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -61,6 +63,7 @@ impl Phase {
             Self::Start => "start",
             Self::Delete => "delete",
             Self::Exec => "exec",
+            Self::Mounts => "mounts",
         }
     }
 }

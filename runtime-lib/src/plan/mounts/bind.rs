@@ -3,12 +3,14 @@
 use super::propagation::PropagationList;
 use crate::bundle::{Bind, Mount};
 use crate::plan::acts::{Origin, c_string};
+use crate::plan::added_mounts::AddedSource;
 use crate::plan::compile::Compiler;
 use orlop_init::step::mounts::{self as steps, Links, Source};
 
 impl Compiler<'_> {
     pub(super) fn bind(&mut self, mount: &Mount, bind: &Bind) {
         let on_host = c_string(&bind.source);
+        let added = self.added_source(mount, bind);
         let mut mapping = bind.id_maps.as_ref().map(|maps| self.mapping(mount, maps));
         let mapped_tree = mapping.and_then(|mapping| self.tree_mapped_by_the_runtime(mount, bind, mapping));
         let source = match mapped_tree {
@@ -16,9 +18,11 @@ impl Compiler<'_> {
                 mapping = None;
                 Source::Tree(tree, &on_host)
             }
-            None => match self.early_source_of(mount.index) {
-                Some(number) => Source::Opened(number, &on_host),
-                None => Source::Path(&on_host),
+            None => match (added, self.early_source_of(mount.index)) {
+                (Some(AddedSource::Opened(tree)), _) => Source::Tree(tree, &on_host),
+                (Some(AddedSource::Taken(number)), _) => Source::Taken(number, &on_host),
+                (None, Some(number)) => Source::Opened(number, &on_host),
+                (None, None) => Source::Path(&on_host),
             },
         };
         let propagation = PropagationList::from(&*mount.propagation);
@@ -34,7 +38,9 @@ impl Compiler<'_> {
             },
             changes: self.without_locked(mount, changes),
             mapping,
-            hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
+            hold: self
+                .hold_for_propagation(mount.index, &mount.target, &propagation)
+                .or(self.hold_to_take_back(mount.index)),
             propagation: propagation.as_propagations(),
         };
         let origin = Origin::Mount {

@@ -39,6 +39,7 @@ impl Init {
         };
         let place = self.held.get_mut(number as usize).ok_or(Failure::from(Part::Plan))?;
         *place = usize::try_from(mounted.0).map_err(|_| Failure::from(Part::Plan))?;
+        self.added.end();
         Ok(())
     }
 

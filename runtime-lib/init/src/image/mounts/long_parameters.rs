@@ -4,7 +4,7 @@
 
 use super::old_call;
 use crate::Init;
-use crate::digits::{decimal, octal};
+use crate::digits::octal;
 use crate::failure::{Failure, In};
 use crate::path::Buffer;
 use crate::step::mounts::{LONGEST_PARAMETER, Mount, is_too_long};
@@ -58,21 +58,14 @@ impl Init {
             add(&mut data, b"mode=")?;
             data.push(octal(mode, &mut [0; 8])?.to_bytes())?;
         }
-        self.open_proc()?;
-        let mut name = Buffer::new();
-        name_of(place, &mut name)?;
-        sys::mount_filesystem_at(
-            filesystem.source,
-            name.as_c_str(),
-            filesystem.kind,
-            flags,
-            data.as_c_str(),
-        )?;
-        let mounted = uppermost(place).of(Part::Target)?;
+        let name = old_call::name_of(place)?;
+        let (kind, source) = (filesystem.kind, filesystem.source);
+        self.in_proc(|| sys::mount_filesystem_at(source, name.as_c_str(), kind, flags, data.as_c_str()))?;
+        let mounted = self
+            .in_proc(|| uppermost(place))
+            .map_err(|failure| failure.within(Part::Target))?;
         let tree = sys::open_tree(mounted, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Attach)?;
-        name.clear();
-        name_of(mounted, &mut name)?;
-        sys::unmount(name.as_c_str(), sys::MNT_DETACH).of(Part::Attach)?;
+        self.unmount(mounted).map_err(|failure| failure.within(Part::Attach))?;
         sys::close(mounted);
         if late != 0 && !filesystem.copy_up && flags & sys::MS_RDONLY == 0 {
             sys::set_attributes(tree, false, late, 0, 0).of(Part::Attributes)?;
@@ -100,18 +93,12 @@ fn add(data: &mut Buffer, parameter: &[u8]) -> sys::Result<()> {
     }
 }
 
-/// How the host's procfs calls what is behind a descriptor.
-fn name_of(file: Fd, name: &mut Buffer) -> sys::Result<()> {
-    name.push(b"/proc/self/fd/")?;
-    name.push(decimal(file.0, &mut [0; 12]))
-}
-
 /// What is mounted on the directory `place` now. Nothing leads there from below it, so it is looked up from above: the
-/// parent is the descriptor's own, the name that which the kernel knows for it.
+/// parent is the descriptor's own, the name that which the kernel knows for it. The working directory is in the host's
+/// procfs.
 #[inline(never)]
 fn uppermost(place: Fd) -> sys::Result<Fd> {
-    let mut link = Buffer::new();
-    name_of(place, &mut link)?;
+    let link = old_call::name_of(place)?;
     let mut bytes = [0; 4096];
     let path = sys::read_link(Fd::CWD, link.as_c_str(), &mut bytes)?;
     let at = path.iter().rposition(|byte| *byte == b'/').ok_or(Errno::NOENT)?;

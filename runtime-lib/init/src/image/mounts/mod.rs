@@ -1,6 +1,7 @@
 //! Filesystems and bound trees, mounted inside the rootfs: prepared without a place first, then put where a descriptor
 //! says.
 
+mod added;
 mod attributes;
 mod copy;
 mod filesystem;
@@ -8,6 +9,7 @@ mod held;
 mod long_parameters;
 mod old_call;
 
+pub(crate) use added::Added;
 pub(crate) use attributes::is_missing;
 
 use crate::Init;
@@ -139,6 +141,7 @@ impl Init {
             | if bind.links.source { sys::AT_SYMLINK_NOFOLLOW } else { 0 };
         let early = match bind.source {
             Source::Tree(slot, _) => return self.descriptor(slot),
+            Source::Taken(number, _) => return self.source(number).ok_or(Failure::from(Part::Plan)),
             Source::Opened(number, _) => self.source(number),
             Source::Either(first, second) => {
                 let open = |path| sys::open(Fd::CWD, path, sys::O_PATH, 0);
@@ -169,12 +172,15 @@ impl Init {
             if self.is_root(&status) {
                 return Err(Failure::from(Part::Root));
             }
+            self.refuse_shared(&status)?;
+            self.refuse_behind_links_in_proc(place, target)?;
             // Nor does one that leads to /proc open that to all mounts.
             if Some(status.mount) == self.procfs && !may_lie_in_proc(target) {
                 return Err(Failure::from(Part::InProc));
             }
         }
         path::attach(tree, place)?;
+        self.added.begin(tree);
         if target.is_empty() {
             self.set_root(tree)?;
             sys::enter_directory(tree)?;

@@ -2,7 +2,7 @@
 
 use crate::Init;
 use crate::digits::decimal;
-use crate::failure::{In, Outcome};
+use crate::failure::{Failure, Outcome};
 use crate::linux::mount_attribute;
 use crate::path::Buffer;
 use crate::sys::{self, Fd};
@@ -44,13 +44,31 @@ pub(super) fn flags(attributes: u64) -> u64 {
     all
 }
 
+/// How the host's procfs calls what is behind a descriptor, from that one's root on.
+pub(super) fn name_of(file: Fd) -> sys::Result<Buffer> {
+    let mut name = Buffer::new();
+    name.push(b"self/fd/")?;
+    name.push(decimal(file.0, &mut [0; 12]))?;
+    Ok(name)
+}
+
 impl Init {
-    /// The old call on a mount behind a descriptor, through its name in the host's procfs: it takes paths only.
+    /// The old call on a mount behind a descriptor.
     pub(crate) fn mount_at(&mut self, mounted: Fd, flags: u64) -> Outcome {
+        let name = name_of(mounted)?;
+        self.in_proc(|| sys::mount(c"none", name.as_c_str(), flags))
+            .map_err(|failure| failure.within(Part::Attributes))
+    }
+
+    /// Does what takes paths only, with the working directory in the host's procfs: the container's is not to be
+    /// believed.
+    pub(super) fn in_proc<T>(&mut self, act: impl FnOnce() -> sys::Result<T>) -> Result<T, Failure> {
         self.open_proc()?;
-        let mut name = Buffer::new();
-        name.push(b"/proc/self/fd/")?;
-        name.push(decimal(mounted.0, &mut [0; 12]))?;
-        sys::mount(c"none", name.as_c_str(), flags).of(Part::Attributes)
+        sys::enter_directory(self.proc)?;
+        let outcome = act();
+        if self.root != Fd::NONE {
+            sys::enter_directory(self.root)?;
+        }
+        Ok(outcome?)
     }
 }

@@ -1,0 +1,141 @@
+//! Mounts that are added to a container that exists: all of them, or none.
+
+use super::old_call;
+use crate::Init;
+use crate::failure::{Failure, In, Outcome};
+use crate::linux::namespace;
+use crate::path;
+use crate::step::Act;
+use crate::step::mounts::{TakeTrees, Unmount, may_lie_in_proc};
+use crate::step::rootfs::HoldContainer;
+use crate::sys::{self, Errno, Fd};
+use crate::wire::Part;
+use core::ffi::CStr;
+
+/// What is to be taken off a container again when a step fails.
+pub(crate) struct Added {
+    /// This is a container that exists.
+    takes_back: bool,
+    /// The ids of mounts whose changes show outside of the container, each a `u64`.
+    shared: &'static [u8],
+    /// A mount that has its place, and is not held yet.
+    last: Fd,
+}
+
+impl Added {
+    pub(crate) const NOTHING: Self = Self {
+        takes_back: false,
+        shared: &[],
+        last: Fd::NONE,
+    };
+
+    /// A mount has its place.
+    pub(super) fn begin(&mut self, tree: Fd) {
+        if self.takes_back {
+            self.last = tree;
+        }
+    }
+
+    /// It is held.
+    pub(super) fn end(&mut self) {
+        self.last = Fd::NONE;
+    }
+}
+
+impl Act<Init> for HoldContainer<'static> {
+    fn act(&self, init: &mut Init) -> Outcome {
+        let root = sys::open(Fd::CWD, c"/", sys::O_PATH | sys::O_DIRECTORY, 0).of(Part::Target)?;
+        init.set_root(root)?;
+        init.added = Added {
+            takes_back: true,
+            shared: self.shared,
+            last: Fd::NONE,
+        };
+        Ok(())
+    }
+}
+
+impl Act<Init> for Unmount<'_> {
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        let place = path::open(init.root, self.target).of(Part::Target)?;
+        let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
+        if init.is_root(&status) {
+            return Err(Failure::from(Part::Root));
+        }
+        if status.is_mount_root == Some(false) {
+            return Err(Failure::new(Part::Source, Errno::INVAL));
+        }
+        init.unmount(place).map_err(|failure| failure.within(Part::Attach))?;
+        sys::close(place);
+        Ok(())
+    }
+}
+
+impl Act<Init> for TakeTrees<'_> {
+    #[inline(never)]
+    fn act(&self, init: &mut Init) -> Outcome {
+        sys::unshare(namespace::NEWNS)?;
+        let sources = sys::room_for(self.paths.len())?;
+        let each = sources.iter_mut().zip(self.paths.iter().zip(self.recursive));
+        for (number, (place, (path, recursive))) in (0..).zip(each) {
+            let below = if *recursive == 0 { 0 } else { sys::AT_RECURSIVE };
+            let tree = sys::open_tree(Fd::CWD, path, sys::OPEN_TREE_CLONE | below)
+                .map_err(|errno| Failure::new(Part::Source, errno).detail(number))?;
+            *place = usize::try_from(tree.0).map_err(|_| Failure::from(Part::Plan))?;
+        }
+        init.sources = sources;
+        Ok(())
+    }
+}
+
+impl Init {
+    /// Takes off what was added, the last first. What fails stays: the failure that is told is the first one.
+    pub(crate) fn take_back(&mut self) {
+        if !self.added.takes_back {
+            return;
+        }
+        let last = core::mem::replace(&mut self.added.last, Fd::NONE);
+        if last != Fd::NONE {
+            let _ = self.unmount(last);
+        }
+        for number in (0..self.held.len()).rev() {
+            let mounted = self.held.get(number).and_then(|held| i32::try_from(*held).ok());
+            // Zero is no mount: the standard input is taken.
+            if let Some(mounted) = mounted.filter(|mounted| *mounted > 0) {
+                let _ = self.unmount(Fd(mounted));
+            }
+        }
+    }
+
+    /// Takes a mount off its place, by a descriptor of its root, and with it all that is mounted below.
+    pub(super) fn unmount(&mut self, mounted: Fd) -> Outcome {
+        let name = old_call::name_of(mounted)?;
+        self.in_proc(|| sys::unmount(name.as_c_str(), sys::MNT_DETACH))
+    }
+
+    /// Refuses a place in the container's /proc that a link has led to. Parts of it are mounts of their own by now, so
+    /// that the kernel is asked for the way.
+    #[inline(never)]
+    pub(super) fn refuse_behind_links_in_proc(&mut self, place: Fd, target: &CStr) -> Outcome {
+        if !self.added.takes_back || may_lie_in_proc(target) {
+            return Ok(());
+        }
+        let name = old_call::name_of(place)?;
+        let mut bytes = [0; 4096];
+        let way = self.in_proc(|| sys::read_link(Fd::CWD, name.as_c_str(), &mut bytes))?;
+        if way == b"/proc" || way.starts_with(b"/proc/") {
+            return Err(Failure::from(Part::InProc));
+        }
+        Ok(())
+    }
+
+    /// Refuses a place on a mount that shows outside of the container what is mounted on it.
+    pub(super) fn refuse_shared(&self, place: &sys::Status) -> Outcome {
+        let mut shared = self.added.shared.as_chunks::<8>().0.iter();
+        if shared.any(|id| u64::from_ne_bytes(*id) == place.mount) {
+            return Err(Failure::from(Part::Shared));
+        }
+        Ok(())
+    }
+}
