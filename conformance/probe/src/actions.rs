@@ -59,6 +59,7 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
         "programs" => programs::attached(word(1)).map(Json::from),
         "allow-all-devices" => programs::allow_all(word(1)).map(|()| Json::Null),
         "mount" => sys::mount(word(1), word(2), word(3), number(4).unsigned_abs()).map(|()| Json::Null),
+        "cover" => cover(word(1), word(2)),
         "escape" => escape(word(1), word(2)).map(|()| Json::Null),
         "sethostname" => sys::set_hostname(word(1)).map(|()| Json::Null),
         "statfs" => sys::filesystem(word(1)).map(Json::from),
@@ -107,6 +108,18 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
         ("errno", answer.as_ref().err().map(errno).into()),
         ("value", answer.unwrap_or(Json::Null)),
     ]))
+}
+
+/// Mounts an empty filesystem on a directory and takes it off, again and again, until a file is there; how often.
+fn cover(directory: &str, until: &str) -> io::Result<Json> {
+    let mut count = 0;
+    let end = Instant::now() + Duration::from_secs(300);
+    while fs::symlink_metadata(until).is_err() && Instant::now() < end {
+        sys::mount("cover", directory, "tmpfs", 0)?;
+        sys::unmount(directory)?;
+        count += 1;
+    }
+    Ok(i64::from(count).into())
 }
 
 fn errno(error: &io::Error) -> i32 {

@@ -243,6 +243,14 @@ pub(crate) fn mount(source: &str, target: &str, kind: &str, flags: u64) -> io::R
     check(c_long::from(result)).map(drop)
 }
 
+/// `umount2(2)` with `MNT_DETACH`.
+pub(crate) fn unmount(target: &str) -> io::Result<()> {
+    let target = c_string(target)?;
+    // SAFETY: the string lives until the call returns.
+    let result = unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) };
+    check(c_long::from(result)).map(drop)
+}
+
 /// `setns(2)` into a mount namespace.
 pub(crate) fn join(namespace: &std::fs::File) -> io::Result<()> {
     use std::os::fd::AsRawFd;

@@ -22,7 +22,7 @@ pub(super) struct Scenario {
     /// Its name, which begins with the verb.
     pub(super) name: &'static str,
     pub(super) before: Before,
-    /// The words, in which `ID` and `BUNDLE` stand for the container's and the folder.
+    /// The words, in which `ID` and `BUNDLE` stand for the container's and the folder, and `MOUNTS` for a list of mounts.
     pub(super) words: &'static [&'static str],
     /// Whether init, which waits, is traced as well.
     pub(super) with_init: bool,
@@ -32,7 +32,7 @@ pub(super) struct Scenario {
 }
 
 /// All of them.
-pub(super) const ALL: [Scenario; 30] = [
+pub(super) const ALL: [Scenario; 32] = [
     Scenario::of(
         "create",
         Before::Nothing,
@@ -78,6 +78,18 @@ pub(super) const ALL: [Scenario; 30] = [
         Before::Running,
         &["exec", "--user", "3:4", "ID", "/probe", "exit", "0"],
         user,
+    ),
+    Scenario::of(
+        "mounts-add",
+        Before::Running,
+        &["mounts", "add", "ID", "MOUNTS"],
+        mounted,
+    ),
+    Scenario::of(
+        "mounts-add-user",
+        Before::Running,
+        &["mounts", "add", "ID", "MOUNTS"],
+        user_mounted,
     ),
     Scenario::of("events", Before::Running, &["events", "--stats", "ID"], limits),
     Scenario::of(
@@ -161,6 +173,15 @@ impl Scenario {
 
 fn plain(bundle: Bundle) -> Bundle {
     bundle.probe("sleep 600")
+}
+
+/// A root in which mount points can be made.
+fn mounted(bundle: Bundle) -> Bundle {
+    plain(bundle).writable()
+}
+
+fn user_mounted(bundle: Bundle) -> Bundle {
+    user(bundle).writable()
 }
 
 fn short(bundle: Bundle) -> Bundle {

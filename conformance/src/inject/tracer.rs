@@ -317,8 +317,9 @@ impl Tracer<'_> {
             process: tracee.number,
             call: self.trace.calls[tracee.number],
         };
-        // It has no error for the clocks that there are, and mostly is no call at all (`man 7 vdso`).
-        let cannot_fail = number == libc::SYS_clock_gettime;
+        // The first has no error for the clocks that there are, and mostly is no call at all (`man 7 vdso`); the second has
+        // none (`man 2 geteuid`).
+        let cannot_fail = [libc::SYS_clock_gettime, libc::SYS_geteuid].contains(&number);
         match self.at {
             Some((at, fault)) if at == place && !(cannot_fail && fault != Fault::Kill) => {
                 self.trace.hit = Some(number);

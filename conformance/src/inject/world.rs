@@ -54,6 +54,16 @@ pub(super) struct Findings {
     pub(super) said: String,
 }
 
+/// The file with a list of mounts, in the bundle's folder.
+const MOUNTS: &str = "mounts.json";
+
+/// One of each kind.
+const TO_MOUNT: &str = r#"[
+    {"destination": "/added/tmpfs", "type": "tmpfs", "options": ["ro", "size=64k"]},
+    {"destination": "/added/tree", "type": "bind", "source": ".", "options": ["rbind", "ro", "private"]},
+    {"destination": "/added/file", "type": "bind", "source": "config.json", "options": ["bind"]}
+]"#;
+
 impl Findings {
     pub(super) fn are_well(&self) -> bool {
         !self.hang && self.panic.is_none() && self.leftovers.is_empty() && self.stuck.is_none()
@@ -80,6 +90,7 @@ impl<'a> World<'a> {
                 give(&bundle.rootfs(), FIRST)?;
             }
             bundle.save()?;
+            fs::write(bundle.dir.join(MOUNTS), TO_MOUNT)?;
         }
         let mut places: Vec<PathBuf> = hierarchies().iter().map(|it| it.join(tag).join(&id)).collect();
         if scenarios.iter().any(|scenario| scenario.by_systemd) {
@@ -103,6 +114,7 @@ impl<'a> World<'a> {
         let of = |word: &&str| match *word {
             "ID" => self.id.clone(),
             "BUNDLE" => path(self.dir.join(scenario.name)),
+            "MOUNTS" => path(self.dir.join(scenario.name).join(MOUNTS)),
             word => word.to_owned(),
         };
         let root = ["--root".to_owned(), path(self.root())];

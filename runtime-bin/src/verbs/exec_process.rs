@@ -9,6 +9,7 @@ use crate::refusal::Refusal;
 use orlop::bundle::{Capabilities, CapabilityName, Process, Text, User, check_process, parse_process};
 use orlop::{Container, Failure, Problem};
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 /// The process, and what is to be told of it.
 pub(super) fn process(
@@ -18,9 +19,7 @@ pub(super) fn process(
 ) -> Result<(Process, Vec<Problem>), Refusal> {
     let command = call.arguments.get(1..).unwrap_or_default();
     if let Some(file) = flags.path(ProcessFile) {
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| Failure::io(format!("read the process from {file:?}"), &error))?;
-        return Ok(parse_process(&text)?);
+        return read_process(&file);
     }
     if command.is_empty() {
         return Err(
@@ -31,6 +30,13 @@ pub(super) fn process(
     change(&mut process, command, flags)?;
     let warnings = check_process(&process)?;
     Ok((process, warnings))
+}
+
+/// The process of a file, and what is to be told of it.
+pub(super) fn read_process(file: &Path) -> Result<(Process, Vec<Problem>), Refusal> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::io(format!("read the process from {file:?}"), &error))?;
+    Ok(parse_process(&text)?)
 }
 
 /// Of a container without a process of its own: root at the root, without capabilities.

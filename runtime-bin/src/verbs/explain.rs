@@ -1,6 +1,8 @@
 //! `explain`: what running a bundle will do.
 
 use super::bundle_named::bundle_named;
+use super::exec::ProcessFile;
+use super::exec_process::read_process;
 use crate::call::Call;
 use crate::command::{Command, Count, Offer, Verb};
 use crate::flag::Declared;
@@ -8,7 +10,7 @@ use crate::matches::Given;
 use crate::output::print;
 use crate::refusal::Outcome;
 use crate::shared_flags::{Bundle, Help, Json};
-use orlop::{Arguments, ExplainedAct, Id, Plan, Severity};
+use orlop::{Arguments, ExecArguments, ExplainedAct, Host, Id, Plan, Severity};
 use std::fmt::Write;
 
 /// Longer sentences do not push the paths of the others to the right.
@@ -24,8 +26,9 @@ impl Verb for Explain {
         arguments: "[bundle]",
         count: Count::Between(0, 1),
         offer: Offer::Folders,
-        flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
-        description: "Each step stands with the place in config.json that asks for it. Warnings and notices, as `orlop check` has them,\nfollow on standard error.",
+        flags: &[Bundle::FLAG, ProcessFile::FLAG, Json::FLAG, Help::FLAG],
+        description: "Each step stands with the place in config.json that asks for it. Warnings and notices, as `orlop check` has them,\nfollow on standard error.\n\
+                      With --process it is told what `exec --process` will do with that file in a container of the bundle.",
         ..Command::of::<Self>()
     };
 
@@ -35,12 +38,25 @@ impl Verb for Explain {
         let mut arguments = Arguments::new(Id::new("ID")?);
         arguments.cgroup_manager = call.cgroup_manager()?;
         let (plan, warnings) = Plan::for_this_host(&bundle, &arguments)?;
-        let acts = plan.explain();
+        let acts = match flags.path(ProcessFile) {
+            None => plan.explain(),
+            Some(file) => {
+                let (process, told) = read_process(&file)?;
+                told.iter().for_each(|problem| call.warn(problem));
+                let (exec, problems) = plan.exec(&process, &ExecArguments::default(), &Host::look(&bundle)?);
+                let told = problems.into_warnings().map_err(orlop::Error::from)?;
+                told.iter().for_each(|problem| call.warn(problem));
+                exec.map(|exec| exec.explain()).unwrap_or_default()
+            }
+        };
         print(&if flags.is_on(Json) {
             serde_json::to_string_pretty(&acts).map_err(|error| error.to_string())? + "\n"
         } else {
             table(&acts)
         })?;
+        if flags.text(ProcessFile).is_some() {
+            return Ok(0);
+        }
         warnings.iter().for_each(|warning| call.warn(warning));
         let problems = orlop::check_for(&folder, arguments.cgroup_manager)?;
         let notices = problems

@@ -38,7 +38,7 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "hangs"),
         ("crun", "1.8", "hangs")
     ),
-    test!(a_thousand_leave_nothing),
+    test!(a_hundred_leave_no_cgroup),
 ];
 
 /// The lines of /proc/PID/cgroup, seen from the host.
@@ -200,7 +200,7 @@ fn process_of_a_container_that_freezes_itself_waits_and_can_be_given_up(t: &Tria
     same("exit status", &probe(t, &id, &[], "exit 4").finish()?.code, 4)
 }
 
-fn a_thousand_leave_nothing(t: &Trial<'_>) -> Verdict {
+fn a_hundred_leave_no_cgroup(t: &Trial<'_>) -> Verdict {
     let id = waiting(t)?.id;
     let count = |folder: &Path| fs::read_dir(folder).map_or(0, Iterator::count);
     let state = t.root.join(&id);

@@ -69,6 +69,11 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "keeps the caller's"),
         ("crun", "1.8", "keeps the caller's")
     ),
+    test!(
+        process_is_explained_beforehand,
+        ("runc", "1.1", "has nothing like it"),
+        ("crun", "1.8", "has nothing like it")
+    ),
 ];
 
 /// `exec` of the process.
@@ -359,4 +364,35 @@ fn umask_of_the_container_is_taken_over(t: &Trial<'_>) -> Verdict {
     let bundle = t.bundle()?.probe("sleep 60").set("/process/user/umask", json!(0o77));
     let id = t.launch(&bundle)?.id;
     same("umask", &report(t, &id, &[])?["umask"], 0o77)
+}
+
+/// What is explained is what a `--debug` tells of the exec itself.
+fn process_is_explained_beforehand(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.probe("sleep 60");
+    let dir = bundle.dir.to_string_lossy().into_owned();
+    let id = t.launch(&bundle)?.id;
+    let file = t.dir.join("process.json");
+    let process =
+        json!({"args": ["/probe", "exit", "0"], "cwd": "/", "oomScoreAdj": 421, "user": {"uid": 3, "gid": 4}});
+    std::fs::write(&file, process.to_string())?;
+    let file = file.to_string_lossy();
+    let explain = ["explain", "--json", "--process", &file, "--bundle", &dir];
+    let acts = t.call(&explain).succeed()?.json()?;
+    let acts = acts.as_array().cloned().unwrap_or_default();
+    let texts: Vec<&str> = acts.iter().filter_map(|act| act["text"].as_str()).collect();
+    ensure(texts.len() > 10, || format!("{texts:?}"))?;
+    ensure(acts.iter().all(|act| act["phase"] == "exec"), || format!("{texts:?}"))?;
+    let asked = acts.iter().find(|act| act["path"] == "process.oomScoreAdj");
+    ensure(asked.is_some(), || "nobody asked for the score".into())?;
+    let done = t
+        .call(&["exec", "--process", &file, &id])
+        .global(&["--debug"])
+        .succeed()?;
+    // The id is the container's own here.
+    for text in texts.iter().filter(|text| !text.contains("_ses.")) {
+        ensure(done.err.contains(text), || {
+            format!("{text:?} was not done: {}", done.err)
+        })?;
+    }
+    Ok(())
 }

@@ -47,6 +47,7 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "does not know --pidfd-socket")
     ),
     test!(signals_are_passed_on),
+    test!(a_thousand_leave_nothing),
     test!(many_at_once_all_run),
     test!(a_process_that_lives_ends_with_the_container),
     test!(exec_that_is_killed_at_any_instant_leaves_a_container_that_is_well),
@@ -236,6 +237,37 @@ fn signals_are_passed_on(t: &Trial<'_>) -> Verdict {
     running.signal(Signal::TERM)?;
     same("exit status", &running.wait()?.code, 128 + Signal::TERM.as_raw())?;
     same("status", &t.status(&id)?, "running")
+}
+
+/// What a container's health check of some hours comes to.
+fn a_thousand_leave_nothing(t: &Trial<'_>) -> Verdict {
+    let id = waiting(t)?.id;
+    let init = format!("/proc/{}", t.pid(&id)?.as_raw_nonzero());
+    let look = || -> Result<String, Failure> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(t.root.join(&id))? {
+            let entry = entry?;
+            files.push((entry.file_name(), entry.metadata()?.len()));
+        }
+        files.sort();
+        let status = fs::read_to_string(format!("{init}/status"))?;
+        let resident = status.lines().find(|line| line.starts_with("VmRSS")).map(str::to_owned);
+        let open = fs::read_dir(format!("{init}/fd"))?.count();
+        let mounts = fs::read_to_string(format!("{init}/mountinfo"))?;
+        let keys = fs::read_to_string("/proc/keys").unwrap_or_default();
+        let keys = keys.lines().filter(|line| line.contains(&id)).count();
+        Ok(format!(
+            "{files:?} {resident:?} {open} descriptors, {keys} keys, {mounts}"
+        ))
+    };
+    probe(t, &id, &[], "exit 0").succeed()?;
+    let before = look()?;
+    let quiet = || Ok::<_, Failure>(fs::OpenOptions::new().write(true).open("/dev/null")?);
+    for number in 0..1000 {
+        let done = probe(t, &id, &[], "exit 7").streams(quiet()?, quiet()?).finish()?;
+        same(&format!("exit status of number {number}"), &done.code, 7)?;
+    }
+    same("what is there", &look()?.as_str(), before.as_str())
 }
 
 fn many_at_once_all_run(t: &Trial<'_>) -> Verdict {

@@ -5,6 +5,7 @@ mod exec_flags;
 mod exec_hostile;
 mod exec_joins;
 mod exec_process;
+mod exec_races;
 mod exec_statuses;
 mod exec_terminal;
 
@@ -23,6 +24,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     exec_cgroups,
     exec_terminal,
     exec_hostile,
+    exec_races,
 ];
 
 /// `exec` of the probe with some actions.
