@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// The process has ended; a file of /proc cannot be read.
 pub(crate) fn mounts_shown_outside(process: Pid) -> Result<Vec<u64>, Error> {
-    let theirs = read(&format!("/proc/{process}/mountinfo"))?.ok_or(StatusFault::NotRunning)?;
+    let theirs = read(format!("/proc/{process}/mountinfo"))?.ok_or(StatusFault::NotRunning)?;
     let ours = read("/proc/thread-self/mountinfo")?.unwrap_or_default();
     Ok(shared_with(&theirs, &ours))
 }
