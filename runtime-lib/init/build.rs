@@ -125,7 +125,8 @@ fn compile(source: &Path, image: &Path, target: &str, linker: &Linker) -> Result
             "-nostdlib",
             "-static",
             "-no-pie",
-            "-Wl,-z,noexecstack,-z,norelro,--build-id=none,--gc-sections",
+            "-Wl,-z,noexecstack,-z,norelro,--build-id=none,--gc-sections,--no-eh-frame-hdr",
+            "-Wl,-T,src/image/without_unwinding.ld",
         ],
         _ => &[
             "-static",
@@ -134,6 +135,8 @@ fn compile(source: &Path, image: &Path, target: &str, linker: &Linker) -> Result
             "--build-id=none",
             "--gc-sections",
             "-zmax-page-size=4096",
+            "--no-eh-frame-hdr",
+            "-Tsrc/image/without_unwinding.ld",
         ],
     };
     for option in options {

@@ -1,6 +1,5 @@
 //! Mounts that are added to a container that exists: all of them, or none.
 
-use super::old_call;
 use crate::Init;
 use crate::failure::{Failure, In, Outcome};
 use crate::linux::namespace;
@@ -110,8 +109,7 @@ impl Init {
 
     /// Takes a mount off its place, by a descriptor of its root, and with it all that is mounted below.
     pub(super) fn unmount(&mut self, mounted: Fd) -> Outcome {
-        let name = old_call::name_of(mounted)?;
-        self.in_proc(|| sys::unmount(name.as_c_str(), sys::MNT_DETACH))
+        self.by_name(mounted, &mut |name| sys::unmount(name, sys::MNT_DETACH))
     }
 
     /// Refuses a place in the container's /proc that a link has led to. Parts of it are mounts of their own by now, so
@@ -121,10 +119,14 @@ impl Init {
         if !self.added.takes_back || may_lie_in_proc(target) {
             return Ok(());
         }
-        let name = old_call::name_of(place)?;
-        let mut bytes = [0; 4096];
-        let way = self.in_proc(|| sys::read_link(Fd::CWD, name.as_c_str(), &mut bytes))?;
-        if way == b"/proc" || way.starts_with(b"/proc/") {
+        let mut is_in_proc = false;
+        self.by_name(place, &mut |name| {
+            let mut bytes = [0; 4096];
+            let way = sys::read_link(Fd::CWD, name, &mut bytes)?;
+            is_in_proc = way == b"/proc" || way.starts_with(b"/proc/");
+            Ok(())
+        })?;
+        if is_in_proc {
             return Err(Failure::from(Part::InProc));
         }
         Ok(())

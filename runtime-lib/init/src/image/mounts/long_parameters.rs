@@ -10,6 +10,7 @@ use crate::path::Buffer;
 use crate::step::mounts::{LONGEST_PARAMETER, Mount, is_too_long};
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
+use core::ffi::CStr;
 
 /// The words that are flags of the old call, not data, and whether they set theirs.
 const FLAGS: [(&[u8], u64, bool); 9] = [
@@ -58,12 +59,16 @@ impl Init {
             add(&mut data, b"mode=")?;
             data.push(octal(mode, &mut [0; 8])?.to_bytes())?;
         }
-        let name = old_call::name_of(place)?;
         let (kind, source) = (filesystem.kind, filesystem.source);
-        self.in_proc(|| sys::mount_filesystem_at(source, name.as_c_str(), kind, flags, data.as_c_str()))?;
-        let mounted = self
-            .in_proc(|| uppermost(place))
-            .map_err(|failure| failure.within(Part::Target))?;
+        self.by_name(place, &mut |name| {
+            sys::mount_filesystem_at(source, name, kind, flags, data.as_c_str())
+        })?;
+        let mut mounted = Fd::NONE;
+        self.by_name(place, &mut |link| {
+            mounted = uppermost(place, link)?;
+            Ok(())
+        })
+        .map_err(|failure| failure.within(Part::Target))?;
         let tree = sys::open_tree(mounted, c"", sys::OPEN_TREE_CLONE | sys::AT_EMPTY_PATH).of(Part::Attach)?;
         self.unmount(mounted).map_err(|failure| failure.within(Part::Attach))?;
         sys::close(mounted);
@@ -94,13 +99,11 @@ fn add(data: &mut Buffer, parameter: &[u8]) -> sys::Result<()> {
 }
 
 /// What is mounted on the directory `place` now. Nothing leads there from below it, so it is looked up from above: the
-/// parent is the descriptor's own, the name that which the kernel knows for it. The working directory is in the host's
-/// procfs.
+/// parent is the descriptor's own, the name that which the kernel knows for it, by a link of procfs.
 #[inline(never)]
-fn uppermost(place: Fd) -> sys::Result<Fd> {
-    let link = old_call::name_of(place)?;
+fn uppermost(place: Fd, link: &CStr) -> sys::Result<Fd> {
     let mut bytes = [0; 4096];
-    let path = sys::read_link(Fd::CWD, link.as_c_str(), &mut bytes)?;
+    let path = sys::read_link(Fd::CWD, link, &mut bytes)?;
     let at = path.iter().rposition(|byte| *byte == b'/').ok_or(Errno::NOENT)?;
     let mut name = Buffer::new();
     name.push(path.get(at + 1..).unwrap_or_default())?;

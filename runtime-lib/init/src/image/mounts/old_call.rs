@@ -2,11 +2,12 @@
 
 use crate::Init;
 use crate::digits::decimal;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::linux::mount_attribute;
 use crate::path::Buffer;
 use crate::sys::{self, Fd};
 use crate::wire::Part;
+use core::ffi::CStr;
 
 /// Attributes of `mount_setattr`, the flags by which `man 2 fstatfs` tells them, and those by which `man 2 mount` sets
 /// them.
@@ -44,28 +45,23 @@ pub(super) fn flags(attributes: u64) -> u64 {
     all
 }
 
-/// How the host's procfs calls what is behind a descriptor, from that one's root on.
-pub(super) fn name_of(file: Fd) -> sys::Result<Buffer> {
-    let mut name = Buffer::new();
-    name.push(b"self/fd/")?;
-    name.push(decimal(file.0, &mut [0; 12]))?;
-    Ok(name)
-}
-
 impl Init {
     /// The old call on a mount behind a descriptor.
     pub(crate) fn mount_at(&mut self, mounted: Fd, flags: u64) -> Outcome {
-        let name = name_of(mounted)?;
-        self.in_proc(|| sys::mount(c"none", name.as_c_str(), flags))
+        self.by_name(mounted, &mut |name| sys::mount(c"none", name, flags))
             .map_err(|failure| failure.within(Part::Attributes))
     }
 
-    /// Does what takes paths only, with the working directory in the host's procfs: the container's is not to be
-    /// believed.
-    pub(super) fn in_proc<T>(&mut self, act: impl FnOnce() -> sys::Result<T>) -> Result<T, Failure> {
+    /// Does what takes paths only, with the name that the host's procfs has for what is behind a descriptor. The working
+    /// directory is in that procfs meanwhile: the container's is not to be believed.
+    #[inline(never)]
+    pub(super) fn by_name(&mut self, file: Fd, act: &mut dyn FnMut(&CStr) -> sys::Result<()>) -> Outcome {
         self.open_proc()?;
+        let mut name = Buffer::new();
+        name.push(b"self/fd/")?;
+        name.push(decimal(file.0, &mut [0; 12]))?;
         sys::enter_directory(self.proc)?;
-        let outcome = act();
+        let outcome = act(name.as_c_str());
         if self.root != Fd::NONE {
             sys::enter_directory(self.root)?;
         }
