@@ -87,7 +87,7 @@ mod tests {
         let kill = verbs::command("kill").unwrap();
         let help = command("orlop", kill);
         assert!(help.contains("USAGE:\n   orlop kill [command options] <container-id> [signal]\n"));
-        assert!(help.contains("   --help, -h  show help\n"));
+        assert!(help.contains("   --help, -h ") && help.ends_with("show help\n"));
         assert!(help.contains("   --all, -a   "));
     }
 }

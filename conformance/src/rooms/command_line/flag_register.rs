@@ -53,6 +53,7 @@ const TRIED: &[(&str, &str, &str)] = &[
     ),
     ("exec", "pidfd-socket", "exec_statuses"),
     ("explain", "bundle json", "telling"),
+    ("explain", "process", "exec_process"),
     ("features", "probe", "usage"),
     ("info", "json", "additions"),
     ("kill", "all", "flags_of_run"),
