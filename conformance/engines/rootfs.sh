@@ -1,13 +1,14 @@
 #!/bin/sh
 # rootfs.sh busybox DIR    a small rootfs around the host's static busybox
 # rootfs.sh debian DIR     a minimal Debian, made by mmdebstrap; the result is cached
+# rootfs.sh package NAME   a small Debian with a package, in the cache; writes the path of the tar file
 #
 # The cache is $XDG_CACHE_HOME/orlop-test, or /var/tmp/orlop-test. SUITE (default: bookworm) and MIRROR (default:
 # the host's own sources, else deb.debian.org) are taken from the environment.
 set -eu
 
 usage() {
-    sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -64,9 +65,25 @@ make_debian() {
     skeleton "$1"
 }
 
+make_package() {
+    command -v mmdebstrap >/dev/null || { echo "rootfs: install mmdebstrap" >&2; exit 1; }
+    suite=${SUITE:-bookworm}
+    cache=${XDG_CACHE_HOME:-/var/tmp}/orlop-test
+    tar=$cache/debian-$suite-$(dpkg --print-architecture)+$1.tar
+    if [ ! -s "$tar" ]; then
+        mkdir -p "$cache"
+        new=$tar.$$
+        trap 'rm -f "$new"' EXIT
+        mmdebstrap --quiet --variant=minbase --include="$1" --format=tar "$suite" "$new" ${MIRROR:+"$MIRROR"} >&2
+        mv "$new" "$tar"
+    fi
+    echo "$tar"
+}
+
 [ $# -eq 2 ] || usage
 case $1 in
 busybox) make_busybox "$2" ;;
 debian) make_debian "$2" ;;
+package) make_package "$2" ;;
 *) usage ;;
 esac

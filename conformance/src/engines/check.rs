@@ -76,9 +76,14 @@ impl<'o> Session<'o> {
     }
 
     fn wanted<E>(&self, check: &Check<E>) -> bool {
-        let name = check.name.replace('_', " ");
+        self.asks_for(check.name, check.short)
+    }
+
+    /// Whether a check was asked for.
+    fn asks_for(&self, name: &str, short: bool) -> bool {
+        let name = name.replace('_', " ");
         let filters = &self.options.filters;
-        (check.short || !self.options.short)
+        (short || !self.options.short)
             && (filters.is_empty() || filters.iter().any(|word| name.contains(&word.replace('_', " "))))
     }
 
@@ -93,9 +98,27 @@ impl<'o> Session<'o> {
     }
 
     /// The names of the checks that were asked for.
-    pub(super) fn list<E>(&self, files: &[&[Check<E>]]) {
-        for check in files.iter().copied().flatten().filter(|check| self.wanted(check)) {
+    pub(super) fn list(&self, checks: &[Named]) {
+        for check in checks.iter().filter(|check| self.asks_for(check.name, check.short)) {
             println!("{}", check.name.replace('_', " "));
         }
     }
+}
+
+/// A check by its name, of whatever engine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named {
+    pub(super) name: &'static str,
+    pub(super) short: bool,
+}
+
+/// The names of the checks of several files.
+pub(super) fn names<E>(files: &[&[Check<E>]]) -> Vec<Named> {
+    let checks = files.iter().copied().flatten();
+    checks
+        .map(|check| Named {
+            name: check.name,
+            short: check.short,
+        })
+        .collect()
 }

@@ -73,6 +73,12 @@ impl Lab {
         Ok(tar)
     }
 
+    /// The tar file of a small Debian with one more package; made once for all labs, where the network is.
+    pub(super) fn package_tar(package: &str) -> Result<String, Failure> {
+        let call = Call::new("sh").args(["-c", ROOTFS_SCRIPT, "rootfs.sh", "package", package]);
+        Ok(call.seconds(300).succeed()?.out.trim().to_owned())
+    }
+
     /// The `docker save` archive of an image `local/busybox:latest`, made by hand.
     pub(super) fn image_archive(&self) -> Result<String, Failure> {
         let config = serde_json::json!({"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"]});
@@ -105,10 +111,21 @@ impl Lab {
         Ok(image)
     }
 
-    /// Starts a program that stays; its output goes to `NAME.log` in the lab's folder.
+    /// Starts a program that stays; its output goes to `PROGRAM.log` in the lab's folder.
     pub(super) fn start(&self, program: &str, words: &[&str], variables: &[(&str, &str)]) -> Result<Daemon, Failure> {
-        let log = self.folder.join(format!("{program}.log"));
-        let log = fs::File::options().create(true).append(true).open(log)?;
+        self.start_as(program, program, words, variables)
+    }
+
+    /// Starts a program that stays; its output goes to `NAME.log` in the lab's folder.
+    pub(super) fn start_as(
+        &self,
+        name: &str,
+        program: &str,
+        words: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Daemon, Failure> {
+        let path = self.folder.join(format!("{name}.log"));
+        let log = fs::File::options().create(true).append(true).open(&path)?;
         let mut command = Command::new(program);
         command
             .args(words)
@@ -118,7 +135,7 @@ impl Lab {
             .stderr(log);
         Ok(Daemon {
             child: command.spawn()?,
-            log: self.folder.join(format!("{program}.log")),
+            log: path,
         })
     }
 
@@ -193,9 +210,15 @@ fn look() -> BTreeSet<String> {
     let mut things = BTreeSet::new();
     for line in read("/proc/self/mountinfo").lines() {
         // Without the ids, which are given again.
-        let rest: Vec<&str> = line.split(' ').skip(2).collect();
+        let mut rest: Vec<&str> = line.split(' ').skip(2).collect();
         if rest.get(2).is_some_and(|point| engines_own(point)) {
             continue;
+        }
+        // So are the numbers of namespaces.
+        if let Some(root) = rest.get_mut(1)
+            && root.starts_with("net:[")
+        {
+            *root = "net";
         }
         things.insert(format!("mount {}", rest.join(" ")));
     }

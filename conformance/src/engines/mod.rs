@@ -19,14 +19,15 @@ mod place;
 mod podman;
 mod rootfs;
 mod service;
+mod table;
 mod waiting;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use check::Session;
+use check::{Named, Session};
 use containerd::{cri, ctr};
-use docker::{as_runc, builds};
+use docker::{as_runc, builds, compose, registry, rootless, swarm};
 use lab::Lab;
 use options::Options;
 
@@ -34,13 +35,17 @@ const HELP: &str = "\
 conformance engines --runtime PATH [--engine NAME...] [--short] [--not-yet AREA[,AREA...]] [--filter WORD...] [--list]
 
   --engine NAME    docker, as-runc (docker and containerd where what is called runc is the runtime), docker-build and
-                   buildkit (images from Dockerfiles), podman, podman-rootless (by an ordinary user, in a virtual
-                   machine of the lab that systemd has started), ctr, cri (containerd as a kubelet uses it), buildah,
-                   or rootfs (a busybox and a Debian root filesystem with the config of `PATH spec` and of
-                   `runc spec`); all unless given
+                   buildkit (images from Dockerfiles), docker-registry, docker-compose and docker-compose-2 (by version),
+                   docker-rootless (in rootlesskit), docker-swarm (of two nodes), podman, podman-rootless (by an ordinary
+                   user, in a virtual machine of the lab that systemd has started), ctr, cri (containerd as a kubelet
+                   uses it), buildah, or rootfs (a busybox and a Debian root filesystem with the config of `PATH spec`
+                   and of `runc spec`); all unless given
   --short          the most telling checks only, in less than 90 seconds
   --not-yet AREA   skip what needs exec, pause, update, resources, ps, userns, build
   --filter WORD    only checks whose name has one of the words
+  --table FILE     with each --runtime (repeated), and write a page of what became of each check; ends with failure where
+                   a check fails with the first runtime and passes with runc
+  --from FILE      for the page, what earlier runs said (repeated), instead of new ones
 ";
 
 /// Runs the engines' checks; the arguments are those after `engines`.
@@ -56,10 +61,10 @@ pub(crate) fn run(words: &[String]) -> ExitCode {
         print!("{HELP}");
         return ExitCode::SUCCESS;
     }
-    if options.inside {
-        inside(&options)
-    } else {
-        outer::run(&options)
+    match &options.table {
+        _ if options.inside => inside(&options),
+        Some(page) if !options.list => table::run(&options, page),
+        _ => outer::run(&options),
     }
 }
 
@@ -68,7 +73,7 @@ fn inside(options: &Options) -> ExitCode {
     let mut session = Session::new(options);
     for engine in &options.engines {
         if options.list {
-            list(&session, engine);
+            session.list(&checks_of(engine));
             continue;
         }
         let ended = Lab::new(&options.runtime)
@@ -77,6 +82,11 @@ fn inside(options: &Options) -> ExitCode {
                 "docker" => docker::run(&lab, &mut session),
                 "as-runc" => as_runc::run(&lab, &mut session),
                 "docker-build" | "buildkit" => builds::run(&lab, &mut session, engine == "buildkit"),
+                "docker-registry" => registry::run(&lab, &mut session),
+                "docker-compose" => compose::run(&lab, &mut session, '1'),
+                "docker-compose-2" => compose::run(&lab, &mut session, '2'),
+                "docker-rootless" => rootless::run(&lab, &mut session),
+                "docker-swarm" => swarm::run(&lab, &mut session),
                 "podman" | "podman-rootless" => podman::run(&lab, &mut session, engine == "podman-rootless"),
                 "ctr" => ctr::run(&lab, &mut session),
                 "cri" => cri::run(&lab, &mut session),
@@ -90,23 +100,21 @@ fn inside(options: &Options) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The names of an engine's checks.
-fn list(session: &Session<'_>, engine: &str) {
+/// An engine's checks.
+fn checks_of(engine: &str) -> Vec<Named> {
     match engine {
-        "docker" => {
-            session.list(cli::CHECKS);
-            session.list(docker::CHECKS);
-        }
-        "podman" | "podman-rootless" => {
-            session.list(cli::CHECKS);
-            session.list(podman::CHECKS);
-        }
-        "as-runc" => session.list(&[as_runc::CHECKS]),
-        "docker-build" => session.list(&[builds::CHECKS]),
-        "buildkit" => session.list(&[builds::CHECKS, builds::OF_BUILDKIT]),
-        "ctr" => session.list(ctr::CHECKS),
-        "cri" => session.list(cri::CHECKS),
-        "buildah" => session.list(&[buildah::CHECKS]),
-        _ => session.list(&[rootfs::CHECKS]),
+        "docker" => [check::names(cli::CHECKS), check::names(docker::CHECKS)].concat(),
+        "podman" | "podman-rootless" => [check::names(cli::CHECKS), check::names(podman::CHECKS)].concat(),
+        "as-runc" => check::names(&[as_runc::CHECKS]),
+        "docker-build" => check::names(&[builds::CHECKS]),
+        "buildkit" => check::names(&[builds::CHECKS, builds::OF_BUILDKIT]),
+        "docker-registry" => check::names(&[registry::CHECKS]),
+        "docker-compose" | "docker-compose-2" => check::names(&[compose::CHECKS]),
+        "docker-rootless" => check::names(&[rootless::CHECKS]),
+        "docker-swarm" => check::names(&[swarm::CHECKS]),
+        "ctr" => check::names(ctr::CHECKS),
+        "cri" => check::names(cri::CHECKS),
+        "buildah" => check::names(&[buildah::CHECKS]),
+        _ => check::names(&[rootfs::CHECKS]),
     }
 }

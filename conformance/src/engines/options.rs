@@ -1,9 +1,12 @@
 //! The arguments of `conformance engines`.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::table;
 
 /// All engines, in the order of the report.
-pub(super) const ENGINES: [&str; 10] = [
+pub(super) const ENGINES: [&str; 15] = [
     "rootfs",
     "ctr",
     "cri",
@@ -14,13 +17,24 @@ pub(super) const ENGINES: [&str; 10] = [
     "as-runc",
     "docker-build",
     "buildkit",
+    "docker-registry",
+    "docker-compose",
+    "docker-compose-2",
+    "docker-rootless",
+    "docker-swarm",
 ];
 
 /// What was asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Options {
     /// The runtime under test, absolute.
     pub(super) runtime: String,
+    /// All runtimes of a table, absolute, [`Self::runtime`] first.
+    pub(super) runtimes: Vec<String>,
+    /// The page to write instead of ending with a count.
+    pub(super) table: Option<PathBuf>,
+    /// Reports of earlier runs, which the table is made of instead of new ones.
+    pub(super) from: Vec<PathBuf>,
     /// Names out of [`ENGINES`].
     pub(super) engines: Vec<String>,
     /// Only the short selection.
@@ -47,7 +61,9 @@ impl Options {
                 value.ok_or_else(|| format!("{word} needs a value"))
             };
             match word.as_str() {
-                "--runtime" => options.runtime = value()?,
+                "--runtime" => options.runtimes.push(absolute(&value()?)?),
+                "--table" => options.table = Some(value()?.into()),
+                "--from" => options.from.push(value()?.into()),
                 "--engine" => options.engines.push(value()?),
                 "--not-yet" => options.not_yet.extend(value()?.split(',').map(str::to_owned)),
                 "--filter" => options.filters.push(value()?),
@@ -67,10 +83,11 @@ impl Options {
         if options.engines.is_empty() {
             options.engines = ENGINES.map(str::to_owned).to_vec();
         }
-        if options.runtime.is_empty() {
+        let Some(first) = options.runtimes.first() else {
             return Err("--runtime is missing".to_owned());
-        }
-        options.runtime = absolute(&options.runtime)?;
+        };
+        options.runtime.clone_from(first);
+        table::demands(options.table.as_ref(), &options.runtimes, &options.from)?;
         Ok(options)
     }
 }
@@ -99,6 +116,16 @@ mod tests {
     fn an_unknown_engine_is_refused() {
         let words = ["--runtime", "/bin/true", "--engine", "lxc"].map(str::to_owned);
         assert!(Options::parse(&words).unwrap_err().contains("lxc"));
+    }
+
+    #[test]
+    fn more_than_one_runtime_is_for_a_table() {
+        let words = ["--runtime", "/bin/true", "--runtime", "/bin/false"].map(str::to_owned);
+        assert!(Options::parse(&words).unwrap_err().contains("--table"));
+        let page = ["--table".to_owned(), "page.md".to_owned()];
+        let options = Options::parse(&[&words[..], &page].concat()).unwrap();
+        assert_eq!(options.runtimes.len(), 2);
+        assert_eq!(options.runtime, options.runtimes[0]);
     }
 
     #[test]

@@ -29,6 +29,8 @@ struct Report {
     skipped: u32,
     /// How many lines came from the labs.
     checks: u32,
+    /// All that was printed.
+    text: String,
 }
 
 impl Report {
@@ -38,18 +40,23 @@ impl Report {
         if let Some(rest) = line.strip_prefix("not ok ") {
             self.failed += 1;
             let (name, why) = rest.split_once(" # ").unwrap_or((rest, ""));
-            println!("not ok {number} - {engine}: {name}");
-            println!("#   {why}");
+            self.say(&format!("not ok {number} - {engine}: {name}\n#   {why}"));
         } else if let Some(rest) = line.strip_prefix("ok ") {
             if rest.contains(" # SKIP ") {
                 self.skipped += 1;
             } else {
                 self.passed += 1;
             }
-            println!("ok {number} - {engine}: {rest}");
+            self.say(&format!("ok {number} - {engine}: {rest}"));
         } else {
-            println!("# {engine}: {line}");
+            self.say(&format!("# {engine}: {line}"));
         }
+    }
+
+    fn say(&mut self, text: &str) {
+        println!("{text}");
+        self.text.push_str(text);
+        self.text.push('\n');
     }
 
     fn total(&self) -> u32 {
@@ -68,13 +75,7 @@ pub(super) fn run(options: &Options) -> ExitCode {
             }
             continue;
         }
-        println!("# {engine} with {}", options.runtime);
-        if let Err(failure) = one_engine(options, engine, &mut report) {
-            match failure {
-                Failure::Skip(why) => report.take(engine, &format!("ok the engine is here # SKIP {why}")),
-                Failure::Wrong(why) => report.take(engine, &format!("not ok the lab works # {why}")),
-            }
-        }
+        with_engine(options, engine, &mut report);
     }
     if options.list {
         return ExitCode::SUCCESS;
@@ -95,10 +96,42 @@ pub(super) fn run(options: &Options) -> ExitCode {
     }
 }
 
+/// One engine's part of the report.
+fn with_engine(options: &Options, engine: &str, report: &mut Report) {
+    report.say(&format!("# {engine} with {}", options.runtime));
+    match one_engine(options, engine, report) {
+        Ok(()) => {}
+        Err(Failure::Skip(why)) => report.take(engine, &format!("ok the engine is here # SKIP {why}")),
+        Err(Failure::Wrong(why)) => report.take(engine, &format!("not ok the lab works # {why}")),
+    }
+}
+
+/// The report of one engine's checks with one of the runtimes.
+pub(super) fn report_of(options: &Options, engine: &str, runtime: &str) -> String {
+    let options = Options {
+        runtime: runtime.to_owned(),
+        ..options.clone()
+    };
+    let mut report = Report::default();
+    with_engine(&options, engine, &mut report);
+    report.text
+}
+
 /// The programs without which an engine's checks make no sense.
 fn programs_of(engine: &str) -> &'static [&'static str] {
     match engine {
         "docker" | "as-runc" | "docker-build" | "buildkit" => &["dockerd", "docker", "containerd", "runc"],
+        "docker-registry" => &["docker-registry", "htpasswd", "dockerd", "docker", "containerd"],
+        "docker-compose" | "docker-compose-2" => &["docker-compose", "mmdebstrap", "iptables", "dockerd", "docker"],
+        "docker-rootless" => &[
+            "rootlesskit",
+            "slirp4netns",
+            "newuidmap",
+            "setpriv",
+            "dockerd",
+            "docker",
+        ],
+        "docker-swarm" => &["iptables", "nsenter", "dockerd", "docker", "containerd"],
         "podman" => &["podman", "conmon"],
         "podman-rootless" => &["podman", "conmon", "newuidmap", "su"],
         "ctr" => &["containerd", "ctr"],
@@ -118,6 +151,15 @@ fn one_engine(options: &Options, engine: &str, report: &mut Report) -> Verdict {
     if engine == "podman-rootless" && !has_systemd() {
         let why = "needs an ordinary user with a systemd: `conformance lab --form systemd engines ...`";
         return Err(Failure::Skip(why.to_owned()));
+    }
+    if options.short && !super::checks_of(engine).iter().any(|check| check.short) {
+        return Err(Failure::Skip("all its checks take long".to_owned()));
+    }
+    if engine.starts_with("docker-compose") {
+        // Inside there is no network to get packages from.
+        for (package, _) in super::compose::PACKAGES {
+            Lab::package_tar(package)?;
+        }
     }
     let before = host();
     let limit = patience(time_limit(engine)).as_secs().to_string();

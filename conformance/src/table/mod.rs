@@ -3,6 +3,8 @@
 mod cell;
 mod page;
 
+pub(crate) use page::{cgroups, kernel, plain};
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;

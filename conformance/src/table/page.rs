@@ -51,12 +51,14 @@ fn command(runtimes: &[Runtime]) -> String {
     format!("conformance table {} --out docs/conformance.md", paths.join(" "))
 }
 
-fn kernel() -> String {
+/// The kernel's release.
+pub(crate) fn kernel() -> String {
     let text = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     text.trim().to_owned()
 }
 
-fn cgroups() -> &'static str {
+/// What the host's cgroups are.
+pub(crate) fn cgroups() -> &'static str {
     let root = Path::new("/sys/fs/cgroup");
     if root.join("cgroup.controllers").exists() {
         "cgroup v2"
@@ -124,7 +126,7 @@ fn tables(names: &[String], results: &[ending::Entry], notes: &mut Notes) -> Str
 }
 
 /// Keeps a text in its cell.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 

@@ -3,6 +3,7 @@
 pub(in crate::engines) mod as_runc;
 mod basics;
 pub(in crate::engines) mod builds;
+pub(in crate::engines) mod compose;
 mod copies;
 mod execs;
 mod following;
@@ -13,9 +14,12 @@ mod limits;
 mod namespaces;
 mod networks;
 mod ports;
+pub(in crate::engines) mod registry;
 mod remap;
 mod restarts;
+pub(in crate::engines) mod rootless;
 mod security;
+pub(in crate::engines) mod swarm;
 mod volumes;
 
 use std::fs;
