@@ -85,7 +85,10 @@ impl Init {
                 Err(failed(plan, &message, &text, failed_at))
             }
             Received::Message(message, ..) => Err(broken(&format!("a message of kind {} at its end", message.kind))),
-            Received::End => verify_executed(self.pid, self.pidfd()?),
+            Received::End => {
+                let filter = plan.filter.as_ref().map_or(&[][..], |filter| &filter.program);
+                verify_executed(self.pid, self.pidfd()?, filter)
+            }
             Received::Cancelled => Err(Error::Cancelled),
         }
     }

@@ -7,6 +7,7 @@ use crate::plan::ExplainedAct;
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Later, Told};
 use crate::process::Pid;
+use crate::seccomp::{Native, may_end_init};
 use crate::store::{Entry, KeptPlan, START_SOCKET};
 use crate::{Error, Failure, StatusFault, Trace};
 use orlop_init::step::{Failed, Phrase};
@@ -85,7 +86,7 @@ pub(crate) fn start(
         Received::Message(message, ..) => return Err(broken(&format!("a message of kind {}", message.kind))),
     }
     let _ = rustix::fs::unlinkat(entry.folder(), START_SOCKET, rustix::fs::AtFlags::empty());
-    verify(pid, pidfd)?;
+    verify(pid, pidfd, kept.filter())?;
     tell_steps(kept, trace, usize::MAX);
     Ok(())
 }
@@ -138,8 +139,8 @@ fn told(kept: &KeptPlan, message: &Message, text: &str) -> Error {
 }
 
 /// The end of the connection alone is not success: a filter that kills execve ends it, too. Then what ended still has
-/// init's name; where its parent has taken even that away, only a SIGSYS says enough.
-pub(super) fn verify(pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
+/// init's name; where its parent has taken even that away, only a SIGSYS from a filter that does so says enough.
+pub(super) fn verify(pid: Pid, pidfd: &OwnedFd, filter: &[u8]) -> Result<(), Error> {
     // A process that ends closes its files before its end can be seen, but lets go of its program before both; one
     // that was executed has its new program.
     if let Err(Errno::NOENT) = rustix::fs::readlink(format!("/proc/{pid}/exe"), Vec::new()) {
@@ -160,7 +161,7 @@ pub(super) fn verify(pid: Pid, pidfd: &OwnedFd) -> Result<(), Error> {
         None => (false, crate::sys::exit_status(pidfd).ok().flatten()),
     };
     let signal = status.unwrap_or(0) & 0x7f;
-    if signal == SIGSYS && (was_init || stat.is_none()) {
+    if signal == SIGSYS && (was_init || stat.is_none() && may_end_init(filter, Native::CURRENT)) {
         let failure = Failure::plain(
             "execute the container's process",
             "it was killed by SIGSYS: the filter does not allow the call",

@@ -42,6 +42,12 @@ pub(super) fn value(action: SeccompAction, errno: Option<u32>) -> u32 {
     }
 }
 
+/// Whether what a program returns ends the caller with SIGSYS, if that does nothing about it.
+pub(super) const fn may_end(value: u32) -> bool {
+    const ACTION: u32 = 0xffff_0000;
+    matches!(value & ACTION, KILL_THREAD | KILL_PROCESS | TRAP)
+}
+
 /// How much an action lets through, by the kernel's own order of precedence: the higher, the more.
 pub(super) const fn leniency(value: u32) -> i32 {
     (value & 0xffff_0000).cast_signed()

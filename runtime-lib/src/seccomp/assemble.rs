@@ -13,7 +13,7 @@ pub(super) enum Test {
 
 impl Test {
     /// `BPF_JMP | BPF_K` and the comparison.
-    const fn code(self) -> u16 {
+    pub(super) const fn code(self) -> u16 {
         match self {
             Self::Equal => 0x15,
             Self::Greater => 0x25,
@@ -34,13 +34,13 @@ pub(super) enum Target {
 /// A conditional jump skips at most so many instructions.
 const FARTHEST: usize = u8::MAX as usize;
 /// `BPF_LD | BPF_W | BPF_ABS`
-const LOAD: u16 = 0x20;
+pub(super) const LOAD: u16 = 0x20;
 /// `BPF_ALU | BPF_AND | BPF_K`
-const AND: u16 = 0x54;
+pub(super) const AND: u16 = 0x54;
 /// `BPF_JMP | BPF_JA`
-const JUMP: u16 = 0x05;
+pub(super) const JUMP: u16 = 0x05;
 /// `BPF_RET | BPF_K`
-const RETURN: u16 = 0x06;
+pub(super) const RETURN: u16 = 0x06;
 
 /// A program in the making.
 ///

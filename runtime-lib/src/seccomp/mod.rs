@@ -13,12 +13,14 @@ mod calls;
 mod check;
 mod decide;
 mod emit;
+mod foresee;
 mod names;
 mod program;
 mod table;
 mod tree;
 
 pub use abi::Native;
+pub(crate) use foresee::may_end_init;
 pub use program::{Instruction, Program};
 
 use crate::bundle::{Seccomp, SeccompAction, SeccompFlag};

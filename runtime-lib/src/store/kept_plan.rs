@@ -178,6 +178,11 @@ impl KeptPlan {
         Ok((kept, filter))
     }
 
+    /// The filter that binds the process, as `struct sock_filter`s; nothing without one.
+    pub(crate) fn filter(&self) -> &[u8] {
+        &self.filter
+    }
+
     pub(crate) fn poststart(&self) -> &[Hook] {
         &self.head.poststart
     }
