@@ -116,7 +116,10 @@ fn the_process_must_be_one_that_can_run() {
         &[("/process/args", json!([]))],
         "process.args: at least the program's name is needed",
     );
-    assert_refused(&[("/process/args", json!([""]))], "process.args[0]: is empty");
+    assert_refused(
+        &[("/process/args", json!([""]))],
+        "process.args[0]: is empty: executable file not found in $PATH",
+    );
     assert_refused(
         &[("/process/user/uid", json!(4_294_967_295_u32))],
         "process.user.uid: 4294967295 stands for no id",

@@ -15,7 +15,10 @@ pub(in super::super) fn process(process: &Process, at: &'static str, problems: &
     absolute(&process.cwd, || member("cwd").to_string(), problems);
     match process.args.first() {
         None => problems.error(member("args"), "at least the program's name is needed"),
-        Some(program) if program.is_empty() => problems.error(member("args").index(0), "is empty"),
+        Some(program) if program.is_empty() => {
+            // Engines give the exit status by the words, as of any program that is not there.
+            problems.error(member("args").index(0), "is empty: executable file not found in $PATH");
+        }
         Some(_) => {}
     }
     environment(&process.env, &member("env"), problems);
