@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::super::process::is_another_null;
+use super::exec_statuses::pid_in;
 use super::{probe, report, told};
 use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same};
@@ -26,6 +28,16 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "waits for whoever writes to it")
     ),
     test!(passwd_that_leads_to_the_host_is_not_followed),
+    test!(
+        null_of_the_host_is_not_given_away_by_exec,
+        ("runc", "1.1", "leaves stdio of an exec as it is"),
+        ("crun", "1.8", "leaves stdio of an exec as it is")
+    ),
+    test!(
+        null_that_is_none_is_not_believed,
+        ("runc", "1.1", "leaves stdio of an exec as it is"),
+        ("crun", "1.8", "leaves stdio of an exec as it is")
+    ),
     test!(
         proc_that_is_none_is_not_believed,
         ("runc", "1.1", "needs one"),
@@ -181,4 +193,33 @@ fn proc_that_is_none_is_not_believed(t: &Trial<'_>) -> Verdict {
     same("home", &home(t, &id)?, "/home/root")?;
     let told = told(t, &id, &[], "read /proc/self/oom_score_adj")?;
     same("what the container has put there", &told["value"], "0")
+}
+
+/// The `/dev/null` that a further process has been given for what was the host's.
+fn null_of_exec(t: &Trial<'_>, id: &str) -> Verdict {
+    let file = t.dir.join("exec.pid");
+    probe(t, id, &["--detach", "--pid-file", &file.to_string_lossy()], "sleep 30").succeed()?;
+    let pid = pid_in(&file)?;
+    let verdict = is_another_null(&format!("/proc/{}/fd/0", pid.as_raw_nonzero()));
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL)?;
+    t.exit_of(pid)?;
+    verdict
+}
+
+fn null_of_the_host_is_not_given_away_by_exec(t: &Trial<'_>) -> Verdict {
+    let id = t.launch(&t.bundle()?.probe("sleep 60"))?.id;
+    null_of_exec(t, &id)
+}
+
+fn null_that_is_none_is_not_believed(t: &Trial<'_>) -> Verdict {
+    let id = t.launch(&t.bundle()?.probe("sleep 60"))?.id;
+    let null = format!("/proc/{}/root/dev/null", t.pid(&id)?.as_raw_nonzero());
+    fs::remove_file(&null)?;
+    fs::write(&null, "")?;
+    null_of_exec(t, &id)?;
+    fs::remove_file(&null)?;
+    null_of_exec(t, &id)?;
+    // A link leads nowhere.
+    std::os::unix::fs::symlink("zero", &null)?;
+    null_of_exec(t, &id)
 }

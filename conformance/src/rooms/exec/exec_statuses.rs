@@ -181,7 +181,7 @@ pub(super) fn end(t: &Trial<'_>, file: &str) -> Verdict {
 }
 
 /// The pid in a file.
-fn pid_in(file: &std::path::Path) -> Result<Pid, Failure> {
+pub(super) fn pid_in(file: &std::path::Path) -> Result<Pid, Failure> {
     let text = fs::read_to_string(file)?;
     let pid = text.parse().ok().and_then(Pid::from_raw);
     pid.ok_or_else(|| Failure::Wrong(format!("the pid file holds {text:?}")))

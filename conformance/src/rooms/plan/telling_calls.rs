@@ -386,6 +386,10 @@ const TABLE: &[Row] = &[
         by(call("prctl").with("PR_SET_NO_NEW_PRIVS, 1"))
     }),
     Row("give stdio to user ", |_, _| by(call("fchown"))),
+    // Stdin is the host's.
+    Row("open stdio anew where it is the host's null device", |_, _| {
+        by(call("statx").with("\"/dev/null\""))
+    }),
     Row("make Landlock rules: ", |_, _| {
         by(call("landlock_create_ruleset").with("handled_access"))
     }),

@@ -16,6 +16,7 @@ mod stdio;
 mod terminal;
 
 use super::room::{Room, rooms};
+pub(super) use stdio::is_another_null;
 
 pub(super) const ROOMS: &[Room] = rooms![
     environment,

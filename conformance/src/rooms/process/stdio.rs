@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -43,6 +44,7 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "does not look at LISTEN_PID")
     ),
     test!(no_listen_fds_are_told_when_there_are_none),
+    test!(null_of_the_host_is_not_given_away),
     test!(
         few_descriptors_are_enough_for_the_process,
         ("runc", "1.1", "needs more itself"),
@@ -77,6 +79,32 @@ fn pipes_are_closed_when_the_container_ends(t: &Trial<'_>) -> Verdict {
     let mut text = String::new();
     reader.read_to_string(&mut text)?;
     ensure(text.contains("sleep"), || text)
+}
+
+/// Where the root of a container could reach the host's `/dev/null` by `/proc/self/fd`, it could change that for all.
+fn null_of_the_host_is_not_given_away(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.probe("sleep 60");
+    let null = || File::options().read(true).write(true).open("/dev/null");
+    let id = &bundle.id;
+    t.with_bundle(&["create"], &bundle)?
+        .streams(null()?, null()?)
+        .succeed()?;
+    t.adopt(id);
+    t.call(&["start", id]).succeed()?;
+    let pid = t.pid(id)?.as_raw_nonzero();
+    for number in 0..3 {
+        is_another_null(&format!("/proc/{pid}/fd/{number}"))?;
+    }
+    Ok(())
+}
+
+/// Fails unless it is a node like `/dev/null`, and not the host's.
+pub(in crate::rooms) fn is_another_null(path: &str) -> Verdict {
+    let (host, seen) = (std::fs::metadata("/dev/null")?, std::fs::metadata(path)?);
+    same("device", &seen.rdev(), host.rdev())?;
+    ensure((seen.dev(), seen.ino()) != (host.dev(), host.ino()), || {
+        format!("{path} is the host's /dev/null")
+    })
 }
 
 fn open(report: &serde_json::Value) -> Vec<String> {

@@ -94,6 +94,10 @@ impl Act<Init> for NoNewPrivileges {
 
 impl Act<Init> for StdioOwner {
     fn act(&self, _: &mut Init) -> Outcome {
-        stdio::give_to(self.uid)
+        stdio::open_null_anew();
+        if let Some(uid) = self.uid {
+            stdio::give_to(uid);
+        }
+        Ok(())
     }
 }

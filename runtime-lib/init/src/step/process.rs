@@ -86,11 +86,11 @@ steps! { 10<'a>;
     /// No gain of privileges by execve (`man 2 prctl`, `PR_SET_NO_NEW_PRIVS`).
     NoNewPrivileges = 9 {
     }
-    /// Give stdio that is a pipe, a socket, a file or a terminal to the process's user, so that it can open
-    /// `/dev/stdout`.
+    /// Make stdio the container's: the host's `/dev/null` becomes the one in there, and what is a pipe, a socket, a file
+    /// or a terminal is given to the process's user, so that it can open `/dev/stdout`.
     StdioOwner = 10 {
-        /// The user.
-        uid: u32,
+        /// The user; none where the runtime has given it already.
+        uid: Option<u32>,
     }
     /// Run on every CPU that the cgroup allows, whatever the runtime's caller is bound to (`man 2 sched_setaffinity`).
     EveryCpu = 11 {
@@ -362,7 +362,11 @@ impl Reads for NoNewPrivileges {
 
 impl Reads for StdioOwner {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
-        write!(out, "give stdio to user {}", self.uid)
+        out.write_str("open stdio anew where it is the host's null device")?;
+        match self.uid {
+            Some(uid) => write!(out, ", and give it to user {uid}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -173,8 +173,8 @@ impl Compiler<'_> {
 impl Rooms<'_> {
     /// Pushes what is done with the runtime's own rights.
     pub(crate) fn before_the_credentials(&mut self) {
-        if !self.process.terminal && !self.around.runtime_gives_stdio {
-            let uid = self.process.user.uid;
+        if !self.process.terminal {
+            let uid = (!self.around.runtime_gives_stdio).then_some(self.process.user.uid);
             self.acts.step(&StdioOwner { uid }, Origin::Member("process.user.uid"));
         }
         self.first_limits();

@@ -1,6 +1,6 @@
 //! What files and filesystems tell of themselves.
 
-use super::{Arg, Fd, Result, call, number};
+use super::{Arg, Fd, Result, S_IFCHR, S_IFMT, call, number};
 use core::ffi::CStr;
 
 /// What `man 2 statx` tells.
@@ -22,6 +22,13 @@ pub(crate) struct Status {
     pub(crate) mount: u64,
     /// Whether it is the root of a mount; nothing before Linux 5.8.
     pub(crate) is_mount_root: Option<bool>,
+}
+
+impl Status {
+    /// Whether it is the device that `/dev/null` should be (`man 4 null`).
+    pub(crate) fn is_null(&self) -> bool {
+        self.mode & S_IFMT == S_IFCHR && (self.major, self.minor) == (1, 3)
+    }
 }
 
 /// `struct statx`, as far as it is read.
