@@ -252,7 +252,9 @@ fn a_container_that_cannot_start_is_left_created(cli: &Cli) -> Verdict {
     let again = cli.call(&["start", "wreck"]).finish()?;
     again.ended_with(1)?;
     again.said("/no/such/command")?;
-    cli.call(&["rm", "wreck"]).succeed().map(drop)
+    cli.call(&["rm", "wreck"]).succeed()?;
+    // The empty word is no program either.
+    cli.run(&[], &[""]).ends_with(127)
 }
 
 fn stopped_containers_are_pruned(cli: &Cli) -> Verdict {

@@ -1,7 +1,7 @@
 //! What a container may do, and what it may not: privileges, capabilities, seccomp, devices, users.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
 use crate::engines::call::reads;
 use crate::engines::check::{Check, checks};
@@ -21,6 +21,7 @@ pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
     long a_read_only_container_writes_only_where_it_may,
     long a_device_has_the_name_and_access_asked_for,
     long a_folder_of_devices_is_passed,
+    long what_a_container_does_to_dev_null_is_its_own_matter,
     long limits_of_resources_are_inherited_by_children,
     long sysctls_of_the_host_are_refused,
     long an_init_process_passes_signals_and_reaps,
@@ -159,7 +160,11 @@ fn a_seccomp_profile_that_kills_kills(cli: &Cli) -> Verdict {
     // By SIGSYS, which is 31.
     cli.script(&options, "chmod 700 /tmp; mkdir /tmp/x; echo $?")
         .says("159\n")?;
-    cli.run(&options, &["mkdir", "/tmp/x"]).ends_with(159)?;
+    // That the program ends at once is no failure of the start.
+    let at_once = [&options[..], &["--network", "none"]].concat();
+    for _ in 0..8 {
+        cli.run(&at_once, &["mkdir", "/tmp/x"]).ends_with(159)?;
+    }
     let container = cli.background(&options, &["sleep", "1000"])?;
     container.exec(&[], &["mkdir", "/tmp/x"]).ends_with(159)?;
     container.exec(&[], &["chmod", "700", "/tmp"]).ends_with(0)
@@ -223,6 +228,22 @@ fn a_folder_of_devices_is_passed(cli: &Cli) -> Verdict {
         "ls /dev/fleet | xargs; echo x >/dev/fleet/one; head -c 2 /dev/fleet/two | wc -c",
     )
     .says("one two\n2\n")
+}
+
+fn what_a_container_does_to_dev_null_is_its_own_matter(cli: &Cli) -> Verdict {
+    const NULL: &str = "/dev/null";
+    let look = || fs::metadata(NULL).map(|it| (it.permissions().mode() & 0o7777, it.uid(), it.gid()));
+    let before = look()?;
+    // Stdin of a container without one is the daemon's.
+    cli.script(
+        &[],
+        "for it in /dev/null /proc/self/fd/0; do chmod 640 $it; chown 77:77 $it; done",
+    )
+    .succeed()?;
+    let after = look()?;
+    fs::set_permissions(NULL, fs::Permissions::from_mode(before.0))?;
+    chown(NULL, Some(before.1), Some(before.2))?;
+    ensure(before == after, || format!("the host's has become {after:?}"))
 }
 
 fn limits_of_resources_are_inherited_by_children(cli: &Cli) -> Verdict {
