@@ -11,7 +11,6 @@ pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
     short the_runtime_is_the_one_asked_for,
     short tmpfs_begins_with_what_the_image_has,
     long systemd_mode_starts,
-    long a_pod_shares_its_namespaces,
     long hooks_run_in_all_stages,
     short a_failing_hook_stops_the_start,
     long an_overlay_volume_keeps_the_source,
@@ -42,26 +41,6 @@ fn systemd_mode_starts(cli: &Cli) -> Verdict {
     let script = "grep -c ' /run \\| /tmp \\| /run/lock ' /proc/mounts; cd /sys/fs/cgroup/systemd 2>/dev/null || cd /sys/fs/cgroup; mkdir mine && rmdir mine && echo made";
     let outcome = cli.script(&["--systemd=always"], script).succeed()?;
     outcome.out_has("3\nmade")
-}
-
-fn a_pod_shares_its_namespaces(cli: &Cli) -> Verdict {
-    let options = ["--infra-image", cli.image, "--infra-command", "/bin/sleep 100"];
-    let create = cli.call(&["pod", "create", "--name", "fleet"]).args(options);
-    let id = create.succeed()?.out.trim().to_owned();
-    let run = || {
-        let first = cli
-            .run(&["--pod", "fleet"], &["readlink", "/proc/self/ns/net"])
-            .succeed()?;
-        cli.run(&["--pod", "fleet"], &["readlink", "/proc/self/ns/net"])
-            .says(&first.out)
-    };
-    let verdict = run();
-    cli.call(&["pod", "rm", "--force", "--time", "0", "fleet"]).succeed()?;
-    // podman 4.3 leaves the pod's own cgroup in hierarchies it does not know.
-    for hierarchy in fs::read_dir("/sys/fs/cgroup")?.flatten() {
-        let _ = fs::remove_dir(hierarchy.path().join("libpod_parent").join(&id));
-    }
-    verdict
 }
 
 /// Writes a hook for each stage and returns their folder.

@@ -1,6 +1,9 @@
 //! podman with conmon: as root, and as an ordinary user who has a systemd of its own.
 
 mod basics;
+mod life;
+mod pods;
+mod storage;
 
 use crate::engines::check::{Check, Session};
 use crate::engines::cli::{self, Cli};
@@ -11,7 +14,7 @@ use crate::failure::Verdict;
 use std::sync::Arc;
 
 /// The checks of this folder, a file each.
-pub(in crate::engines) const CHECKS: &[&[Check<Cli>]] = &[basics::CHECKS];
+pub(in crate::engines) const CHECKS: &[&[Check<Cli>]] = &[basics::CHECKS, life::CHECKS, pods::CHECKS, storage::CHECKS];
 
 /// Docker's without AUDIT_WRITE, MKNOD and NET_RAW.
 const DEFAULT_CAPABILITIES: u64 = 0x8004_05fb;
