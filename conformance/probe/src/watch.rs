@@ -73,6 +73,7 @@ fn look_at(process: &Path, found: &mut BTreeSet<String>) {
     let status = read(&process.join("status")).unwrap_or_default();
     let line = |name: &str| status.lines().find(|line| line.starts_with(name)).map(str::to_owned);
     note("capabilities", line("CapPrm"));
+    note("filter", line("Seccomp:"));
     // What was seen may be the program's that was executed meanwhile.
     if name() == before {
         found.extend(seen);

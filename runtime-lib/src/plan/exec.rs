@@ -17,10 +17,11 @@ use crate::Id;
 use crate::bundle::{Process, Rlimit, number_mask};
 use crate::host::Host;
 use crate::problem::Problems;
+use crate::seccomp::allows_all;
 use orlop_init::linux::namespace;
 use orlop_init::step::namespaces::{BecomeRoot, Dumpable, GoOnInChild, JoinCgroup, JoinProcess, NewKeyring};
 use orlop_init::step::process::{Cpus, EveryCpu};
-use orlop_init::step::program::Agent;
+use orlop_init::step::program::{Agent, CapabilitySets, LoadFilter};
 use orlop_init::step::rootfs::{HoldProc, ShareRoot};
 use orlop_init::step::start::{CloseOnExecute, LetGoOfHost, Outlive};
 use orlop_init::step::terminal::TakeTerminal;
@@ -253,7 +254,7 @@ impl Joining<'_, '_> {
         self.rooms.before_the_credentials();
         let landlock = self.rooms.landlock();
         self.rooms.open_labels();
-        self.rooms.credentials(landlock);
+        let back_to = self.rooms.credentials(landlock);
         self.rooms.umask();
         let environment = self.rooms.find_program();
         self.rooms.no_new_privileges();
@@ -265,10 +266,21 @@ impl Joining<'_, '_> {
             preserve: self.preserve,
         };
         self.rooms.acts.step(&let_go, Origin::Default);
-        let ready = if self.container.kept.namespaces & namespace::NEWPID == 0 {
-            self.rooms.acts.turn(Origin::Default)
-        } else {
+        let is_bound_early = self.can_be_bound_early(agent, back_to);
+        if is_bound_early {
+            self.close_on_execute();
+            let load = LoadFilter {
+                landlock,
+                instructions: self.rooms.around.instructions,
+                back_to,
+            };
+            self.rooms.acts.step(&load, Origin::Member("linux.seccomp"));
+            self.rooms.around.instructions = 0;
+        }
+        let ready = if self.is_in_pid_namespace() {
             self.go_on_in_child(None)
+        } else {
+            self.rooms.acts.turn(Origin::Default)
         };
         self.when_ready(ready, agent);
         self.rooms.acts.step(&Outlive {}, Origin::Default);
@@ -277,10 +289,41 @@ impl Joining<'_, '_> {
             self.rooms.acts.step(&TakeTerminal {}, origin);
         }
         self.rooms.priorities();
+        if !is_bound_early {
+            self.close_on_execute();
+        }
+        self.rooms.limits(Rlimit::is_too_small_for_init);
+        self.rooms.execute(landlock && !is_bound_early, agent, &environment);
+    }
+
+    fn close_on_execute(&mut self) {
         let preserve = self.preserve;
         self.rooms.acts.step(&CloseOnExecute { preserve }, Origin::Default);
-        self.rooms.limits(Rlimit::is_too_small_for_init);
-        self.rooms.execute(landlock, agent, &environment);
+    }
+
+    fn is_in_pid_namespace(&self) -> bool {
+        self.container.kept.namespaces & namespace::NEWPID != 0
+    }
+
+    /// Whether the filter can be loaded before there is a process that the container sees: it has to let through what is
+    /// left to do then. A process of the container that may trace others could otherwise act by one without a filter.
+    fn can_be_bound_early(&self, agent: Option<Agent>, back_to: Option<CapabilitySets>) -> bool {
+        let process = self.rooms.process;
+        let is_plain = agent.is_none()
+            && process.scheduler.is_none()
+            && process.io_priority.is_none()
+            && !process.rlimits.iter().any(Rlimit::is_too_small_for_init);
+        let Some(filter) = self.container.filter.filter(|_| is_plain && self.is_in_pid_namespace()) else {
+            return false;
+        };
+        let mut calls = AFTER_THE_FILTER.to_vec();
+        if back_to.is_some() {
+            calls.push(("capset", NONE));
+        }
+        if process.terminal {
+            calls.push(("ioctl", [0, SET_CONTROLLING_TERMINAL, 0, 0, 0, 0]));
+        }
+        allows_all(&filter.program, &calls)
     }
 
     fn filter_agent(&mut self) -> Option<Agent> {
@@ -313,6 +356,27 @@ impl Joining<'_, '_> {
         }
     }
 }
+
+const NONE: [u64; 6] = [0; 6];
+
+/// `TIOCSCTTY` of `man 2 TIOCSCTTY`.
+const SET_CONTROLLING_TERMINAL: u64 = 0x540e;
+
+/// What init does behind a filter that is loaded before it goes on as the process that the container sees: the copy
+/// (`CLONE_PARENT`, with SIGCHLD at its end), a word to the parent and one of it, the parent's end as its own or not,
+/// room for the program's arguments, and what tells of a failure.
+const AFTER_THE_FILTER: [(&str, [u64; 6]); 10] = [
+    ("clone", [0x8000 | 17, 0, 0, 0, 0, 0]),
+    ("sendmsg", NONE),
+    ("recvmsg", NONE),
+    ("prctl", [1, 9, 0, 0, 0, 0]),
+    ("prctl", [1, 0, 0, 0, 0, 0]),
+    ("setsid", NONE),
+    ("mmap", [0, 4096, 3, 0x22, u64::MAX, 0]),
+    ("execve", NONE),
+    ("write", NONE),
+    ("exit_group", NONE),
+];
 
 /// So many CPUs a kernel can be built for (Linux: `NR_CPUS`).
 const MOST_CPUS: u32 = 8192;

@@ -13,8 +13,8 @@ const TRAP: u32 = 0x0003_0000;
 const ERRNO: u32 = 0x0005_0000;
 const NOTIFY: u32 = 0x7fc0_0000;
 const TRACE: u32 = 0x7ff0_0000;
-const LOG: u32 = 0x7ffc_0000;
-const ALLOW: u32 = 0x7fff_0000;
+pub(super) const LOG: u32 = 0x7ffc_0000;
+pub(super) const ALLOW: u32 = 0x7fff_0000;
 const EPERM: u32 = 1;
 
 /// The largest errno an action takes; `None` if it takes none. For ERRNO the kernel cuts what is above `MAX_ERRNO`,

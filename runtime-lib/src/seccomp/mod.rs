@@ -7,6 +7,7 @@
 
 mod abi;
 mod action;
+mod allows;
 mod arguments;
 mod assemble;
 mod calls;
@@ -20,6 +21,7 @@ mod table;
 mod tree;
 
 pub use abi::Native;
+pub(crate) use allows::allows_all;
 pub(crate) use foresee::may_end_init;
 pub use program::{Instruction, Program};
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::process::is_another_null;
 use super::exec_statuses::pid_in;
@@ -20,6 +20,11 @@ pub(crate) const TESTS: &[Test] = &[
         root_that_may_trace_finds_nothing_of_the_host,
         ("runc", "1.1", "its own program and memory can be reached"),
         ("crun", "1.8", "the host's root can be reached")
+    ),
+    test!(
+        root_that_may_trace_finds_no_process_without_the_filter,
+        ("runc", "1.1", "loads it when the process can be seen"),
+        ("crun", "1.8", "loads it when the process can be seen")
     ),
     test!(program_that_is_the_runtime_itself_changes_nothing),
     test!(
@@ -72,13 +77,15 @@ fn watchful_root_of_the_container_sees_nothing(t: &Trial<'_>) -> Verdict {
     let seen = watched(t, t.bundle()?, &[], MANY)?;
     let told: Vec<&String> = seen
         .iter()
-        .filter(|seen| *seen != "seen" && !seen.starts_with("capabilities"))
+        .filter(|seen| *seen != "seen" && !seen.starts_with("capabilities") && !seen.starts_with("filter"))
         .collect();
     ensure(told.is_empty(), || format!("{told:?}"))
 }
 
+/// The line's end of a process that may trace others, and no more.
+const MAY_TRACE: &str = "0000000000080000";
+
 fn root_that_may_trace_finds_nothing_of_the_host(t: &Trial<'_>) -> Verdict {
-    const MAY_TRACE: &str = "0000000000080000";
     let bundle = t.bundle()?.capabilities(&["CAP_SYS_PTRACE"]);
     let seen = watched(t, bundle, &[], MANY)?;
     ensure(seen.iter().any(|seen| seen == "seen"), || {
@@ -94,10 +101,37 @@ fn root_that_may_trace_finds_nothing_of_the_host(t: &Trial<'_>) -> Verdict {
             }
             Some(("capabilities", line)) => line.ends_with(MAY_TRACE),
             // The memory is that of a program that holds nothing but what is to be executed.
-            Some(("maps" | "mem", _)) => true,
+            Some(("maps" | "mem" | "filter", _)) => true,
             Some(_) => false,
         };
         ensure(is_harmless, || format!("{thing:?} among {seen:?}"))?;
+    }
+    Ok(())
+}
+
+/// Whoever may trace could make a process that has no filter yet do what the filter forbids; nor is there a capability
+/// that was only borrowed to load it.
+fn root_that_may_trace_finds_no_process_without_the_filter(t: &Trial<'_>) -> Verdict {
+    let profile = json!({"defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]});
+    for gains_none in [true, false] {
+        let bundle = t
+            .bundle()?
+            .capabilities(&["CAP_SYS_PTRACE"])
+            .set("/linux/seccomp", profile.clone())
+            .set("/process/noNewPrivileges", json!(gains_none));
+        let seen = watched(t, bundle, &[], MANY)?;
+        let of = |kind: &str| {
+            seen.iter()
+                .filter_map(move |seen| seen.strip_prefix(kind))
+                .collect::<Vec<_>>()
+        };
+        let (filters, capabilities) = (of("filter "), of("capabilities "));
+        ensure(!filters.is_empty(), || "no process was met on its way".into())?;
+        ensure(filters == ["Seccomp:\t2"], || format!("{filters:?}"))?;
+        ensure(capabilities.iter().all(|line| line.ends_with(MAY_TRACE)), || {
+            format!("{capabilities:?}")
+        })?;
     }
     Ok(())
 }
@@ -127,7 +161,7 @@ fn without_home(t: &Trial<'_>) -> Result<Bundle, Failure> {
     Ok(t.bundle()?
         .writable()
         .probe("sleep 60")
-        .set("/process/env", serde_json::json!(["PATH=/"])))
+        .set("/process/env", json!(["PATH=/"])))
 }
 
 fn home(t: &Trial<'_>, id: &str) -> Result<String, Failure> {

@@ -4,7 +4,7 @@ use crate::Init;
 use crate::failure::{Failure, In, Outcome};
 use crate::path::Buffer;
 use crate::step::Act;
-use crate::step::program::{Execute, FindProgram, WorkingDirectory};
+use crate::step::program::{Execute, FindProgram, LoadFilter, WorkingDirectory};
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
 use core::ffi::CStr;
@@ -104,6 +104,19 @@ impl Act<Init> for Execute<'_> {
         let program = init.program.path.as_c_str();
         let env = self.env.iter().chain(home);
         Err(sys::execute(room, program, self.args.iter(), self.args.len(), env, count).into())
+    }
+}
+
+impl Act<Init> for LoadFilter {
+    fn act(&self, init: &mut Init) -> Outcome {
+        if self.landlock {
+            sys::restrict_self(init.landlock).of(Part::Landlock)?;
+        }
+        sys::load_filter(init.header.filter, init.header.filter_flags).of(Part::Filter)?;
+        if let Some(sets) = self.back_to {
+            sys::set_capabilities(sets.effective, sets.permitted, sets.inheritable)?;
+        }
+        Ok(())
     }
 }
 

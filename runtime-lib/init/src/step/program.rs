@@ -29,6 +29,32 @@ impl Wire<'_> for Agent {
     }
 }
 
+/// Sets of capabilities, a bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CapabilitySets {
+    /// `CapEff` of `man 5 proc_pid_status`.
+    pub effective: u64,
+    /// `CapPrm`
+    pub permitted: u64,
+    /// `CapInh`
+    pub inheritable: u64,
+}
+
+impl Wire<'_> for CapabilitySets {
+    fn put(&self, sink: &mut impl Sink) {
+        self.effective.put(sink);
+        self.permitted.put(sink);
+        self.inheritable.put(sink);
+    }
+    fn take(reader: &mut Reader<'_>) -> core::result::Result<Self, Malformed> {
+        Ok(Self {
+            effective: Wire::take(reader)?,
+            permitted: Wire::take(reader)?,
+            inheritable: Wire::take(reader)?,
+        })
+    }
+}
+
 steps! { 11<'a>;
     /// Enter the working directory.
     WorkingDirectory<'a> = 1 {
@@ -59,6 +85,16 @@ steps! { 11<'a>;
         args: Strings<'a>,
         /// Its environment.
         env: Strings<'a>,
+    }
+    /// Load the filter, which allows what is left to do, before init goes on as a process that the container can see:
+    /// nobody finds that one without its filter. Landlock's rules are taken on before.
+    LoadFilter = 4 {
+        /// Take the ruleset on that was made.
+        landlock: bool,
+        /// The filter of the plan's header has so many instructions.
+        instructions: u32,
+        /// The capabilities to be left with, where one was borrowed for the filter.
+        back_to: Option<CapabilitySets>,
     }
 }
 
@@ -91,10 +127,10 @@ impl Reads for FindProgram<'_> {
 impl Reads for Execute<'_> {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
         if self.landlock {
-            out.write_str("take the Landlock rules on; ")?;
+            write!(out, "{TAKE_RULES_ON}; ")?;
         }
         if self.instructions > 0 {
-            write!(out, "load the system call filter of {} instructions", self.instructions)?;
+            load(self.instructions, out)?;
             if self.agent.is_some() {
                 out.write_str(", and hand its listener to the agent")?;
             }
@@ -109,8 +145,8 @@ impl Reads for Execute<'_> {
 
     fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
         match failed.part {
-            Part::Landlock => out.write_str("take the Landlock rules on"),
-            Part::Filter => write!(out, "load the system call filter of {} instructions", self.instructions),
+            Part::Landlock => out.write_str(TAKE_RULES_ON),
+            Part::Filter => load(self.instructions, out),
             Part::Agent => out.write_str("send the container's state to the seccomp agent"),
             _ => self.phrase(out),
         }
@@ -118,17 +154,62 @@ impl Reads for Execute<'_> {
 
     fn member(&self, failed: &Failed<'_>) -> Option<Member> {
         match failed.part {
-            Part::Landlock => Some(Member::At("annotations[\"org.orlop.landlock\"]")),
-            Part::Filter => Some(Member::At("linux.seccomp")),
             Part::Agent => Some(Member::At("linux.seccomp.listenerPath")),
-            _ => None,
+            _ => member_of_a_bound(failed),
         }
     }
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
-        if (failed.part, failed.errno) == (Part::Filter, errno::ACCES) {
-            out.write_str("a filter without noNewPrivileges needs CAP_SYS_ADMIN")?;
+        hint_of_a_filter(failed, out)
+    }
+}
+
+const TAKE_RULES_ON: &str = "take the Landlock rules on";
+
+fn load(instructions: u32, out: &mut Formatter<'_>) -> Result {
+    write!(out, "load the system call filter of {instructions} instructions")
+}
+
+fn member_of_a_bound(failed: &Failed<'_>) -> Option<Member> {
+    match failed.part {
+        Part::Landlock => Some(Member::At("annotations[\"org.orlop.landlock\"]")),
+        Part::Filter => Some(Member::At("linux.seccomp")),
+        _ => None,
+    }
+}
+
+fn hint_of_a_filter(failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+    if (failed.part, failed.errno) == (Part::Filter, errno::ACCES) {
+        out.write_str("a filter without noNewPrivileges needs CAP_SYS_ADMIN")?;
+    }
+    Ok(())
+}
+
+impl Reads for LoadFilter {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        if self.landlock {
+            write!(out, "{TAKE_RULES_ON}; ")?;
+        }
+        load(self.instructions, out)?;
+        if self.back_to.is_some() {
+            out.write_str(", and give back the capability that was borrowed for it")?;
         }
         Ok(())
+    }
+
+    fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match failed.part {
+            Part::Landlock => out.write_str(TAKE_RULES_ON),
+            Part::Filter => load(self.instructions, out),
+            _ => out.write_str("give back the capability that was borrowed for the filter"),
+        }
+    }
+
+    fn member(&self, failed: &Failed<'_>) -> Option<Member> {
+        member_of_a_bound(failed)
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        hint_of_a_filter(failed, out)
     }
 }

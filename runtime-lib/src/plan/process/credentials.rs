@@ -5,6 +5,7 @@ use crate::bundle::{Capabilities, CapabilityName};
 use crate::plan::acts::Origin;
 use crate::problem::JsonPath;
 use orlop_init::step::process::{Credentials, capabilities};
+use orlop_init::step::program::CapabilitySets;
 
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 
@@ -14,7 +15,8 @@ pub(crate) fn names(set: u64) -> String {
 }
 
 impl Rooms<'_> {
-    pub(crate) fn credentials(&mut self, landlock: bool) {
+    /// Pushes who the process is. Gives the capabilities that it has without what is borrowed, if something is.
+    pub(crate) fn credentials(&mut self, landlock: bool) -> Option<CapabilitySets> {
         let process = self.process;
         let (groups, keep_groups) = self.groups();
         let none = Capabilities::default();
@@ -49,6 +51,12 @@ impl Rooms<'_> {
             ambient,
         };
         self.acts.step(&step, Origin::Member("process.user"));
+        let own = CapabilitySets {
+            effective,
+            permitted,
+            inheritable,
+        };
+        (borrowed & !(permitted & effective) != 0).then_some(own)
     }
 
     /// The supplementary groups; those that the process has anyway if an annotation says so.
