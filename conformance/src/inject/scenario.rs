@@ -32,7 +32,7 @@ pub(super) struct Scenario {
 }
 
 /// All of them.
-pub(super) const ALL: [Scenario; 32] = [
+pub(super) const ALL: [Scenario; 33] = [
     Scenario::of(
         "create",
         Before::Nothing,
@@ -78,6 +78,12 @@ pub(super) const ALL: [Scenario; 32] = [
         Before::Running,
         &["exec", "--user", "3:4", "ID", "/probe", "exit", "0"],
         user,
+    ),
+    Scenario::of(
+        "exec-filter",
+        Before::Running,
+        &["exec", "ID", "/probe", "exit", "0"],
+        filtered,
     ),
     Scenario::of(
         "mounts-add",
@@ -173,6 +179,13 @@ impl Scenario {
 
 fn plain(bundle: Bundle) -> Bundle {
     bundle.probe("sleep 600")
+}
+
+/// A filter that allows what is left to do behind it.
+fn filtered(bundle: Bundle) -> Bundle {
+    let profile = json!({"defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]});
+    plain(bundle).set("/linux/seccomp", profile)
 }
 
 /// A root in which mount points can be made.

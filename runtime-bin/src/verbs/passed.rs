@@ -22,6 +22,9 @@ pub(super) fn descriptors_from_stdio_on(preserved: u32) -> Result<Vec<Passed>, R
 
 fn open(sockets: u32, preserved: u32) -> Result<Vec<Passed>, Refusal> {
     let count = u64::from(sockets) + u64::from(preserved);
+    if count == 0 {
+        return Ok(Vec::new());
+    }
     if getrlimit(Resource::Nofile).current.is_some_and(|most| count >= most) {
         let last = preserved.saturating_sub(1);
         let attempted = format!("preserve descriptors: unable to stat preserved-fd {last} (of {preserved})");
