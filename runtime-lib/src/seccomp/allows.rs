@@ -2,6 +2,7 @@
 
 use super::Native;
 use super::action::{ALLOW, LOG};
+use super::assemble::{AND, JUMP, LOAD, RETURN, Test};
 use super::names::Call;
 
 /// Whether a filter, as `struct sock_filter`s, lets all these calls of the machine's own through, each a name and its
@@ -48,8 +49,7 @@ impl Seen<'_> {
     }
 }
 
-/// What the program says of a call, by the instructions that such programs have (Linux: `include/uapi/linux/bpf_common.h`);
-/// nothing where another one is met.
+/// What the program says of a call; nothing where it has an instruction that this library's programs do not have.
 fn verdict(filter: &[u8], seen: &Seen<'_>) -> Option<u32> {
     let (program, []) = filter.as_chunks::<8>() else {
         return None;
@@ -61,25 +61,24 @@ fn verdict(filter: &[u8], seen: &Seen<'_>) -> Option<u32> {
         let code = u16::from_ne_bytes([*low, *high]);
         let k = u32::from_ne_bytes(*rest);
         let holds = match code {
-            0x20 => {
+            LOAD => {
                 accumulator = seen.word(k)?;
                 at += 1;
                 continue;
             }
-            0x54 => {
+            AND => {
                 accumulator &= k;
                 at += 1;
                 continue;
             }
-            0x05 => {
+            JUMP => {
                 at = at.checked_add(1)?.checked_add(usize::try_from(k).ok()?)?;
                 continue;
             }
-            0x06 => return Some(k),
-            0x15 => accumulator == k,
-            0x25 => accumulator > k,
-            0x35 => accumulator >= k,
-            0x45 => accumulator & k != 0,
+            RETURN => return Some(k),
+            _ if code == Test::Equal.code() => accumulator == k,
+            _ if code == Test::Greater.code() => accumulator > k,
+            _ if code == Test::GreaterOrEqual.code() => accumulator >= k,
             _ => return None,
         };
         at += 1 + usize::from(if holds { *jt } else { *jf });
@@ -130,8 +129,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_not_allowed() {
-        let load = |k: u32| [&0x20_u16.to_ne_bytes()[..], &[0, 0], &k.to_ne_bytes()].concat();
-        let allow = [&0x06_u16.to_ne_bytes()[..], &[0, 0], &ALLOW.to_ne_bytes()].concat();
+        let load = |k: u32| [&LOAD.to_ne_bytes()[..], &[0, 0], &k.to_ne_bytes()].concat();
+        let allow = [&RETURN.to_ne_bytes()[..], &[0, 0], &ALLOW.to_ne_bytes()].concat();
         let none: &[(&str, [u64; 6])] = &[("execve", [0; 6])];
         assert!(allows_all(&[load(0), allow.clone()].concat(), none));
         for program in [
