@@ -4,12 +4,13 @@ use crate::refusal::Refusal;
 use orlop::Failure;
 use orlop::bundle::ConsoleSize;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::termios::{
-    LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr,
+    LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
     tcsetwinsize,
 };
+use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// So much is on its way in one direction at most.
@@ -20,47 +21,72 @@ const ROOM: usize = 16 << 10;
 struct HostTerminal {
     file: OwnedFd,
     modes: Termios,
+    /// Standard input is this terminal.
+    has_keys: bool,
+    /// Its modes are not its old ones.
+    is_raw: Cell<bool>,
 }
 
 impl HostTerminal {
-    /// The one that the keys come from.
-    fn of_stdin() -> Result<Self, Errno> {
-        let file = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-        let modes = tcgetattr(&file)?;
-        Ok(Self { file, modes })
+    /// The one that the keys come from, or, where standard input is something else, one that is looked at.
+    fn find() -> Result<Self, Errno> {
+        let of = |file: BorrowedFd<'_>, has_keys| {
+            let modes = tcgetattr(file)?;
+            let file = rustix::io::fcntl_dupfd_cloexec(file, 3)?;
+            Ok(Self {
+                file,
+                modes,
+                has_keys,
+                is_raw: Cell::new(false),
+            })
+        };
+        of(rustix::stdio::stdin(), true)
+            .or_else(|_: Errno| of(rustix::stdio::stdout(), false))
+            .or_else(|_: Errno| of(rustix::stdio::stderr(), false))
+            .or_else(|_: Errno| {
+                let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+                of(rustix::fs::open("/dev/tty", flags, Mode::empty())?.as_fd(), false)
+            })
     }
 
     /// Every key goes to the container. Output is still processed here, since the container's pty leaves line ends
-    /// alone.
+    /// alone. Where input is from elsewhere, nobody takes keys: then those that interrupt still do.
     fn make_raw(&self) -> Result<(), Errno> {
+        if !self.has_keys {
+            return Ok(());
+        }
         let mut modes = self.modes.clone();
         let output = modes.output_modes;
         modes.make_raw();
         modes.output_modes = output;
+        self.is_raw.set(true);
         tcsetattr(&self.file, OptionalActions::Now, &modes)
     }
 }
 
 impl Drop for HostTerminal {
     fn drop(&mut self) {
-        let _ = tcsetattr(&self.file, OptionalActions::Now, &self.modes);
+        if self.is_raw.get() {
+            let _ = tcsetattr(&self.file, OptionalActions::Now, &self.modes);
+        }
     }
 }
 
-/// A process with a terminal is run in the foreground by somebody who sits at one: without, nobody ever ends its input.
+/// A process with a terminal is run in the foreground by somebody who sits at one, wherever its input comes from.
 pub(crate) fn expect_one() -> Result<(), Refusal> {
-    if isatty(rustix::stdio::stdin()) {
+    if HostTerminal::find().is_ok() {
         return Ok(());
     }
     let hint = "set it to false, or run from a terminal (`script -qc COMMAND /dev/null` is one), \
                 or detached with --console-socket";
-    let attempted = "join the process's terminal to the caller's: standard input is not a terminal";
+    let attempted = "join the process's terminal to the caller's: none of standard input, output and error is a terminal, \
+                     and there is no /dev/tty";
     Err(Failure::plain(attempted, hint).at("process.terminal").into())
 }
 
 /// The size of the caller's terminal, if it has one.
 pub(crate) fn callers_size() -> Option<ConsoleSize> {
-    let size = tcgetwinsize(rustix::stdio::stdin()).ok()?;
+    let size = tcgetwinsize(HostTerminal::find().ok()?.file.as_fd()).ok()?;
     Some(ConsoleSize {
         height: Some(size.ws_row.into()),
         width: Some(size.ws_col.into()),
@@ -121,7 +147,7 @@ impl Session {
         tcsetattr(&pty, OptionalActions::Now, &modes).map_err(failed)?;
         let flags = fcntl_getfl(&pty).map_err(failed)?;
         fcntl_setfl(&pty, flags | OFlags::NONBLOCK).map_err(failed)?;
-        let host = HostTerminal::of_stdin().map_err(failed)?;
+        let host = HostTerminal::find().map_err(failed)?;
         let session = Self {
             pty,
             host,

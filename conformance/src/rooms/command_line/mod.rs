@@ -5,6 +5,7 @@ mod compared;
 mod container_ids;
 mod features;
 mod flag_register;
+mod interactive;
 mod logs;
 mod regexes;
 mod slips;
@@ -23,5 +24,6 @@ pub(super) const ROOMS: &[Room] = rooms![
     additions,
     flag_register,
     regexes,
+    interactive,
 ];
 pub(super) use compared::ROOMS as COMPARED;

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::time::{Duration, Instant};
 
 use rustix::termios::{Winsize, tcgetattr, tcgetwinsize, tcsetwinsize};
 use serde_json::{Value, json};
@@ -43,11 +42,6 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "not passed on")
     ),
     test!(foreground_run_restores_the_callers_terminal),
-    test!(
-        foreground_run_without_a_terminal_on_stdin_is_refused_at_once,
-        ("runc", "1.1", "runs, and its process never sees the end of input"),
-        ("crun", "1.8", "words of its own")
-    ),
     test!(
         end_of_the_callers_terminal_ends_the_input,
         ("runc", "1.1", "the process waits for ever"),
@@ -226,38 +220,6 @@ fn foreground_run_restores_the_callers_terminal(t: &Trial<'_>) -> Verdict {
     same("output modes", &after.output_modes, before.output_modes)?;
     same("local modes", &after.local_modes, before.local_modes)?;
     same("input modes", &after.input_modes, before.input_modes)
-}
-
-fn foreground_run_without_a_terminal_on_stdin_is_refused_at_once(t: &Trial<'_>) -> Verdict {
-    // By cron, then as in `echo hello | runtime run`, where output does go to a terminal.
-    let bundle = with_terminal(t.bundle()?).probe("stdin");
-    let begin = Instant::now();
-    let done = t.with_bundle(&["run"], &bundle)?.finish()?;
-    same("exit status", &done.code, 1)?;
-    ensure(
-        done.err.contains("process.terminal") && done.err.contains("standard input is not a terminal"),
-        || done.err.clone(),
-    )?;
-    let (ours, theirs) = pair()?;
-    let (input, mut writer) = std::io::pipe()?;
-    writer.write_all(b"hello\n")?;
-    drop(writer);
-    let reader = std::thread::spawn(move || read_all(File::from(ours)));
-    let call = t.with_bundle(&["run"], &bundle)?;
-    let done = call
-        .streams(theirs.try_clone()?, theirs.try_clone()?)
-        .stdin(input)
-        .finish()?;
-    drop(theirs);
-    let text = reader.join().unwrap_or_default();
-    ensure(
-        done.code == 1 && text.contains("standard input is not a terminal"),
-        || format!("{}: {text:?}", done.code),
-    )?;
-    ensure(begin.elapsed() < Duration::from_secs(20), || {
-        format!("took {:?}", begin.elapsed())
-    })?;
-    t.call(&["state", &bundle.id]).refuse(&[])
 }
 
 fn end_of_the_callers_terminal_ends_the_input(t: &Trial<'_>) -> Verdict {
