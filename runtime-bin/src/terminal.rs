@@ -7,8 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::termios::{
-    LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
-    tcsetwinsize,
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
 };
 use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -142,9 +141,6 @@ impl Session {
     /// to standard output.
     pub(crate) fn open(pty: OwnedFd) -> Result<Self, Refusal> {
         let failed = |errno| Refusal::from(Failure::io("set up the terminal", &Errno::into(errno)));
-        let mut modes = tcgetattr(&pty).map_err(failed)?;
-        modes.output_modes.remove(OutputModes::ONLCR);
-        tcsetattr(&pty, OptionalActions::Now, &modes).map_err(failed)?;
         let flags = fcntl_getfl(&pty).map_err(failed)?;
         fcntl_setfl(&pty, flags | OFlags::NONBLOCK).map_err(failed)?;
         let host = HostTerminal::find().map_err(failed)?;

@@ -14,7 +14,9 @@ pub enum Console {
     /// The pty's master is sent over this unix socket (`SCM_RIGHTS`, with the pty's name as data), which is all an
     /// engine needs.
     Socket(PathBuf),
-    /// The pty's master is handed back in [`Created::console`](crate::Created::console).
+    /// The pty's master is handed back in [`Created::console`](crate::Created::console). The pty leaves line ends alone
+    /// (no `ONLCR`), from the process's first line on: what it shows is for another terminal, which does with them what
+    /// its own modes say.
     Return,
 }
 

@@ -16,6 +16,7 @@ use crate::process::{Identity, Pid};
 use crate::store::{DeviceRecord, Entry, Leftovers, now, write_pid_file};
 use crate::{Error, Failure, Problem, sys};
 use rustix::fd::{AsFd, OwnedFd};
+use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcsetattr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -272,6 +273,7 @@ impl<'a> Launching<'a> {
         match &self.io.console {
             Console::Socket(path) => send_descriptor(path, "console socket", &text, master.as_fd()),
             Console::Return | Console::None => {
+                leave_line_ends(&master).map_err(|errno| Failure::new("set up the terminal", errno))?;
                 self.console = Some(master);
                 Ok(())
             }
@@ -289,6 +291,13 @@ impl<'a> Launching<'a> {
         }
         Ok(())
     }
+}
+
+/// The process does not run yet, so that nothing is shown in another way.
+fn leave_line_ends(terminal: &OwnedFd) -> rustix::io::Result<()> {
+    let mut modes = tcgetattr(terminal)?;
+    modes.output_modes.remove(OutputModes::ONLCR);
+    tcsetattr(terminal, OptionalActions::Now, &modes)
 }
 
 /// What is there already is not the container's to remove.

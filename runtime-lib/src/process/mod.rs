@@ -4,6 +4,7 @@ mod exit_status;
 mod identity;
 mod pid;
 mod signal;
+mod unreaped;
 mod wait;
 
 pub use exit_status::ExitStatus;

@@ -1,5 +1,6 @@
 //! Waiting for processes, and what /proc tells of them.
 
+use super::unreaped::Unreaped;
 use super::{ExitStatus, Pid};
 use crate::{Error, Failure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -90,14 +91,14 @@ pub(crate) fn await_end(pidfd: &OwnedFd, patience: Duration) -> Result<(), Error
 }
 
 fn hangs(pidfd: &OwnedFd, patience: Duration) -> Failure {
-    let which = told_number(pidfd)
-        .map(|pid| format!(", process {pid},"))
-        .unwrap_or_default();
-    let why = "it cannot be killed: it hangs in the kernel, perhaps in a filesystem that does not answer, as that of the rootfs or of a mount; when it is gone, delete the container by force";
+    let number = told_number(pidfd);
+    let which = number.map(|pid| format!(", process {pid},")).unwrap_or_default();
+    let zombie = number.and_then(Unreaped::beside).map(|unreaped| unreaped.hint());
+    let in_kernel = "it cannot be killed: it hangs in the kernel, perhaps in a filesystem that does not answer, as that of the rootfs or of a mount; when it is gone, delete the container by force";
     let seconds = patience.as_secs();
     Failure::plain(
         format!("end the container's init{which} within {seconds} s of SIGKILL"),
-        why,
+        zombie.as_deref().unwrap_or(in_kernel),
     )
 }
 

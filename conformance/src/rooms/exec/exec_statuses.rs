@@ -50,6 +50,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(a_thousand_leave_nothing),
     test!(many_at_once_all_run),
     test!(a_process_that_lives_ends_with_the_container),
+    test!(
+        zombie_that_keeps_the_container_is_told,
+        crate::rooms::deviations::RUNC_IS_SILENT,
+        ("crun", "1.8", "does not wait for the end")
+    ),
     test!(exec_that_is_killed_at_any_instant_leaves_a_container_that_is_well),
     test!(nothing_is_left_of_one_that_failed, ("crun", "1.8", "leaves a zombie")),
 ];
@@ -211,6 +216,32 @@ fn pid_file_has_the_pid_of_the_process(t: &Trial<'_>) -> Verdict {
     let command = String::from_utf8_lossy(&command).into_owned();
     end(t, &t.dir.join("the-pid").to_string_lossy())?;
     ensure(command.starts_with("/probe\0sleep"), || command.clone())
+}
+
+/// The harness is the parent of orphans, and has not waited.
+fn zombie_that_keeps_the_container_is_told(t: &Trial<'_>) -> Verdict {
+    let id = waiting(t)?.id;
+    let file = t.dir.join("pid");
+    let flags = ["--detach", "--pid-file", &file.to_string_lossy()];
+    probe(t, &id, &flags, "exit 0").succeed()?;
+    let pid = fs::read_to_string(&file)?;
+    t.until("a zombie", || {
+        Ok(fs::read_to_string(format!("/proc/{pid}/stat"))?.contains(") Z "))
+    })?;
+    let refused = t.call(&["delete", "--force", &id]).finish()?;
+    let number = pid.parse().ok().and_then(Pid::from_raw);
+    t.exit_of(number.ok_or_else(|| Failure::Wrong(pid.clone()))?)?;
+    same("exit status", &refused.code, 1)?;
+    for phrase in [
+        &format!("process {pid}, a zombie"),
+        &format!("process {}", std::process::id()),
+        "has not waited for it",
+    ] {
+        ensure(refused.err.contains(phrase), || {
+            format!("no {phrase:?}: {}", refused.err)
+        })?;
+    }
+    t.call(&["delete", "--force", &id]).succeed().map(drop)
 }
 
 fn pidfd_goes_to_the_socket(t: &Trial<'_>) -> Verdict {
