@@ -42,9 +42,12 @@ install:
 	install -d $(bindir) $(mandir) $(bashdir) $(zshdir) $(fishdir)
 	install -m 0755 $(binary) $(bindir)/orlop
 	$(binary) man >$(mandir)/orlop.8
+	for command in $$($(binary) --help | sed -n '/^COMMANDS:/,/^$$/s/^   \([a-z]*\) .*/\1/p'); do \
+		$(binary) man $$command >$(mandir)/orlop-$$command.8; \
+	done
 	$(binary) completion bash >$(bashdir)/orlop
 	$(binary) completion zsh >$(zshdir)/_orlop
 	$(binary) completion fish >$(fishdir)/orlop.fish
 
 uninstall:
-	rm -f $(bindir)/orlop $(mandir)/orlop.8 $(bashdir)/orlop $(zshdir)/_orlop $(fishdir)/orlop.fish
+	rm -f $(bindir)/orlop $(mandir)/orlop.8 $(mandir)/orlop-*.8 $(bashdir)/orlop $(zshdir)/_orlop $(fishdir)/orlop.fish

@@ -5,8 +5,11 @@ use crate::flag::{Flag, HasFlags, Kind};
 use crate::global::Global;
 use std::fmt::Write;
 
-/// What a shell runs to find the ids of the containers.
-const IDS: &str = "orlop list --quiet 2>/dev/null";
+/// What a shell runs to find the ids of the containers, behind the program and its state root.
+const IDS: &str = "list --quiet 2>/dev/null";
+
+/// The same where the state root that was typed is not known.
+const IDS_OF_USUAL_ROOT: &str = "orlop list --quiet 2>/dev/null";
 
 fn shown_flags(flags: &'static [Flag]) -> impl Iterator<Item = &'static Flag> {
     flags.iter().filter(|flag| !flag.hidden)
@@ -43,19 +46,23 @@ fn bash(commands: &[Command]) -> String {
         .map(|flag| format!("--{}", flag.name))
         .collect();
     let mut text = format!(
-        "_orlop() {{\n    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command= at=1 flags= words=\n    \
-         while [ $at -lt $COMP_CWORD ]; do\n        case ${{COMP_WORDS[at]}} in\n            {}) at=$((at + 2)) ;;\n            \
-         -*) at=$((at + 1)) ;;\n            *) command=${{COMP_WORDS[at]}}; break ;;\n        esac\n    done\n    \
+        "_orlop() {{\n    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command= at=1 flag= flags= words=\n    \
+         local program=(\"${{COMP_WORDS[0]}}\")\n    [ \"$word\" = = ] && word=\n    \
+         [ \"$before\" = = ] && before=${{COMP_WORDS[COMP_CWORD-2]}}\n    \
+         while [ $at -lt $COMP_CWORD ]; do\n        flag=${{COMP_WORDS[at]}}\n        case $flag in\n            \
+         {})\n                at=$((at + 1))\n                [ \"${{COMP_WORDS[at]}}\" = = ] && at=$((at + 1))\n                \
+         [ $flag = --root ] && program+=(--root \"${{COMP_WORDS[at]}}\")\n                at=$((at + 1)) ;;\n            \
+         -*) at=$((at + 1)) ;;\n            *) command=$flag; break ;;\n        esac\n    done\n    \
          case $command in\n        '') flags='{}'; words='{}'{} ;;\n",
         with_value.join("|"),
         spellings(Global::FLAGS),
         names,
-        bash_choices(Global::FLAGS)
+        bash_values(Global::FLAGS)
     );
     for command in commands {
         let words = match command.offer {
             Offer::Nothing => String::new(),
-            Offer::Containers => format!("; words=$({IDS})"),
+            Offer::Containers => format!("; words=$(\"${{program[@]}}\" {IDS})"),
             Offer::Folders => "; words=$(compgen -d -- \"$word\")".to_owned(),
             Offer::Commands => format!("; words='{names}'"),
             Offer::Words { words, .. } => format!("; words='{words}'"),
@@ -65,7 +72,7 @@ fn bash(commands: &[Command]) -> String {
             "        {}) flags='{}'{words}{} ;;",
             command.name,
             spellings(command.flags),
-            bash_choices(command.flags)
+            bash_values(command.flags)
         );
     }
     text.push_str(
@@ -83,18 +90,17 @@ fn names(commands: &[Command]) -> String {
         .join(" ")
 }
 
-/// What is offered behind a flag that takes one of a few words.
-fn bash_choices(flags: &'static [Flag]) -> String {
+/// What is offered behind a flag that takes a value.
+fn bash_values(flags: &'static [Flag]) -> String {
     let mut text = String::new();
-    for flag in shown_flags(flags) {
-        if let Some(choices) = flag.choices {
-            let short = flag.short.map(|short| format!("|-{short}")).unwrap_or_default();
-            let _ = write!(
-                text,
-                "; case $before in --{}{short}) words='{}' ;; esac",
-                flag.name, choices.words
-            );
-        }
+    for flag in shown_flags(flags).filter(|flag| flag.kind != Kind::Switch) {
+        let short = flag.short.map(|short| format!("|-{short}")).unwrap_or_default();
+        let words = match flag.choices {
+            Some(choices) => format!("'{}'", choices.words),
+            None if flag.is_folder => "$(compgen -d -- \"$word\")".to_owned(),
+            None => "$(compgen -f -- \"$word\")".to_owned(),
+        };
+        let _ = write!(text, "; case $before in --{}{short}) words={words} ;; esac", flag.name);
     }
     text
 }
@@ -144,7 +150,7 @@ fn zsh(commands: &[Command]) -> String {
     for command in commands {
         let argument = match command.offer {
             Offer::Nothing => String::new(),
-            Offer::Containers => format!(" '1:container:($({IDS}))'"),
+            Offer::Containers => format!(" '1:container:($({IDS_OF_USUAL_ROOT}))'"),
             Offer::Folders => " '1:folder:_files -/'".to_owned(),
             Offer::Commands => format!(" '1:command:({})'", names(commands)),
             Offer::Words { what, words } => format!(" '1:{what}:({words})'"),
@@ -193,7 +199,7 @@ fn fish(commands: &[Command]) -> String {
         }
         let offer = match command.offer {
             Offer::Nothing => continue,
-            Offer::Containers => format!("({IDS})"),
+            Offer::Containers => format!("({IDS_OF_USUAL_ROOT})"),
             Offer::Folders => "(__fish_complete_directories)".to_owned(),
             Offer::Commands => names(commands),
             Offer::Words { words, .. } => words.to_owned(),

@@ -39,6 +39,30 @@ pub(crate) fn page(commands: &[Command]) -> String {
     text
 }
 
+/// The page `orlop-COMMAND(8)` as roff.
+pub(crate) fn page_of(command: &Command) -> String {
+    let name = command.name;
+    let mut text = format!(
+        ".TH ORLOP\\-{} 8 \"\" \"orlop {}\" \"System Administration\"\n.SH NAME\norlop\\-{name} \\- {}\n\
+         .SH SYNOPSIS\n.B orlop\n[global options] \\fB{name}\\fR [options] {}\n",
+        name.to_uppercase(),
+        env!("CARGO_PKG_VERSION"),
+        escaped(command.summary),
+        escaped(command.arguments),
+    );
+    if !command.description.is_empty() {
+        let _ = writeln!(text, ".SH DESCRIPTION\n{}", escaped(command.description));
+    }
+    text.push_str(".SH OPTIONS\n");
+    flags(&mut text, command.flags);
+    let _ = write!(
+        text,
+        ".SH EXIT STATUS\n0 for success, {} for a failure.\n.SH SEE ALSO\n.BR orlop (8)\n",
+        command.failure
+    );
+    text
+}
+
 fn flags(text: &mut String, flags: &[Flag]) {
     for flag in flags.iter().filter(|flag| !flag.hidden) {
         let value = if flag.kind == Kind::Switch {

@@ -43,7 +43,7 @@ fn belongs_to_a_user() -> bool {
 }
 
 /// Whether it is the map of the first user namespace.
-fn maps_everything(map: &str) -> bool {
+pub(crate) fn maps_everything(map: &str) -> bool {
     map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 

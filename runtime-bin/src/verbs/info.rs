@@ -6,12 +6,14 @@ use crate::flag::Declared;
 use crate::matches::Given;
 use crate::output::print;
 use crate::refusal::Outcome;
+use crate::root;
 use crate::shared_flags::{Help, Json};
 use crate::version;
 use orlop::{Probe, SPEC_VERSION};
 use serde::Serialize;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// All that is told, in the order of its lines.
 #[derive(Serialize)]
@@ -20,8 +22,16 @@ struct Facts {
     version: &'static str,
     commit: &'static str,
     spec: &'static str,
+    /// How the program is built: with which C library, with which parts.
+    build: String,
     architecture: &'static str,
+    /// The name of the distribution.
+    system: String,
+    /// Whether the first process is systemd.
+    systemd: bool,
     user: u32,
+    /// Whether the caller is in a user namespace of somebody's.
+    user_namespace: bool,
     state_root: PathBuf,
     /// How many containers are there, if the caller may look.
     containers: Option<usize>,
@@ -45,8 +55,12 @@ impl Verb for Info {
             version: env!("CARGO_PKG_VERSION"),
             commit: version::COMMIT,
             spec: SPEC_VERSION,
+            build: build(),
             architecture: std::env::consts::ARCH,
+            system: system().unwrap_or_else(|| "unknown".to_owned()),
+            systemd: Path::new("/run/systemd/system").is_dir(),
             user: rustix::process::geteuid().as_raw(),
+            user_namespace: !root::maps_everything(&fs::read_to_string("/proc/self/uid_map").unwrap_or_default()),
             state_root: call.root()?,
             containers: call.runtime()?.ids().ok().map(|ids| ids.len()),
             probe: Probe::of_this_kernel(),
@@ -59,6 +73,22 @@ impl Verb for Info {
         }
         Ok(0)
     }
+}
+
+/// The C library, and what can be left out.
+fn build() -> String {
+    let library = if cfg!(target_env = "musl") { "musl" } else { "glibc" };
+    let systemd = if cfg!(feature = "systemd") { "with" } else { "without" };
+    let debug = if cfg!(debug_assertions) { ", for debugging" } else { "" };
+    format!("static {library}, {systemd} systemd{debug}")
+}
+
+/// The distribution, by `man 5 os-release`.
+fn system() -> Option<String> {
+    let text = fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release"));
+    let text = text.ok()?;
+    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+    Some(name.trim_matches(['"', '\'']).to_owned())
 }
 
 fn lines(facts: &Facts) -> String {
@@ -76,8 +106,16 @@ fn lines(facts: &Facts) -> String {
     });
     line("orlop", format!("{} ({})", facts.version, facts.commit));
     line("runtime-spec", facts.spec.to_owned());
+    line("build", facts.build.clone());
+    line("system", facts.system.clone());
+    line("systemd", has(facts.systemd));
     line("kernel", format!("{} on {}", probe.kernel, facts.architecture));
-    line("user", facts.user.to_string());
+    let namespace = if facts.user_namespace {
+        ", in a user namespace"
+    } else {
+        ""
+    };
+    line("user", format!("{}{namespace}", facts.user));
     let containers = facts.containers.map_or("unknown".to_owned(), |count| count.to_string());
     line(
         "state root",

@@ -37,7 +37,6 @@ pub(crate) const TESTS: &[Test] = &[
     test!(
         callers_terminal_is_as_before_however_it_ends,
         ("runc", "1.1", "ends with 0 of SIGINT, and leaves the container"),
-        ("crun", "1.8", "stays raw where it is ended by a signal")
     ),
     test!(
         piped_line_is_read_from_the_terminal_inside,

@@ -1,10 +1,11 @@
 //! `--log`, `--log-format`, and the form of errors.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::failure::{Verdict, ensure, same, wrong};
+use crate::failure::{Failure, Verdict, ensure, same, wrong};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -23,6 +24,16 @@ pub(crate) const TESTS: &[Test] = &[
     test!(success_leaves_the_log_empty),
     test!(exit_status_of_an_error_is_one),
     test!(log_that_cannot_be_opened_is_an_error),
+    test!(
+        fifo_that_nobody_reads_is_refused_at_once,
+        ("runc", "1.1", "waits for a reader"),
+        ("crun", "1.8", "waits for a reader")
+    ),
+    test!(fifo_gets_the_records),
+    test!(
+        errors_in_the_log_hold_the_phrases_that_engines_look_for,
+        ("crun", "1.8", "has words of its own")
+    ),
 ];
 
 fn json_log_holds_one_object_with_level_msg_and_time(t: &Trial<'_>) -> Verdict {
@@ -136,4 +147,99 @@ fn log_that_cannot_be_opened_is_an_error(t: &Trial<'_>) -> Verdict {
     t.call(&["list"])
         .global(&["--log", "/no/such/folder/log"])
         .refuse(&["/no/such/folder"])
+}
+
+fn fifo_that_nobody_reads_is_refused_at_once(t: &Trial<'_>) -> Verdict {
+    let fifo = fifo(t)?;
+    let running = t.call(&["state", "nobody"]).global(&["--log", &fifo]).spawn()?;
+    let begin = Instant::now();
+    while running.lives()? {
+        ensure(begin.elapsed() < Duration::from_secs(10), || "it waits".into())?;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let done = running.wait()?;
+    ensure(done.code == 1 && done.err.contains("FIFO"), || {
+        format!("{}: {}", done.code, done.err)
+    })
+}
+
+fn fifo(t: &Trial<'_>) -> Result<String, Failure> {
+    let path = t.dir.join("fifo");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+fn fifo_gets_the_records(t: &Trial<'_>) -> Verdict {
+    let fifo = fifo(t)?;
+    // A reader who is there first, as somebody has to be.
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+    let reader = rustix::fs::open(&fifo, flags, rustix::fs::Mode::empty())?;
+    t.call(&["state", "nobody"])
+        .global(&["--log", &fifo, "--log-format", "json"])
+        .refuse(&[])?;
+    let mut text = [0; 4096];
+    let length = rustix::io::read(&reader, &mut text)?;
+    let record: Value = serde_json::from_slice(text.get(..length).unwrap_or_default()).unwrap_or_default();
+    same("level", &record["level"], "error")
+}
+
+/// As containerd, CRI-O, podman and dockerd have them in their sources.
+fn errors_in_the_log_hold_the_phrases_that_engines_look_for(t: &Trial<'_>) -> Verdict {
+    let running = t.launch(&t.bundle()?.probe("sleep 60"))?.id;
+    let (stopped, _) = t.to_its_end(&t.bundle()?.probe("exit 0"))?;
+    let stopped = stopped.id;
+    let program = |words: &[&str]| -> Result<Vec<String>, Failure> {
+        let bundle = t.bundle()?.file("text", "no program")?.args(words);
+        bundle.save()?;
+        let dir = bundle.dir.to_string_lossy().into_owned();
+        Ok(["create", "--bundle", &dir, &bundle.id].map(str::to_owned).to_vec())
+    };
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    for (words, phrases) in [
+        (words(&["kill", "nobody", "9"]), &["does not exist"][..]),
+        (words(&["delete", "nobody"]), &["does not exist"]),
+        (words(&["state", "nobody"]), &["does not exist"]),
+        (words(&["kill", &stopped, "9"]), &["container not running"]),
+        (words(&["pause", &stopped]), &["container not running"]),
+        (
+            words(&["start", &running]),
+            &["cannot start an already running container"],
+        ),
+        (
+            words(&["start", &stopped]),
+            &["cannot start a container that has stopped"],
+        ),
+        (words(&["delete", &running]), &["that is not stopped: running"]),
+        (
+            words(&["exec", &stopped, "/probe"]),
+            &["cannot exec in a stopped container"],
+        ),
+        (words(&["exec", &running, "/nope"]), &["no such file or directory"]),
+        (words(&["exec", &running, "nope"]), &["executable file not found in"]),
+        (program(&["/nope"])?, &["no such file or directory"]),
+        (program(&["nope"])?, &["executable file not found in $PATH"]),
+        (program(&["/etc"])?, &["permission denied"]),
+        (program(&["/text"])?, &["permission denied"]),
+    ] {
+        let file = t.dir.join(format!("log-{}", t.fresh_number()));
+        let flags = ["--log", &file.to_string_lossy(), "--log-format", "json"];
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        t.call(&words).global(&flags).refuse(&[])?;
+        // Podman takes the whole file for one object, containerd the last line.
+        let record: Value = serde_json::from_str(&fs::read_to_string(file)?)
+            .or_else(|error| wrong(format!("{words:?}: the log is no object: {error}")))?;
+        let said = record["msg"].as_str().unwrap_or_default();
+        for phrase in phrases {
+            ensure(said.contains(phrase), || {
+                format!("{words:?}: no {phrase:?} in {said:?}")
+            })?;
+        }
+    }
+    Ok(())
 }

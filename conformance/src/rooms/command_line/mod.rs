@@ -8,6 +8,7 @@ mod flag_register;
 mod interactive;
 mod logs;
 mod regexes;
+mod shells;
 mod slips;
 mod telling;
 mod usage;
@@ -25,5 +26,6 @@ pub(super) const ROOMS: &[Room] = rooms![
     flag_register,
     regexes,
     interactive,
+    shells,
 ];
 pub(super) use compared::ROOMS as COMPARED;
