@@ -352,10 +352,11 @@ fn piped(t: &Trial<'_>, way: &str, script: &str, text: &str) -> Result<(i32, Str
     drop(writer);
     let reader = std::thread::spawn(move || read_all(File::from(ours)));
     let before = format!("{:?}", tcgetattr(&theirs)?);
-    let done = call
-        .stdin(input)
-        .streams(theirs.try_clone()?, theirs.try_clone()?)
-        .finish()?;
+    let call = call.stdin(input).streams(theirs.try_clone()?, theirs.try_clone()?);
+    let running = call.spawn()?;
+    // One that never tells of the end of its input waits for ever.
+    t.until("the end", || Ok(!running.lives()?))?;
+    let done = running.wait()?;
     same("the terminal", &format!("{:?}", tcgetattr(&theirs)?), before)?;
     drop(theirs);
     Ok((done.code, reader.join().unwrap_or_default()))
