@@ -242,11 +242,26 @@ fn section(text: &mut String, engine: &str, runtimes: &[Runtime], titles: &[Stri
     }
 }
 
-/// As much of a reason as a reader of the page needs; the run has it whole.
+/// As much of a reason as a reader of the page needs, without names that are others each time; the run has it whole.
 fn shortened(why: &str) -> String {
     const ENOUGH: usize = 400;
-    let plain: String = plain(why).chars().take(ENOUGH).collect();
-    plain.replace('<', "&lt;")
+    let words = why.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    let mut text = String::new();
+    for word in words {
+        let bare = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_id = bare.len() >= 12 && bare.chars().all(|c| c.is_ascii_hexdigit());
+        if is_id {
+            text.push_str("ID");
+            text.push_str(&word[bare.len()..]);
+        } else if bare.len() == 6 && text.ends_with("/tmp/lab.") {
+            text.pop();
+            text.push_str(&word[bare.len()..]);
+        } else {
+            text.push_str(word);
+        }
+    }
+    let short: String = plain(&text).chars().take(ENOUGH).collect();
+    short.replace('<', "&lt;")
 }
 
 /// How to make the page again.
@@ -356,6 +371,12 @@ ok 2 - docker: pause stops it # 0.2 s
         let names: Vec<&str> = found.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["pause stops it"]);
         assert!(worse(&[runtime("/b/runc"), runtime("/a/orlop")], &results).is_empty());
+    }
+
+    #[test]
+    fn names_that_are_others_each_time_are_left_out_of_a_reason() {
+        let why = "`docker rm 0123456789abcdef0123` in /tmp/lab.aB3xyZ/docker|x";
+        assert_eq!(shortened(why), "`docker rm ID` in /tmp/lab/docker\\|x");
     }
 
     #[test]

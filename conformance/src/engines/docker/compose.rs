@@ -340,20 +340,22 @@ fn what_the_file_says_reaches_the_container(composer: &Composer) -> Verdict {
 
 fn a_service_waits_for_a_healthy_one(composer: &Composer) -> Verdict {
     let project = composer.up()?;
-    let time = |service: &str, template: &str| -> Result<String, Failure> {
+    let look = |service: &str, template: &str| -> Result<String, Failure> {
         let id = project.container(service)?;
         let call = composer.cli.call(&["inspect", "--format", template, &id]);
         Ok(call.succeed()?.out.trim().to_owned())
     };
-    reads("health", &time("database", "{{.State.Health.Status}}")?, "healthy")?;
-    let healthy = time(
-        "database",
-        "{{(index .State.Health.Log 0).Start.UTC.Format \"2006-01-02T15:04:05.000\"}}",
-    )?;
-    let started = time("web", "{{.State.StartedAt}}")?;
-    // Both in UTC and of one form: earlier is less.
-    ensure(healthy < started, || {
-        format!("the web server started at {started}, the database was first asked at {healthy}")
+    reads("health", &look("database", "{{.State.Health.Status}}")?, "healthy")?;
+    let started = |service: &str| -> Result<i64, Failure> {
+        let text = look(service, "{{.State.StartedAt}}")?;
+        let told = Call::new("date").args(["--date", &text, "+%s%3N"]).succeed()?.out;
+        let parsed = told.trim().parse();
+        parsed.map_err(|error| Failure::Wrong(format!("{service} started at {text:?}: {error}")))
+    };
+    // The database is asked one second after its start for the first time.
+    let between = started("web")? - started("database")?;
+    ensure(between >= 1000, || {
+        format!("the web server started {between} ms after the database")
     })
 }
 
