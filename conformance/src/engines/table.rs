@@ -111,7 +111,7 @@ pub(super) fn run(options: &Options, page: &Path) -> ExitCode {
             }
         }
     }
-    if let Err(error) = std::fs::write(page, text(&runtimes, &results)) {
+    if let Err(error) = std::fs::write(page, text(&runtimes, &results, !options.from.is_empty())) {
         return complain(&format!("--table: {}: {error}", page.display()));
     }
     let worse = worse(&runtimes, &results);
@@ -148,8 +148,8 @@ fn worse<'r>(runtimes: &[Runtime], results: &'r Results) -> Vec<&'r Row> {
     results.rows.iter().filter(is_worse).collect()
 }
 
-/// The whole page.
-fn text(runtimes: &[Runtime], results: &Results) -> String {
+/// The whole page; `is_joined`, if it is made of reports that were kept.
+fn text(runtimes: &[Runtime], results: &Results, is_joined: bool) -> String {
     let titles: Vec<String> = runtimes.iter().map(Runtime::title).collect();
     let worse: Vec<String> = worse(runtimes, results)
         .iter()
@@ -159,7 +159,7 @@ fn text(runtimes: &[Runtime], results: &Results) -> String {
         "# The engines' checks\n\n\
          What container engines do with each runtime under them, end to end, by `conformance engines`. This page is generated, on {},\n\
          on Linux {} with {}, by root:\n\n```\n{}\n```\n\n\
-         with {}.\n\n\
+         with {}.{}\n\n\
          \"yes\": the check passes; \"no\": it fails, and what was seen stands below the table; \"-\": it was passed over, and why.\n\
          Checks that runc passes and {} fails: {}.\n\n",
         today(),
@@ -167,6 +167,11 @@ fn text(runtimes: &[Runtime], results: &Results) -> String {
         cgroups(),
         command(runtimes),
         versions().join(", "),
+        if is_joined {
+            " It joins the reports of several runs (`--from`); of a check that ran again, the last run counts."
+        } else {
+            ""
+        },
         titles.first().map_or("", String::as_str),
         if worse.is_empty() {
             "none".to_owned()
