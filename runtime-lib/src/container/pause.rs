@@ -3,7 +3,7 @@
 use super::{Container, live};
 use crate::process::Pid;
 use crate::store::StateRecord;
-use crate::{Error, StatusFault};
+use crate::{Error, Failure, StatusFault};
 use std::os::fd::OwnedFd;
 
 impl Container {
@@ -38,11 +38,16 @@ impl Container {
     /// for those that its init has left behind.
     ///
     /// # Errors
-    /// It does not exist, or its cgroup cannot be read.
+    /// It does not exist, its cgroup cannot be read, or it lives and is in no cgroup of its own, as that of an ordinary user
+    /// may be: nobody knows then which processes are its.
     pub fn processes(&self) -> Result<Vec<Pid>, Error> {
         let entry = self.entry()?;
         let record = self.record(&entry)?;
         let pids = record.cgroup.processes()?;
+        if pids.is_empty() && live(record.init.as_ref())?.is_some() {
+            let why = "it is in no cgroup of its own, by which they would be known";
+            return Err(Failure::plain("list the container's processes", why).into());
+        }
         Ok(pids.into_iter().filter_map(|pid| Pid::new(pid.as_raw_pid())).collect())
     }
 

@@ -175,13 +175,19 @@ fn ordinary_user_executes_in_its_own_container(t: &Trial<'_>) -> Verdict {
     let create = as_user(t, t.with_bundle(&["run", "--detach"], &bundle)?)?;
     create.succeed()?;
     let done = as_user(t, probe(t, &bundle.id, &[], "report"))?.finish();
+    // There is no cgroup that would tell.
+    let listed = as_user(t, t.call(&["ps", "--format", "json", &bundle.id]))?.finish();
     let ended = as_user(t, t.call(&["delete", "--force", &bundle.id]))?.finish()?;
     same("exit status of delete", &ended.code, 0)?;
     let done = done?;
     same("exit status", &done.code, 0).map_err(|_| Failure::Wrong(done.err.clone()))?;
     let report = done.lines()?.first().cloned().unwrap_or_default();
     same("users", &report["uids"], json!([0, 0, 0]))?;
-    same("host", &report["hostname"], "conformance")
+    same("host", &report["hostname"], "conformance")?;
+    let listed = listed?;
+    ensure(listed.code != 0 && listed.err.contains("cgroup"), || {
+        format!("`ps` ended with {}: {}{}", listed.code, listed.out, listed.err)
+    })
 }
 
 fn process_is_in_the_network_that_the_container_has(t: &Trial<'_>) -> Verdict {
