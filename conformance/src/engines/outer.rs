@@ -161,6 +161,10 @@ fn one_engine(options: &Options, engine: &str, report: &mut Report) -> Verdict {
             Lab::package_tar(package)?;
         }
     }
+    if engine == "podman" && !options.short && !has_systemd() {
+        // The check that needs it tells when it could not be made.
+        let _ = Lab::package_tar("systemd");
+    }
     let before = host();
     let limit = patience(time_limit(engine)).as_secs().to_string();
     let mut lab = Command::new("timeout");

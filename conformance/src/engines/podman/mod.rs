@@ -4,6 +4,7 @@ mod basics;
 mod life;
 mod pods;
 mod storage;
+mod system;
 
 use crate::engines::check::{Check, Session};
 use crate::engines::cli::{self, Cli};
@@ -14,7 +15,13 @@ use crate::failure::Verdict;
 use std::sync::Arc;
 
 /// The checks of this folder, a file each.
-pub(in crate::engines) const CHECKS: &[&[Check<Cli>]] = &[basics::CHECKS, life::CHECKS, pods::CHECKS, storage::CHECKS];
+pub(in crate::engines) const CHECKS: &[&[Check<Cli>]] = &[
+    basics::CHECKS,
+    life::CHECKS,
+    pods::CHECKS,
+    storage::CHECKS,
+    system::CHECKS,
+];
 
 /// Docker's without AUDIT_WRITE, MKNOD and NET_RAW.
 const DEFAULT_CAPABILITIES: u64 = 0x8004_05fb;

@@ -83,7 +83,13 @@ fn hierarchies(compiler: &mut Compiler<'_>, mount: &Mount, propagation: Propagat
     };
     compiler.step(&tmpfs, origin());
     let placement = std::sync::Arc::clone(&compiler.cgroup);
-    for place in placement.places() {
+    // v2 beside v1 is shown to nobody who sees the host's paths: a systemd takes it for its own hierarchy, and finds its
+    // cgroup in /proc/self/cgroup but not below the mount, which begins at the container's (runc shows v1 alone).
+    let shows_v2 = has_own_namespace(compiler);
+    let shown = placement
+        .places()
+        .filter(|place| shows_v2 || !place.controllers.is_empty());
+    for place in shown {
         let name = place
             .mount
             .file_name()
