@@ -35,11 +35,11 @@ fn is_there(program: &str) -> Result<(), Failure> {
 }
 
 /// What a shell's program says to these arguments, where it says nothing on stderr.
-fn said(program: &str, arguments: &[&str], path: &str) -> Result<String, Failure> {
+fn said(t: &Trial<'_>, program: &str, arguments: &[&str], path: &str) -> Result<String, Failure> {
     let output = Command::new(program)
         .args(arguments)
         .env("PATH", format!("{path}:/usr/bin:/bin"))
-        .env("HOME", "/nonexistent")
+        .env("HOME", &t.dir)
         .output()?;
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure(err.is_empty() && output.status.success(), || {
@@ -89,12 +89,12 @@ fn bash_completes_commands_flags_and_ids(t: &Trial<'_>) -> Verdict {
             words.join(" "),
             typed.len()
         );
-        let offered = said("bash", &["--norc", "--noprofile", "-c", &line], &folder)?;
+        let offered = said(t, "bash", &["--norc", "--noprofile", "-c", &line], &folder)?;
         same(&format!("{typed:?}"), &offered.trim(), wanted)?;
     }
     // It is bash that finds the function by the program's name.
     let line = format!("source {script}; complete -p orlop");
-    let found = said("bash", &["--norc", "--noprofile", "-c", &line], &folder)?;
+    let found = said(t, "bash", &["--norc", "--noprofile", "-c", &line], &folder)?;
     ensure(found.contains("-F _orlop"), || found.clone())
 }
 
@@ -102,7 +102,7 @@ fn zsh_and_fish_take_their_completions(t: &Trial<'_>) -> Verdict {
     let mut tried = 0;
     for (shell, check) in [("zsh", "-n"), ("fish", "--no-execute")] {
         if is_there(shell).is_ok() {
-            said(shell, &[check, &printed(t, &["completion", shell])?], "/usr/bin")?;
+            said(t, shell, &[check, &printed(t, &["completion", shell])?], "/usr/bin")?;
             tried += 1;
         }
     }
@@ -117,7 +117,7 @@ fn zsh_and_fish_take_their_completions(t: &Trial<'_>) -> Verdict {
         )?;
         let script = printed(t, &["completion", "fish"])?;
         let line = format!("source {script}; complete -C 'orlop kill id-'");
-        let offered = said("fish", &["--no-config", "-c", &line], &folder.to_string_lossy())?;
+        let offered = said(t, "fish", &["--no-config", "-c", &line], &folder.to_string_lossy())?;
         same(
             "ids",
             &offered.split_whitespace().collect::<Vec<_>>(),
@@ -139,7 +139,7 @@ fn pages_of_the_manual_are_without_a_fault(t: &Trial<'_>) -> Verdict {
     ensure(commands.len() > 20, || format!("{commands:?}"))?;
     for command in commands.iter().map(|command| vec!["man", command]).chain([vec!["man"]]) {
         let page = printed(t, &command)?;
-        let text = said("groff", &["-man", "-ww", "-Tascii", "-P-cbou", &page], "/usr/bin")?;
+        let text = said(t, "groff", &["-man", "-ww", "-Tascii", "-P-cbou", &page], "/usr/bin")?;
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in ["NAME", "SYNOPSIS", "SEE ALSO", "--help"] {
             ensure(text.contains(part), || format!("{command:?}: no {part}: {text}"))?;
