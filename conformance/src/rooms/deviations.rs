@@ -2,6 +2,10 @@
 
 use crate::sentence::Known;
 
+/// Of what only some runtimes have.
+pub(super) const NOT_IN_RUNC: Known = ("runc", "1.1", "has nothing like it");
+pub(super) const NOT_IN_CRUN: Known = ("crun", "1.8", "has nothing like it");
+
 /// Of containers with a user namespace.
 pub(super) const GIVES_NULL: Known = ("crun", "1.8", "gives the host's own /dev/null to the container's user");
 

@@ -11,6 +11,7 @@ mod exec;
 mod exec_process;
 mod explain;
 mod features;
+mod file_or_stdin;
 mod help;
 mod info;
 mod kill;

@@ -1,16 +1,15 @@
 //! `mounts`.
 
+use super::file_or_stdin::read;
 use crate::call::Call;
 use crate::command::{Command, Count, Offer, Verb};
 use crate::flag::Declared;
 use crate::interrupts::Interrupts;
 use crate::matches::Given;
-use crate::refusal::{Outcome, Refusal};
+use crate::refusal::Outcome;
 use crate::shared_flags::Help;
 use orlop::bundle::parse_mounts;
-use orlop::{Container, Error, Failure};
-use std::ffi::OsStr;
-use std::io::Read;
+use orlop::{Container, Error};
 use std::os::fd::OwnedFd;
 
 #[derive(Debug)]
@@ -48,7 +47,7 @@ impl Verb for Mounts {
             }
         };
         let container = call.runtime()?.container(&call.id_of(id)?)?;
-        let (list, problems) = parse_mounts(&read(file)?)?;
+        let (list, problems) = parse_mounts(&read("mounts", file)?)?;
         problems.iter().for_each(|problem| call.warn(problem));
         let interrupts = Interrupts::hold()?;
         match change(&container, &list.mounts, interrupts.descriptor()) {
@@ -60,15 +59,4 @@ impl Verb for Mounts {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-fn read(file: &OsStr) -> Result<String, Refusal> {
-    let mut text = String::new();
-    let outcome = if file == "-" {
-        std::io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        std::fs::read_to_string(file).map(|read| text = read)
-    };
-    outcome.map_err(|error| Failure::io(format!("read the mounts from {}", file.display()), &error))?;
-    Ok(text)
 }

@@ -1,16 +1,15 @@
 //! `update`.
 
+use super::file_or_stdin::read;
 use crate::call::Call;
 use crate::command::{Command, Count, ONE_AT_A_TIME, Offer, Verb};
 use crate::flag::{Declared, flags};
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::Help;
-use orlop::Failure;
 use orlop::bundle::parse_resources;
 use serde_json::{Map, Value, json};
 use std::ffi::OsStr;
-use std::io::Read;
 
 flags! {
     File: Text("resources", "file with the new resources, or -").short("r");
@@ -81,7 +80,7 @@ impl Verb for Update {
         }
         let changes_schemata = cache.is_some() || bandwidth.is_some();
         let text = match flags.text(File) {
-            Some(file) => read(file)?,
+            Some(file) => read("resources", file)?,
             None => of_flags(flags, changes_schemata || warned)?.to_string(),
         };
         let (resources, problems) = parse_resources(&text)?;
@@ -93,17 +92,6 @@ impl Verb for Update {
         warnings.iter().for_each(|warning| call.warn(warning));
         Ok(0)
     }
-}
-
-fn read(file: &OsStr) -> Result<String, Refusal> {
-    let mut text = String::new();
-    let outcome = if file == "-" {
-        std::io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        std::fs::read_to_string(file).map(|read| text = read)
-    };
-    outcome.map_err(|error| Failure::io(format!("read the resources from {}", file.display()), &error))?;
-    Ok(text)
 }
 
 /// Lines for the class of the resource director; an empty text is none.

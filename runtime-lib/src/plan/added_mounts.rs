@@ -152,11 +152,6 @@ impl Compiler<'_> {
         }
     }
 
-    /// The number by which init holds a mount that is added, to take it off again.
-    pub(super) fn hold_to_take_back(&mut self, index: usize) -> Option<u32> {
-        self.adding.map(|_| self.held.number_for(index))
-    }
-
     /// What only a container in the making can have mounted.
     fn refuse_what_cannot_be_added(&mut self) {
         for mount in self.bundle.mounts() {

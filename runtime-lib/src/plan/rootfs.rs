@@ -158,8 +158,11 @@ impl Compiler<'_> {
     }
 
     /// The number by which init holds `mounts[index]` for its own propagation, which holds also where the root's
-    /// reaches all mounts below it.
+    /// reaches all mounts below it. One that is added is held to be taken off again.
     pub(crate) fn hold_for_propagation(&mut self, index: usize, target: &CStr, list: &PropagationList) -> Option<u32> {
+        if self.adding.is_some() {
+            return Some(self.held.number_for(index));
+        }
         let reaches_all = matches!(
             self.config.linux.rootfs_propagation,
             Some(Propagation::Rprivate | Propagation::Rslave | Propagation::Rshared | Propagation::Runbindable)

@@ -2,13 +2,13 @@
 
 use super::Native;
 use super::action::{ALLOW, LOG};
-use super::assemble::{AND, JUMP, LOAD, RETURN, Test};
 use super::names::Call;
+use super::walk::{Word, reaches};
 
 /// Whether a filter, as `struct sock_filter`s, lets all these calls of the machine's own through, each a name and its
 /// arguments. `false` also where that cannot be told.
 pub(crate) fn allows_all(filter: &[u8], calls: &[(&str, [u64; 6])]) -> bool {
-    let Some(abi) = Native::CURRENT.abis().first().copied() else {
+    let (Some(abi), (instructions, [])) = (Native::CURRENT.abis().first().copied(), filter.as_chunks()) else {
         return false;
     };
     calls.iter().all(|(name, args)| {
@@ -21,7 +21,8 @@ pub(crate) fn allows_all(filter: &[u8], calls: &[(&str, [u64; 6])]) -> bool {
             arch: abi.audit(),
             args,
         };
-        matches!(verdict(filter, &seen), Some(ALLOW | LOG))
+        let word = |offset| seen.word(offset).map_or(Word::Odd, Word::Is);
+        !reaches(instructions, word, |value| !matches!(value, ALLOW | LOG))
     })
 }
 
@@ -49,47 +50,11 @@ impl Seen<'_> {
     }
 }
 
-/// What the program says of a call; nothing where it has an instruction that this library's programs do not have.
-fn verdict(filter: &[u8], seen: &Seen<'_>) -> Option<u32> {
-    let (program, []) = filter.as_chunks::<8>() else {
-        return None;
-    };
-    let mut accumulator = 0;
-    let mut at = 0_usize;
-    // Jumps lead forwards only.
-    while let Some([low, high, jt, jf, rest @ ..]) = program.get(at) {
-        let code = u16::from_ne_bytes([*low, *high]);
-        let k = u32::from_ne_bytes(*rest);
-        let holds = match code {
-            LOAD => {
-                accumulator = seen.word(k)?;
-                at += 1;
-                continue;
-            }
-            AND => {
-                accumulator &= k;
-                at += 1;
-                continue;
-            }
-            JUMP => {
-                at = at.checked_add(1)?.checked_add(usize::try_from(k).ok()?)?;
-                continue;
-            }
-            RETURN => return Some(k),
-            _ if code == Test::Equal.code() => accumulator == k,
-            _ if code == Test::Greater.code() => accumulator > k,
-            _ if code == Test::GreaterOrEqual.code() => accumulator >= k,
-            _ => return None,
-        };
-        at += 1 + usize::from(if holds { *jt } else { *jf });
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bundle::Seccomp;
+    use crate::seccomp::assemble::{LOAD, RETURN};
     use crate::seccomp::{Native, compile};
 
     fn filter(json: &str) -> Vec<u8> {

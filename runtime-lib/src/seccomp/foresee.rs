@@ -1,10 +1,9 @@
 //! What a program may do to init, which loads it and then executes the container's process.
 
 use super::action::may_end;
-use super::assemble::{AND, JUMP, LOAD, RETURN, Test};
 use super::names::Call;
+use super::walk::{Word, reaches};
 use crate::seccomp::Native;
-use std::collections::HashSet;
 
 /// Which calls init makes behind the filter: the one that ends it as init, and those that tell why that has failed.
 const CALLS: [&str; 4] = ["execve", "sendmsg", "close", "exit_group"];
@@ -23,62 +22,19 @@ pub(crate) fn may_end_init(program: &[u8], native: Native) -> bool {
     let numbers = CALLS.iter().map(|name| Call::find(name)?.slot(abi));
     !rest.is_empty()
         || !instructions.is_empty()
-            && numbers
-                .map(|slot| u32::try_from(slot?).ok())
-                .any(|number| number.is_none_or(|number| may_end_at(instructions, abi.audit(), number)))
-}
-
-/// Follows every way through the program that a call of this number can take with some arguments.
-fn may_end_at(instructions: &[[u8; 8]], architecture: u32, number: u32) -> bool {
-    let mut seen = HashSet::new();
-    // Where to go on, and what is in the accumulator, if that is known.
-    let mut ways: Vec<(usize, Option<u32>)> = vec![(0, None)];
-    while let Some((at, accumulator)) = ways.pop() {
-        if !seen.insert((at, accumulator)) {
-            continue;
-        }
-        let Some(&[code, more_code, jt, jf, k @ ..]) = instructions.get(at) else {
-            return true;
-        };
-        let (code, k) = (u16::from_ne_bytes([code, more_code]), u32::from_ne_bytes(k));
-        let next = at + 1;
-        let (if_so, if_not) = (next + usize::from(jt), next + usize::from(jf));
-        let known = |holds: fn(&u32, &u32) -> bool| accumulator.map(|value| holds(&value, &k));
-        let condition = match code {
-            LOAD => {
-                let word = match k {
-                    NUMBER => Some(number),
-                    ARCHITECTURE => Some(architecture),
-                    _ => None,
-                };
-                ways.push((next, word));
-                continue;
-            }
-            AND => {
-                ways.push((next, accumulator.map(|value| value & k)));
-                continue;
-            }
-            JUMP => {
-                ways.push((
-                    next.saturating_add(usize::try_from(k).unwrap_or(usize::MAX)),
-                    accumulator,
-                ));
-                continue;
-            }
-            RETURN if may_end(k) => return true,
-            RETURN => continue,
-            _ if code == Test::Equal.code() => known(u32::eq),
-            _ if code == Test::Greater.code() => known(u32::gt),
-            _ if code == Test::GreaterOrEqual.code() => known(u32::ge),
-            _ => return true,
-        };
-        match condition {
-            Some(true) => ways.push((if_so, accumulator)),
-            Some(false) => ways.push((if_not, accumulator)),
-            None => ways.extend([(if_so, accumulator), (if_not, accumulator)]),
-        }
-    }
-    false
+            && numbers.map(|slot| u32::try_from(slot?).ok()).any(|number| {
+                number.is_none_or(|number| {
+                    reaches(
+                        instructions,
+                        |offset| match offset {
+                            NUMBER => Word::Is(number),
+                            ARCHITECTURE => Word::Is(abi.audit()),
+                            _ => Word::Any,
+                        },
+                        may_end,
+                    )
+                })
+            })
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod names;
 mod program;
 mod table;
 mod tree;
+mod walk;
 
 pub use abi::Native;
 pub(crate) use allows::allows_all;

@@ -8,13 +8,9 @@ use serde_json::{Value, json};
 
 use crate::descriptor::descriptor_from;
 use crate::failure::{Verdict, ensure, same, wrong};
-use crate::sentence::{Known, Test, test};
+use crate::rooms::deviations::{NOT_IN_CRUN, NOT_IN_RUNC};
+use crate::sentence::{Test, test};
 use crate::trial::Trial;
-
-/// What runc has not.
-const NOT_IN_RUNC: Known = ("runc", "1.1", "has nothing like it");
-/// What crun has not.
-const NOT_IN_CRUN: Known = ("crun", "1.8", "has nothing like it");
 
 pub(crate) const TESTS: &[Test] = &[
     test!(list_is_filtered, NOT_IN_RUNC, NOT_IN_CRUN),

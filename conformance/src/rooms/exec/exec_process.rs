@@ -9,7 +9,7 @@ use super::{probe, report};
 use crate::agent::Agent;
 use crate::call::Done;
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::rooms::deviations::{OLD_CRUN, OLD_RUNC};
+use crate::rooms::deviations::{NOT_IN_CRUN, NOT_IN_RUNC, OLD_CRUN, OLD_RUNC};
 use crate::rooms::seccomp::bare;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
@@ -69,11 +69,7 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "keeps the caller's"),
         ("crun", "1.8", "keeps the caller's")
     ),
-    test!(
-        process_is_explained_beforehand,
-        ("runc", "1.1", "has nothing like it"),
-        ("crun", "1.8", "has nothing like it")
-    ),
+    test!(process_is_explained_beforehand, NOT_IN_RUNC, NOT_IN_CRUN),
 ];
 
 /// `exec` of the process.

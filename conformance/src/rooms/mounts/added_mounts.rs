@@ -11,12 +11,10 @@ use serde_json::{Value, json};
 use crate::bundle::Bundle;
 use crate::call::{Call, text_on_stdin};
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::sentence::{Known, Test, test};
+use crate::rooms::deviations::{NOT_IN_CRUN, NOT_IN_RUNC};
+use crate::sentence::{Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::{FIRST, as_user, mapped, rootless};
-
-const NOT_IN_RUNC: Known = ("runc", "1.1", "has nothing like it");
-const NOT_IN_CRUN: Known = ("crun", "1.8", "has nothing like it");
 
 pub(crate) const TESTS: &[Test] = &[
     test!(mounts_are_seen_at_once_and_go_again, NOT_IN_RUNC, NOT_IN_CRUN),

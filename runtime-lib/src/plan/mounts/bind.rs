@@ -38,9 +38,7 @@ impl Compiler<'_> {
             },
             changes: self.without_locked(mount, changes),
             mapping,
-            hold: self
-                .hold_for_propagation(mount.index, &mount.target, &propagation)
-                .or(self.hold_to_take_back(mount.index)),
+            hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
             propagation: propagation.as_propagations(),
         };
         let origin = Origin::Mount {

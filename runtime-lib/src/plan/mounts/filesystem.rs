@@ -58,8 +58,7 @@ impl Compiler<'_> {
         let hold = self
             .hold_for_propagation(mount.index, &mount.target, &propagation)
             .or(held)
-            .or(self.hold_for_changes(mount))
-            .or(self.hold_to_take_back(mount.index));
+            .or(self.hold_for_changes(mount));
         let step = steps::Mount {
             kind: &c_string(&filesystem.name),
             source: &filesystem.source,
@@ -90,9 +89,7 @@ impl Compiler<'_> {
             links: Links::default(),
             changes: steps::Changes::one(mount.changes.set, 0),
             mapping: None,
-            hold: self
-                .hold_for_propagation(mount.index, &mount.target, &propagation)
-                .or(self.hold_to_take_back(mount.index)),
+            hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
             propagation: propagation.as_propagations(),
         };
         self.step(&step, Origin::Element("mounts", mount.index));
@@ -122,9 +119,7 @@ impl Compiler<'_> {
             links: Links::default(),
             changes,
             mapping: None,
-            hold: self
-                .hold_for_propagation(mount.index, &mount.target, &propagation)
-                .or(self.hold_to_take_back(mount.index)),
+            hold: self.hold_for_propagation(mount.index, &mount.target, &propagation),
             propagation: propagation.as_propagations(),
         };
         self.step(&step, Origin::Element("mounts", mount.index));
