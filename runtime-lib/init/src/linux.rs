@@ -171,8 +171,8 @@ pub mod scheduling {
     pub const IOPRIO_CLASS_RT: u32 = 1;
     /// In a priority of `man 2 ioprio_set`, how far left the class stands of the level.
     pub const IOPRIO_CLASS_SHIFT: u32 = 13;
-    /// The priority is for a process group.
-    pub const IOPRIO_WHO_PGRP: u32 = 2;
+    /// The priority is for a process; 0 is the caller.
+    pub const IOPRIO_WHO_PROCESS: u32 = 1;
 }
 
 /// Filters of system calls: `linux/seccomp.h` (`man 2 seccomp`).

@@ -1,6 +1,6 @@
 //! Priorities of another process.
 
-use orlop_init::linux::scheduling::SchedulingAttributes;
+use orlop_init::linux::scheduling::{IOPRIO_CLASS_SHIFT, IOPRIO_WHO_PROCESS, SchedulingAttributes};
 use orlop_init::step::process::{IoPriority, Scheduling};
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -30,14 +30,14 @@ pub(crate) fn set_scheduling(pid: Pid, step: &Scheduling) -> Result<(), Errno> {
     })
 }
 
-/// Sets the priority for input and output of another process's group (`man 2 ioprio_set`).
+/// Sets the priority for input and output of another process (`man 2 ioprio_set`).
+///
+/// Of the process alone: until a child leads a session of its own its group is that of its parent, which may be gone.
 pub(crate) fn set_io_priority(pid: Pid, step: &IoPriority) -> Result<(), Errno> {
-    const IOPRIO_WHO_PGRP: i32 = 2;
-    const IOPRIO_CLASS_SHIFT: u32 = 13;
-    let group = rustix::process::getpgid(Some(pid))?.as_raw_nonzero().get();
+    let pid = pid.as_raw_nonzero().get();
     let priority = step.class << IOPRIO_CLASS_SHIFT | step.priority;
     // SAFETY: no memory is touched.
-    result(unsafe { libc::syscall(libc::SYS_ioprio_set, IOPRIO_WHO_PGRP, group, priority) })
+    result(unsafe { libc::syscall(libc::SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, priority) })
 }
 
 fn result(code: libc::c_long) -> Result<(), Errno> {

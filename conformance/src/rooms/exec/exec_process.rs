@@ -27,6 +27,11 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "sets no OOM score, and knows no I/O priority")
     ),
     test!(
+        io_priority_is_that_of_every_process,
+        ("runc", "1.1", "knows no I/O priority"),
+        ("crun", "1.8", "knows no I/O priority")
+    ),
+    test!(
         file_that_is_no_process_is_refused_with_the_place,
         ("crun", "1.8", "names no place")
     ),
@@ -137,6 +142,17 @@ fn everything_that_a_process_can_have_is_set(t: &Trial<'_>) -> Verdict {
     same("scheduler", &report["scheduler"], libc::SCHED_BATCH)?;
     same("nice", &report["priority"], 3)?;
     same("I/O priority", &report["ioprio"], (2 << 13) | 6)
+}
+
+/// One process alone finds the runtime early or late as it happens.
+fn io_priority_is_that_of_every_process(t: &Trial<'_>) -> Verdict {
+    let id = waiting(t)?.id;
+    let mut process = reporting();
+    process["ioPriority"] = json!({"class": "IOPRIO_CLASS_BE", "priority": 6});
+    for _ in 0..150 {
+        same("I/O priority", &reported(t, &id, &process)?["ioprio"], (2 << 13) | 6)?;
+    }
+    Ok(())
 }
 
 fn file_that_is_no_process_is_refused_with_the_place(t: &Trial<'_>) -> Verdict {

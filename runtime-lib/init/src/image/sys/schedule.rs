@@ -1,7 +1,7 @@
 //! How the process is run and fed: its scheduling, its execution domain and where its memory comes from.
 
 use super::{Arg, Result, call, number};
-use crate::linux::scheduling::{IOPRIO_CLASS_SHIFT, IOPRIO_WHO_PGRP, SchedulingAttributes};
+use crate::linux::scheduling::{IOPRIO_CLASS_SHIFT, IOPRIO_WHO_PROCESS, SchedulingAttributes};
 
 /// Sets the policy of this thread; `size` is filled in here (`man 2 sched_setattr`). EPERM beyond the limits, EBUSY
 /// for a deadline too much.
@@ -31,11 +31,11 @@ pub(crate) fn allow_cpus(mask: &[u8]) -> Result<()> {
     unsafe { call(number::SCHED_SETAFFINITY, arguments) }.map(drop)
 }
 
-/// Sets the priority for input and output of this process's group (`man 2 ioprio_set`).
+/// Sets the priority for input and output of this process (`man 2 ioprio_set`).
 pub(crate) fn set_io_priority(class: u32, priority: u32) -> Result<()> {
     let value = class << IOPRIO_CLASS_SHIFT | priority;
     // SAFETY: the arguments are numbers.
-    unsafe { call(number::IOPRIO_SET, [IOPRIO_WHO_PGRP.into(), Arg::NULL, value.into()]) }.map(drop)
+    unsafe { call(number::IOPRIO_SET, [IOPRIO_WHO_PROCESS.into(), Arg::NULL, value.into()]) }.map(drop)
 }
 
 /// `man 2 personality`
