@@ -23,10 +23,18 @@ pub(crate) enum Count {
     Between(usize, usize),
 }
 
-/// What a shell offers for the first argument.
+impl Count {
+    pub(crate) fn most(self) -> usize {
+        match self {
+            Self::Any | Self::AtLeast(_) => usize::MAX,
+            Self::Exactly(most) | Self::Between(_, most) => most,
+        }
+    }
+}
+
+/// What a shell offers for an argument.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Offer {
-    Nothing,
     /// The ids of the containers that there are.
     Containers,
     Folders,
@@ -49,7 +57,8 @@ pub(crate) struct Command {
     pub(crate) missing: &'static str,
     /// What to say to who gives more arguments than that, if there is more to say.
     pub(crate) surplus: &'static str,
-    pub(crate) offer: Offer,
+    /// One for each argument, from the first on, for which there is something to offer.
+    pub(crate) offers: &'static [Offer],
     /// Everything from the first argument on is an argument, whatever it looks like.
     pub(crate) stops_at_arguments: bool,
     pub(crate) flags: &'static [Flag],
@@ -72,7 +81,7 @@ impl Command {
             count: Count::Exactly(0),
             missing: "",
             surplus: "",
-            offer: Offer::Nothing,
+            offers: &[],
             stops_at_arguments: false,
             flags: &[],
             description: "",

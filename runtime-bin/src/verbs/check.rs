@@ -29,7 +29,7 @@ impl Verb for Check {
         summary: "tell everything that is wrong or doubtful in a bundle, without running it",
         arguments: "[bundle]",
         count: Count::Between(0, 1),
-        offer: Offer::Folders,
+        offers: &[Offer::Folders],
         flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
         description: "One line for each problem: `error: PATH: what` for what stops the bundle from running, `warning: ...` for what\nis not applied, `notice: ...` for what is right and may surprise. The exit status is 1 if there is an error.",
         ..Command::of::<Self>()

@@ -18,7 +18,7 @@ impl Verb for Checkpoint {
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
-        offer: Offer::Containers,
+        offers: &[Offer::Containers],
         flags: &[
             Flag::text("image-path", "folder for the images"),
             Flag::text("work-path", "folder for logs and what passes"),

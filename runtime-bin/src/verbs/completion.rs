@@ -19,10 +19,10 @@ impl Verb for Completion {
         summary: "print the completions for a shell: bash, zsh or fish",
         arguments: "<shell>",
         count: Count::Exactly(1),
-        offer: Offer::Words {
+        offers: &[Offer::Words {
             what: "shell",
             words: "bash zsh fish",
-        },
+        }],
         flags: &[Help::FLAG],
         ..Command::of::<Self>()
     };

@@ -22,7 +22,7 @@ impl Verb for Delete {
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
-        offer: Offer::Containers,
+        offers: &[Offer::Containers],
         flags: &[Force::FLAG, ByRegex::FLAG, Help::FLAG],
         description: "With --regex those that cannot be deleted are told of, and the exit status is 0.",
         ..Command::of::<Self>()

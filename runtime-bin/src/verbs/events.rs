@@ -26,7 +26,7 @@ impl Verb for Events {
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
-        offer: Offer::Containers,
+        offers: &[Offer::Containers],
         flags: &[Interval::FLAG, Stats::FLAG, Help::FLAG],
         description: "A line of JSON each: `{\"type\":\"stats\",\"id\":...,\"data\":...}` after every interval, `{\"type\":\"oom\",\"id\":...}` when the kernel\nends a process for want of memory. It ends with the container.",
         ..Command::of::<Self>()

@@ -42,7 +42,7 @@ impl Verb for Exec {
         summary: "run another process in a container",
         arguments: "<container-id> <command> [arguments...]",
         count: Count::AtLeast(1),
-        offer: Offer::Containers,
+        offers: &[Offer::Containers],
         stops_at_arguments: true,
         flags: &[
             ConsoleSocket::FLAG,

@@ -25,7 +25,7 @@ impl Verb for Explain {
         summary: "tell, step by step, what running a bundle will do, without doing it",
         arguments: "[bundle]",
         count: Count::Between(0, 1),
-        offer: Offer::Folders,
+        offers: &[Offer::Folders],
         flags: &[Bundle::FLAG, ProcessFile::FLAG, Json::FLAG, Help::FLAG],
         description: "Each step stands with the place in config.json that asks for it. Warnings and notices, as `orlop check` has them,\nfollow on standard error.\n\
                       With --process it is told what `exec --process` will do with that file in a container of the bundle.",

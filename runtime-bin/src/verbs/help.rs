@@ -21,7 +21,7 @@ impl Verb for Help {
         summary: "show the help of the program, or of one command",
         arguments: "[command]",
         count: Count::Between(0, 1),
-        offer: Offer::Commands,
+        offers: &[Offer::Commands],
         flags: &[shared_flags::Help::FLAG],
         ..Command::of::<Self>()
     };

@@ -22,7 +22,13 @@ impl Verb for Kill {
         summary: "send a signal (default: SIGTERM) to a container's init",
         arguments: "<container-id> [signal]",
         count: Count::Between(1, 2),
-        offer: Offer::Containers,
+        offers: &[
+            Offer::Containers,
+            Offer::Words {
+                what: "signal",
+                words: "TERM KILL INT HUP QUIT USR1 USR2 WINCH STOP CONT RTMIN+3",
+            },
+        ],
         flags: &[All::FLAG, ByRegex::FLAG, Help::FLAG],
         description: "The signal is a name, with or without SIG, or a number.\nWith --regex those that cannot be sent it are told of, and the exit status is 0.",
         ..Command::of::<Self>()

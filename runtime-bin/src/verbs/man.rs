@@ -20,7 +20,7 @@ impl Verb for Man {
         summary: "print the man page, of the program or of one command, for `man -l`",
         arguments: "[command]",
         count: Count::Between(0, 1),
-        offer: Offer::Commands,
+        offers: &[Offer::Commands],
         flags: &[Help::FLAG],
         ..Command::of::<Self>()
     };

@@ -22,10 +22,13 @@ impl Verb for Mounts {
         arguments: "add|remove <container-id> <file>",
         count: Count::Exactly(3),
         missing: "the file holds {\"mounts\": [...]} as in a config.json; - is the standard input",
-        offer: Offer::Words {
-            what: "action",
-            words: "add remove",
-        },
+        offers: &[
+            Offer::Words {
+                what: "action",
+                words: "add remove",
+            },
+            Offer::Containers,
+        ],
         flags: &[Help::FLAG],
         description: "The file (or - for the standard input) holds a list of mounts as in a config.json, {\"mounts\": [...]}. All of them are\n\
                       mounted, or none; the processes of the container see them at once. What is bound is taken from where the caller\n\

@@ -17,7 +17,7 @@ impl Verb for Pause {
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
-        offer: Offer::Containers,
+        offers: &[Offer::Containers],
         flags: &[Help::FLAG],
         ..Command::of::<Self>()
     };

@@ -20,7 +20,7 @@ impl Verb for Ps {
         arguments: "<container-id> [ps arguments...]",
         count: Count::AtLeast(1),
         missing: "`orlop list` lists the containers",
-        offer: Offer::Containers,
+        offers: &[Offer::Containers],
         stops_at_arguments: true,
         flags: &[Format::FLAG, Help::FLAG],
         description: "The table is what the host's ps(1) says of them, called with these arguments (-ef without any).",

@@ -43,7 +43,7 @@ impl Verb for Update {
         arguments: "<container-id>",
         count: Count::Exactly(1),
         surplus: ONE_AT_A_TIME,
-        offer: Offer::Containers,
+        offers: &[Offer::Containers],
         flags: &[
             File::FLAG,
             BlockWeight::FLAG,

@@ -14,7 +14,8 @@ const NOT_IN_CRUN: Known = ("crun", "", "has no such command");
 
 pub(crate) const TESTS: &[Test] = &[
     test!(bash_completes_commands_flags_and_ids, NOT_IN_RUNC, NOT_IN_CRUN),
-    test!(zsh_and_fish_take_their_completions, NOT_IN_RUNC, NOT_IN_CRUN),
+    test!(zsh_completes_commands_and_ids, NOT_IN_RUNC, NOT_IN_CRUN),
+    test!(fish_completes_commands_and_ids, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(pages_of_the_manual_are_without_a_fault, NOT_IN_RUNC, NOT_IN_CRUN),
 ];
 
@@ -36,7 +37,8 @@ fn is_there(program: &str) -> Result<(), Failure> {
 
 /// What a shell's program says to these arguments, where it says nothing on stderr.
 fn said(t: &Trial<'_>, program: &str, arguments: &[&str], path: &str) -> Result<String, Failure> {
-    let output = Command::new(program)
+    let output = Command::new("timeout")
+        .args(["60", program])
         .args(arguments)
         .env("PATH", format!("{path}:/usr/bin:/bin"))
         .env("HOME", &t.dir)
@@ -48,20 +50,40 @@ fn said(t: &Trial<'_>, program: &str, arguments: &[&str], path: &str) -> Result<
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn bash_completes_commands_flags_and_ids(t: &Trial<'_>) -> Verdict {
-    is_there("bash")?;
-    let script = printed(t, &["completion", "bash"])?;
+/// Two containers, and a folder in which the runtime has the name that completions are for.
+struct Typing {
+    one: String,
+    two: String,
+    root: String,
+    path: String,
+}
+
+fn typing(t: &Trial<'_>) -> Result<Typing, Failure> {
     let folder = t.dir.join("path");
     fs::create_dir_all(folder.join("sub-folder"))?;
     symlink(&t.runtime.path, folder.join("orlop"))?;
-    let folder = folder.to_string_lossy().into_owned();
-    let mut bundle = t.bundle()?.probe("sleep 60");
-    bundle.id.push_str("-one");
-    let one = t.create(&bundle)?.id;
-    let mut bundle = t.bundle()?.probe("sleep 60");
-    bundle.id.push_str("-two");
-    let two = t.create(&bundle)?.id;
-    let root = t.root.to_string_lossy().into_owned();
+    let waiting = |end: &str| {
+        let mut bundle = t.bundle()?.probe("sleep 60");
+        bundle.id.push_str(end);
+        Ok::<_, Failure>(t.create(&bundle)?.id)
+    };
+    Ok(Typing {
+        one: waiting("-one")?,
+        two: waiting("-two")?,
+        root: t.root.to_string_lossy().into_owned(),
+        path: folder.to_string_lossy().into_owned(),
+    })
+}
+
+fn bash_completes_commands_flags_and_ids(t: &Trial<'_>) -> Verdict {
+    is_there("bash")?;
+    let script = printed(t, &["completion", "bash"])?;
+    let Typing {
+        one,
+        two,
+        root,
+        path: folder,
+    } = typing(t)?;
     let ids = format!("{one} {two}");
     for (typed, wanted) in [
         (&["sta"][..], "start state"),
@@ -75,6 +97,11 @@ fn bash_completes_commands_flags_and_ids(t: &Trial<'_>) -> Verdict {
         (&["--root", "=", &root, "state", &one], &one),
         (&["--debug", "--root", &root, "delete", "--force", ""], &ids),
         (&["--root", &root, "exec", "-t", ""], &ids),
+        (&["--root", &root, "exec", "--user", "0", "-e", "=", "A=1", ""], &ids),
+        (&["--root", &root, "exec", &one, ""], ""),
+        (&["--root", &root, "kill", &one, "US"], "USR1 USR2"),
+        (&["--root", &root, "mounts", ""], "add remove"),
+        (&["--root", &root, "mounts", "add", ""], &ids),
         (&["--root", "/no/such/root", "kill", ""], ""),
         (
             &["create", "--bundle", &format!("{folder}/sub")],
@@ -98,34 +125,64 @@ fn bash_completes_commands_flags_and_ids(t: &Trial<'_>) -> Verdict {
     ensure(found.contains("-F _orlop"), || found.clone())
 }
 
-fn zsh_and_fish_take_their_completions(t: &Trial<'_>) -> Verdict {
-    let mut tried = 0;
-    for (shell, check) in [("zsh", "-n"), ("fish", "--no-execute")] {
-        if is_there(shell).is_ok() {
-            said(t, shell, &[check, &printed(t, &["completion", shell])?], "/usr/bin")?;
-            tried += 1;
+/// Lines as they are typed up to the tabulator, and what is offered then.
+fn lines<'t>(typing: &'t Typing, both: &'t str) -> Vec<(String, Vec<&'t str>)> {
+    let Typing { one, two, root, .. } = typing;
+    vec![
+        ("orlop sta".into(), vec!["start", "state"]),
+        (format!("orlop --root {root} kill {both}"), vec![one, two]),
+        (format!("orlop --root={root} delete --force {both}"), vec![one, two]),
+        (format!("orlop --root {root} exec --user 0 {both}"), vec![one, two]),
+        (format!("orlop --root {root} mounts add {both}"), vec![one, two]),
+        (format!("orlop --root {root} mounts "), vec!["add", "remove"]),
+        (format!("orlop --root {root} kill {one} US"), vec!["USR1", "USR2"]),
+    ]
+}
+
+/// The beginning that the ids of both containers have.
+fn common(typing: &Typing) -> String {
+    let pairs = typing.one.chars().zip(typing.two.chars());
+    pairs.take_while(|(one, two)| one == two).map(|(one, _)| one).collect()
+}
+
+fn zsh_completes_commands_and_ids(t: &Trial<'_>) -> Verdict {
+    is_there("zsh")?;
+    let script = printed(t, &["completion", "zsh"])?;
+    said(t, "zsh", &["-n", &script], "/usr/bin")?;
+    let typing = typing(t)?;
+    let both = common(&typing);
+    // Zsh completes on a terminal alone.
+    let driver = t.dir.join("driver");
+    fs::write(&driver, include_str!("typing.zsh"))?;
+    let driver = driver.to_string_lossy();
+    let lines = lines(&typing, &both);
+    let mut arguments = vec!["-f", &driver, &script];
+    arguments.extend(lines.iter().map(|(line, _)| line.as_str()));
+    let shown = said(t, "zsh", &arguments, &typing.path)?;
+    let parts: Vec<&str> = shown.split_terminator("----\n").collect();
+    same("lines", &parts.len(), lines.len())?;
+    for ((line, wanted), shown) in lines.iter().zip(parts) {
+        // What was typed, and what zsh makes of that, is shown too; what is offered stands between them.
+        let offered: Vec<&str> = shown.lines().skip(1).flat_map(str::split_whitespace).collect();
+        for word in wanted {
+            ensure(offered.contains(word), || format!("{line}: no {word}: {shown}"))?;
         }
     }
-    if is_there("fish").is_ok() {
-        let folder = t.dir.join("path");
-        fs::create_dir_all(&folder)?;
-        // Fish asks the program, of the usual state root: this one answers for it.
-        fs::write(folder.join("orlop"), "#!/bin/sh\necho id-one; echo id-two\n")?;
-        fs::set_permissions(
-            folder.join("orlop"),
-            std::os::unix::fs::PermissionsExt::from_mode(0o755),
-        )?;
-        let script = printed(t, &["completion", "fish"])?;
-        let line = format!("source {script}; complete -C 'orlop kill id-'");
-        let offered = said(t, "fish", &["--no-config", "-c", &line], &folder.to_string_lossy())?;
-        same(
-            "ids",
-            &offered.split_whitespace().collect::<Vec<_>>(),
-            vec!["id-one", "id-two"],
-        )?;
-    }
-    if tried == 0 {
-        return Err(Failure::Skip("there is neither zsh nor fish".into()));
+    Ok(())
+}
+
+fn fish_completes_commands_and_ids(t: &Trial<'_>) -> Verdict {
+    is_there("fish")?;
+    let script = printed(t, &["completion", "fish"])?;
+    said(t, "fish", &["--no-execute", &script], "/usr/bin")?;
+    let typing = typing(t)?;
+    let both = common(&typing);
+    for (line, wanted) in lines(&typing, &both) {
+        let command = format!("source {script}; complete -C '{line}'");
+        let offered = said(t, "fish", &["--no-config", "-c", &command], &typing.path)?;
+        let mut offered: Vec<&str> = offered.lines().filter_map(|line| line.split('\t').next()).collect();
+        offered.sort_unstable();
+        same(&line, &offered, wanted)?;
     }
     Ok(())
 }
