@@ -2,7 +2,7 @@
 //! how it reads to a person ([`Reads`]). How a step is carried out stands in the image, which does not compile as long
 //! as one is missing ([`Act`]).
 //!
-//! The steps stand in rooms, a file each. A step's number is its room's and its own in that room.
+//! The steps stand in rooms, a file or a folder each. A step's number is its room's and its own in that room.
 
 #[macro_use]
 mod declare;
