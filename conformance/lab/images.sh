@@ -53,7 +53,7 @@ debian() {
 }
 
 packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,util-linux,iproute2,busybox-static,strace,runc,crun,procps,kmod,uidmap,libseccomp2
-engines=apparmor,docker.io,containerd,podman,conmon,buildah,catatonit,netavark,aardvark-dns,iptables,slirp4netns,fuse-overlayfs,ca-certificates
+engines=apparmor,docker.io,containerd,podman,conmon,buildah,catatonit,netavark,aardvark-dns,iptables,slirp4netns,fuse-overlayfs,ca-certificates,containernetworking-plugins,protobuf-compiler,python3-grpcio,python3-protobuf
 
 root=$folder/root$kind-$sum.ext4
 if [ ! -e "$root" ]; then

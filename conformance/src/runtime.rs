@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The names of runtimes that are looked for in those of files.
+const KNOWN: [&str; 4] = ["orlop", "crun", "runc", "youki"];
+
 /// One OCI runtime binary that speaks runc's command line.
 #[derive(Debug, Clone)]
 pub(crate) struct Runtime {
@@ -29,24 +32,25 @@ impl Runtime {
             .map_err(|error| format!("{}: {error}", path.display()))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut words = text.split_whitespace();
-        let file = path
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let said = words.next().unwrap_or_default();
-        let known = ["orlop", "crun", "runc", "youki"];
-        let name = known
-            .into_iter()
-            .find(|name| file.contains(name))
-            .or(known.into_iter().find(|name| *name == said));
+        let by_file = Self::name_of(&path.to_string_lossy());
+        let name = if KNOWN.contains(&by_file.as_str()) || !KNOWN.contains(&said) {
+            by_file
+        } else {
+            said.to_owned()
+        };
         let version = words
             .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
             .unwrap_or_default();
         let version = version.split('+').next().unwrap_or_default().to_owned();
-        Ok(Self {
-            path,
-            name: name.map_or(file, str::to_owned),
-            version,
-        })
+        Ok(Self { path, name, version })
+    }
+
+    /// The name of a binary that is there or elsewhere, by its file's.
+    pub(crate) fn name_of(path: &str) -> String {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let known = KNOWN.into_iter().find(|name| file.contains(name));
+        known.unwrap_or(file).to_owned()
     }
 
     /// Name and version, as results are told.

@@ -266,8 +266,15 @@ struct Process {
 /// The names of what engines start for each container, besides its own processes.
 const MONITORS: [&str; 5] = ["conmon", "containerd-shim", "slirp4netns", "runc", "crun"];
 
-/// How engines name the cgroups of containers and pods.
-const CGROUPS: [&str; 4] = ["docker-", "libpod", "conmon", "orlop-fleet"];
+/// What is in the paths of the cgroups of containers and pods; the last is the namespace of `ctr`.
+const CGROUPS: [&str; 6] = [
+    "docker-",
+    "libpod",
+    "conmon",
+    "orlop-fleet",
+    "cri-containerd",
+    "/default/",
+];
 
 /// Whether a process has to do with a container. On a machine with systemd others come and go as they like.
 fn is_an_engines(pid: u32, name: &str) -> bool {
@@ -334,9 +341,9 @@ fn processes(things: &mut BTreeSet<String>) {
 fn cgroups(folder: &Path, things: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !has_systemd() || CGROUPS.iter().any(|start| name.contains(start)) {
-                things.insert(format!("cgroup {}", entry.path().display()));
+            let path = entry.path().display().to_string();
+            if !has_systemd() || CGROUPS.iter().any(|part| path.contains(part)) {
+                things.insert(format!("cgroup {path}"));
             }
             cgroups(&entry.path(), things);
         }

@@ -45,7 +45,8 @@ conformance engines --runtime PATH [--engine NAME...] [--short] [--not-yet AREA[
   --filter WORD    only checks whose name has one of the words
   --table FILE     with each --runtime (repeated), and write a page of what became of each check; ends with failure where
                    a check fails with the first runtime and passes with runc
-  --from FILE      for the page, what earlier runs said (repeated), instead of new ones
+  --from FILE      for the page, what earlier runs said (repeated), instead of new ones: reports, also of machines of the
+                   lab, whose runs have columns of their own, or a page
 ";
 
 /// Runs the engines' checks; the arguments are those after `engines`.

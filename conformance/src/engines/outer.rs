@@ -11,6 +11,7 @@ use super::lab::{LAB_SCRIPT, Lab};
 use super::options::Options;
 use super::place::{has_systemd, patience};
 use crate::failure::{Failure, Verdict, wrong};
+use crate::table::{cgroups, kernel};
 
 /// How long an engine's checks may take together, in seconds.
 fn time_limit(engine: &str) -> u64 {
@@ -98,6 +99,12 @@ pub(super) fn run(options: &Options) -> ExitCode {
 
 /// One engine's part of the report.
 fn with_engine(options: &Options, engine: &str, report: &mut Report) {
+    report.say(&format!(
+        "{}Linux {} with {}",
+        super::table::MACHINE,
+        kernel(),
+        cgroups()
+    ));
     report.say(&format!("# {engine} with {}", options.runtime));
     match one_engine(options, engine, report) {
         Ok(()) => {}

@@ -6,7 +6,7 @@ use std::time::Duration;
 const FORM: &str = "LAB_FORM";
 
 /// How much longer everything takes where qemu interprets each instruction, with an engine's thousands of pages of code.
-const SLOWNESS: u64 = 10;
+const SLOWNESS: u8 = 10;
 
 /// Whether this is a virtual machine of the lab that systemd has started, where engines run with their defaults.
 pub(super) fn has_systemd() -> bool {
@@ -21,8 +21,17 @@ pub(super) fn has_apparmor() -> bool {
     std::fs::read_to_string(APPARMOR).is_ok_and(|text| text.starts_with('Y'))
 }
 
+fn slowness() -> u8 {
+    if std::env::var_os(FORM).is_some() { SLOWNESS } else { 1 }
+}
+
+/// A shell's command that lasts so many seconds on a host, and as much longer as everything else elsewhere: for what has
+/// to come after a call of the engine's that is made meanwhile.
+pub(super) fn sleep(seconds: f32) -> String {
+    format!("sleep {}", seconds * f32::from(slowness()))
+}
+
 /// The longest time for what is done within so many seconds on a host.
 pub(super) fn patience(seconds: u64) -> Duration {
-    let factor = if std::env::var_os(FORM).is_some() { SLOWNESS } else { 1 };
-    Duration::from_secs(seconds * factor)
+    Duration::from_secs(seconds * u64::from(slowness()))
 }

@@ -212,7 +212,9 @@ fn network_host_is_the_hosts(cli: &Cli) -> Verdict {
 }
 
 fn the_default_network_has_an_interface(cli: &Cli) -> Verdict {
-    cli.run(&[], &["ip", "address", "show", "eth0"]).mentions("inet ")
+    // slirp4netns calls it otherwise.
+    let link = if cli.is_rootless { "tap0" } else { "eth0" };
+    cli.run(&[], &["ip", "address", "show", link]).mentions("inet ")
 }
 
 fn a_network_is_shared_with_another_container(cli: &Cli) -> Verdict {

@@ -5,6 +5,7 @@ use std::fs;
 use crate::engines::call::reads;
 use crate::engines::cgroup::{Cgroup, Limit};
 use crate::engines::check::{Check, checks};
+use crate::engines::place::sleep;
 use crate::engines::waiting::in_time;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
 
@@ -205,8 +206,8 @@ fn a_signal_reaches_all_processes_or_the_first(ctr: &Ctr) -> Verdict {
 
 fn a_task_is_attached_to(ctr: &Ctr) -> Verdict {
     let start = ["run", "--detach", "--runc-binary", ctr.runtime(), IMAGE, "sleeper"];
-    let script = "sleep 1; echo attached; exit 6";
-    ctr.call(&start).args(["sh", "-c", script]).succeed()?;
+    let script = format!("{}; echo attached; exit 6", sleep(1.0));
+    ctr.call(&start).args(["sh", "-c", &script]).succeed()?;
     let outcome = ctr.call(&["task", "attach", "sleeper"]).finish();
     ctr.call(&["task", "rm", "--force", "sleeper"]).finish()?;
     ctr.call(&["container", "rm", "sleeper"]).succeed()?;

@@ -7,6 +7,7 @@ use crate::engines::call::reads;
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
 use crate::engines::cli::basics::lacks_no_capabilities;
+use crate::engines::place::sleep;
 use crate::engines::waiting::in_time;
 use crate::failure::{Verdict, ensure, wrong};
 
@@ -148,8 +149,8 @@ fn an_exec_has_the_containers_limits(cli: &Cli) -> Verdict {
     let hog = ["dd", "if=/dev/zero", "of=/dev/null", "bs=150M", "count=1"];
     container.exec(&[], &hog).ends_with(137)?;
     container.shows("{{.State.Status}}", "running")?;
-    let forks = "n=0; while [ $n -lt 30 ]; do sleep 3 & n=$((n+1)); done";
-    let outcome = container.exec(&[], &["sh", "-c", forks]).finish()?;
+    let forks = format!("n=0; while [ $n -lt 30 ]; do {} & n=$((n+1)); done", sleep(3.0));
+    let outcome = container.exec(&[], &["sh", "-c", &forks]).finish()?;
     outcome.said("can't fork")
 }
 

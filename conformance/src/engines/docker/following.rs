@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::engines::call::reads;
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
+use crate::engines::place::sleep;
 use crate::engines::waiting::in_time;
 use crate::failure::{Verdict, ensure};
 
@@ -131,7 +132,8 @@ fn attach_reads_writes_and_returns_the_exit_code(cli: &Cli) -> Verdict {
     outcome.ended_with(1)?;
     reads("started", &outcome.out, "<one>\n<two>\n")?;
     // Several at once, of which none writes.
-    let container = cli.background(&[], &["sh", "-c", "sleep 1; echo all; sleep 0.3; exit 13"])?;
+    let script = format!("{}; echo all; sleep 0.3; exit 13", sleep(1.0));
+    let container = cli.background(&[], &["sh", "-c", &script])?;
     let clients = [(); 3].map(|()| container.call(&["attach", "--no-stdin"]).start());
     for client in clients {
         let outcome = client?.finish()?;

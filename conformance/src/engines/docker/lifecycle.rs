@@ -5,6 +5,7 @@ use std::fs;
 use crate::engines::call::reads;
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
+use crate::engines::place::sleep;
 use crate::engines::waiting::in_time;
 use crate::failure::{Verdict, ensure};
 
@@ -130,7 +131,8 @@ fn a_running_container_is_removed_by_force_only(cli: &Cli) -> Verdict {
         cli.call(&["inspect", id]).ends_with(1)?;
     }
     // One that removes itself.
-    let container = cli.background(&["--rm"], &["sh", "-c", "sleep 0.3; exit 4"])?;
+    let script = format!("{}; exit 4", sleep(0.3));
+    let container = cli.background(&["--rm"], &["sh", "-c", &script])?;
     container.ended_with("4")?;
     in_time("--rm", 5, || {
         let outcome = container.call(&["inspect"]).finish()?;

@@ -3,8 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::engines::call::Call;
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
+use crate::engines::place::sleep;
 use crate::engines::service::Service;
 use crate::engines::waiting::in_time;
 use crate::failure::{Failure, Verdict};
@@ -29,9 +31,7 @@ fn a_container_that_always_restarts_comes_back(cli: &Cli) -> Verdict {
     })?;
     let pid = in_time_running(cli, &container.id)?;
     // Whoever stops or kills it wants it to stay so.
-    crate::engines::call::Call::new("kill")
-        .args(["-KILL", &pid])
-        .succeed()?;
+    Call::new("kill").args(["-KILL", &pid]).succeed()?;
     in_time("no new process", 15, || {
         let seen = container.inspect("{{.State.Status}} {{.State.Pid}}")?;
         Ok((
@@ -67,7 +67,8 @@ fn a_success_is_no_reason_to_restart_on_failure(cli: &Cli) -> Verdict {
 }
 
 fn a_restart_policy_is_updated(cli: &Cli) -> Verdict {
-    let container = cli.background(&[], &["sh", "-c", "echo turn; sleep 0.5; exit 3"])?;
+    let script = format!("echo turn; {}; exit 3", sleep(0.5));
+    let container = cli.background(&[], &["sh", "-c", &script])?;
     cli.call(&["update", "--restart", "on-failure:1", &container.id])
         .succeed()?;
     container.logs("turn\nturn\n")?;
@@ -86,12 +87,10 @@ fn away(cli: &Cli, meanwhile: impl FnOnce() -> Verdict) -> Verdict {
 }
 
 fn an_end_while_the_daemon_is_away_is_noticed(cli: &Cli) -> Verdict {
-    let container = cli.background(&[], &["sh", "-c", "sleep 1; exit 9"])?;
-    let removed = cli.background(&["--rm"], &["sh", "-c", "sleep 1; exit 9"])?;
-    away(cli, || {
-        thread::sleep(Duration::from_millis(1500));
-        Ok(())
-    })?;
+    let script = format!("{}; exit 9", sleep(1.0));
+    let container = cli.background(&[], &["sh", "-c", &script])?;
+    let removed = cli.background(&["--rm"], &["sh", "-c", &script])?;
+    away(cli, || Call::new("sh").args(["-c", &sleep(1.5)]).succeed().map(drop))?;
     container.comes_to("{{.State.Status}} {{.State.ExitCode}}", "exited 9")?;
     in_time("--rm", 15, || {
         let outcome = removed.call(&["inspect"]).finish()?;
@@ -102,12 +101,10 @@ fn an_end_while_the_daemon_is_away_is_noticed(cli: &Cli) -> Verdict {
 }
 
 fn output_while_the_daemon_is_away_is_logged(cli: &Cli) -> Verdict {
-    let script = "n=0; while [ $n -lt 15 ]; do echo turn $n; n=$((n+1)); sleep 0.1; done; sleep 1000";
-    let container = cli.background(&["--network", "none"], &["sh", "-c", script])?;
-    away(cli, || {
-        thread::sleep(Duration::from_millis(1800));
-        Ok(())
-    })?;
+    let turn = sleep(0.1);
+    let script = format!("n=0; while [ $n -lt 15 ]; do echo turn $n; n=$((n+1)); {turn}; done; sleep 1000");
+    let container = cli.background(&["--network", "none"], &["sh", "-c", &script])?;
+    away(cli, || Call::new("sh").args(["-c", &sleep(1.8)]).succeed().map(drop))?;
     let all: String = (0..15).map(|turn| format!("turn {turn}\n")).collect();
     container.logs(&all)?;
     container.exec(&[], &["echo", "aye"]).says("aye\n")?;

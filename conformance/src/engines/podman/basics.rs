@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::engines::call::reads;
+use crate::engines::call::{Call, reads};
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
 use crate::failure::{Verdict, ensure, same};
@@ -99,7 +99,14 @@ fn an_overlay_volume_keeps_the_source(cli: &Cli) -> Verdict {
 }
 
 fn a_root_filesystem_without_image(cli: &Cli) -> Verdict {
-    let rootfs = cli.lab.path("rootfs");
+    let mut rootfs = cli.lab.path("rootfs");
+    if cli.is_rootless {
+        // podman writes there, and that one is root's.
+        rootfs = cli.lab.make_folder("users-rootfs")?;
+        Call::new("tar")
+            .args(["-C", &rootfs, "-xf", &cli.lab.rootfs_tar()?])
+            .succeed()?;
+    }
     cli.call(&["run", "--rm", "--rootfs", &rootfs, "echo", "hi"])
         .says("hi\n")
 }

@@ -5,7 +5,8 @@ use std::fs;
 use crate::engines::call::{Call, reads};
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
-use crate::engines::place::has_systemd;
+use crate::engines::place::sleep;
+use crate::engines::podman::configuration;
 use crate::engines::waiting::in_time;
 use crate::failure::{Failure, Verdict, ensure, wrong};
 
@@ -59,7 +60,7 @@ fn a_container_is_made_without_being_started(cli: &Cli) -> Verdict {
 }
 
 fn a_container_is_waited_for(cli: &Cli) -> Verdict {
-    let container = cli.background(&[], &["sh", "-c", "sleep 1; exit 9"])?;
+    let container = cli.background(&[], &["sh", "-c", &format!("{}; exit 9", sleep(1.0))])?;
     container.call(&["wait", "--condition", "running"]).succeed()?;
     container.call(&["wait"]).says("9\n")?;
     container
@@ -68,7 +69,8 @@ fn a_container_is_waited_for(cli: &Cli) -> Verdict {
 }
 
 fn a_container_is_attached_to(cli: &Cli) -> Verdict {
-    let container = cli.background(&[], &["sh", "-c", "sleep 1.5; echo out; echo err >&2; exit 8"])?;
+    let script = format!("{}; echo out; echo err >&2; exit 8", sleep(1.5));
+    let container = cli.background(&[], &["sh", "-c", &script])?;
     let outcome = container.call(&["attach"]).finish()?;
     container.call(&["wait"]).says("8\n")?;
     outcome.out_has("out\n")?;
@@ -198,13 +200,8 @@ fn events_tell_the_life_of_a_container(cli: &Cli) -> Verdict {
 }
 
 fn a_container_without_cgroups(cli: &Cli) -> Verdict {
-    if has_systemd() {
-        return Err(Failure::Skip(
-            "the machine's configuration says which runtimes can".to_owned(),
-        ));
-    }
     let file = cli.lab.path("without.conf");
-    let text = fs::read_to_string("/etc/containers/containers.conf")?;
+    let text = configuration()?;
     // By the name that `--runtime` gives it, where that is no path.
     let own = format!(
         "[engine.runtimes]\ndeck = [{:?}]\n[engine]\nruntime_supports_nocgroup = [\"deck\"]\n",
@@ -312,10 +309,11 @@ fn with_subordinate_ids(cli: &Cli, body: impl FnOnce() -> Verdict) -> Verdict {
 }
 
 fn users_are_mapped_automatically(cli: &Cli) -> Verdict {
-    if has_systemd() || !fs::exists("/etc/subuid")? || !fs::exists("/etc/subgid")? {
-        return Err(Failure::Skip(
-            "needs a lab of its own, and /etc/subuid and /etc/subgid".to_owned(),
-        ));
+    if cli.is_rootless {
+        return Err(Failure::Skip("of root's podman".to_owned()));
+    }
+    if !fs::exists("/etc/subuid")? || !fs::exists("/etc/subgid")? {
+        return Err(Failure::Skip("needs /etc/subuid and /etc/subgid".to_owned()));
     }
     with_subordinate_ids(cli, || {
         let script =

@@ -11,7 +11,8 @@ use crate::engines::cli::{self, Cli};
 use crate::engines::lab::Lab;
 use crate::engines::place::has_systemd;
 use crate::engines::service::Service;
-use crate::failure::Verdict;
+use crate::failure::{Failure, Verdict};
+use std::fs;
 use std::sync::Arc;
 
 /// The checks of this folder, a file each.
@@ -42,6 +43,15 @@ fn options(lab: &Lab) -> Vec<String> {
     ];
     let own = own.iter().flatten().map(|&word| word.to_owned());
     own.chain(runtime).collect()
+}
+
+/// The configuration that a check adds to: the one of the lab, or, where the machine has none, an empty one.
+fn configuration() -> Result<String, Failure> {
+    let file = "/etc/containers/containers.conf";
+    if fs::exists(file)? {
+        return Ok(fs::read_to_string(file)?);
+    }
+    Ok("[engine]\n".to_owned())
 }
 
 /// Runs the checks.

@@ -5,6 +5,7 @@ use std::fs;
 use crate::engines::call::{Call, reads};
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
+use crate::engines::podman::configuration;
 use crate::engines::waiting::in_time;
 use crate::failure::{Failure, Verdict, ensure};
 
@@ -129,7 +130,7 @@ const INFRA: &str = "localhost/infra";
 /// podman's configuration with an image for pods that is not from a registry.
 fn with_infra(cli: &Cli, call: Call) -> Result<Call, Failure> {
     let file = cli.lab.path("pods.conf");
-    let text = fs::read_to_string("/etc/containers/containers.conf")?;
+    let text = configuration()?;
     let own = format!("infra_image = {INFRA:?}\n");
     let text = text.replace("[engine]\n", &format!("[engine]\n{own}"));
     ensure(text.contains(&own), || "no [engine] in containers.conf".to_owned())?;
@@ -165,11 +166,6 @@ fn played(cli: &Cli, text: &str, body: impl FnOnce() -> Verdict) -> Verdict {
 }
 
 fn a_pod_is_described_and_played_again(cli: &Cli) -> Verdict {
-    if crate::engines::place::has_systemd() {
-        return Err(Failure::Skip(
-            "needs an image for pods, which is the machine's configuration to say".to_owned(),
-        ));
-    }
     let text = {
         let pod = Pod::create(cli, "fleet", &[])?;
         pod.run("one", &["/bin/sleep", "1001"])?;
@@ -218,11 +214,6 @@ spec:
 "#;
 
 fn a_description_of_a_pod_is_played(cli: &Cli) -> Verdict {
-    if crate::engines::place::has_systemd() {
-        return Err(Failure::Skip(
-            "needs an image for pods, which is the machine's configuration to say".to_owned(),
-        ));
-    }
     let folder = cli.lab.make_folder("kube")?;
     fs::write(format!("{folder}/file"), "rope\n")?;
     let text = DESCRIPTION.replace("IMAGE", cli.image).replace("FOLDER", &folder);

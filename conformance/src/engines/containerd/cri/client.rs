@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::engines::call::{Call, Outcome};
 use crate::engines::lab::Lab;
+use crate::engines::place::patience;
 use crate::failure::{Failure, wrong};
 
 /// What is used of the interface.
@@ -17,6 +18,9 @@ const STREAM: &str = include_str!("../../../../engines/stream.py");
 
 /// Debian's Python, for which Debian's libraries are.
 const PYTHON: &str = "/usr/bin/python3";
+
+/// How long a call may take, in seconds on a host.
+const LONGEST: u32 = 60;
 
 /// Who calls.
 #[derive(Debug)]
@@ -54,8 +58,9 @@ impl Client {
     fn outcome(&self, method: &str, request: &Value) -> Result<Outcome, Failure> {
         self.program("cri.py")
             .args([&format!("{}/cri.pb", self.folder), &self.socket, method])
+            .args([patience(LONGEST.into()).as_secs().to_string()])
             .stdin(request.to_string())
-            .seconds(60)
+            .seconds(LONGEST + 5)
             .finish()
     }
 

@@ -5,7 +5,9 @@ mod life;
 mod pod;
 mod pods;
 mod security;
+mod slice;
 mod streams;
+mod units;
 
 use std::fs;
 use std::sync::Arc;
@@ -13,16 +15,23 @@ use std::sync::Arc;
 use client::Client;
 use pod::{Container, Pod};
 use serde_json::{Value, json};
+use slice::Slice;
 
 use crate::engines::call::Call;
 use crate::engines::check::{Check, Session};
 use crate::engines::lab::Lab;
+use crate::engines::place::has_systemd;
 use crate::engines::service::{Own, Service};
 use crate::failure::{Failure, Verdict, wrong};
 
 /// The checks of this folder, a file each.
-pub(in crate::engines) const CHECKS: &[&[Check<Cri>]] =
-    &[pods::CHECKS, life::CHECKS, security::CHECKS, streams::CHECKS];
+pub(in crate::engines) const CHECKS: &[&[Check<Cri>]] = &[
+    pods::CHECKS,
+    units::CHECKS,
+    life::CHECKS,
+    security::CHECKS,
+    streams::CHECKS,
+];
 
 /// The image of containers.
 const IMAGE: &str = "docker.io/local/busybox:latest";
@@ -84,6 +93,9 @@ pub(in crate::engines) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verd
     pod.run("first", &["true"], |_| ())?.ended()?;
     pod.remove()?;
     session.run_all(lab, &cri, CHECKS);
+    if has_systemd() {
+        slice::stop_all();
+    }
     Ok(())
 }
 
@@ -105,7 +117,7 @@ impl Cri {
         })
     }
 
-    /// A pod that runs; the change is for its config.
+    /// A pod that runs; the change is for its config. Where systemd makes the cgroups, it has a slice.
     fn pod(&self, name: &str, change: impl FnOnce(&mut Value)) -> Result<Pod<'_>, Failure> {
         self.pod_of("", name, change)
     }
@@ -119,11 +131,15 @@ impl Cri {
             "log_directory": logs,
             "linux": {"security_context": {"namespace_options": {"pid": "CONTAINER"}}},
         });
+        let slice = has_systemd().then(|| Slice::start(name)).transpose()?;
+        if let Some(slice) = &slice {
+            config["linux"]["cgroup_parent"] = slice.path().into();
+        }
         change(&mut config);
         let request = json!({"config": config, "runtime_handler": handler});
         let answer = self.client.call("RunPodSandbox", &request)?;
         match answer["pod_sandbox_id"].as_str() {
-            Some(id) => Ok(Pod::new(self, id.to_owned(), config)),
+            Some(id) => Ok(Pod::new(self, id.to_owned(), config, slice)),
             None => wrong(format!("RunPodSandbox: {answer}")),
         }
     }
@@ -167,8 +183,9 @@ fn write_config(lab: &Lab, socket: &str) -> Result<String, Failure> {
     for handler in HANDLERS {
         text += &format!(
             "[{CRI}.containerd.runtimes.{handler}]\n  runtime_type = \"io.containerd.runc.v2\"\n\
-             [{CRI}.containerd.runtimes.{handler}.options]\n  BinaryName = {:?}\n",
-            lab.runtime
+             [{CRI}.containerd.runtimes.{handler}.options]\n  BinaryName = {:?}\n  SystemdCgroup = {}\n",
+            lab.runtime,
+            has_systemd()
         );
     }
     let file = lab.path("cri.toml");

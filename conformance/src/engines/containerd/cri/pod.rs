@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::slice::Slice;
 use super::{Cri, IMAGE};
+use crate::engines::place::patience;
 use crate::engines::waiting::in_time;
 use crate::failure::{Failure, Verdict, wrong};
 
@@ -15,15 +17,18 @@ pub(super) struct Pod<'c> {
     pub(super) id: String,
     config: Value,
     is_gone: bool,
+    /// Its cgroup, where systemd makes them; it goes after the pod.
+    pub(super) slice: Option<Slice>,
 }
 
 impl<'c> Pod<'c> {
-    pub(super) fn new(cri: &'c Cri, id: String, config: Value) -> Self {
+    pub(super) fn new(cri: &'c Cri, id: String, config: Value, slice: Option<Slice>) -> Self {
         Self {
             cri,
             id,
             config,
             is_gone: false,
+            slice,
         }
     }
 
@@ -161,7 +166,7 @@ impl Container<'_> {
 
     /// The answer of `ExecSync`.
     pub(super) fn exec(&self, command: &[&str]) -> Result<Value, Failure> {
-        let request = json!({"container_id": self.id, "cmd": command, "timeout": 20});
+        let request = json!({"container_id": self.id, "cmd": command, "timeout": patience(20).as_secs()});
         self.cri.client.call("ExecSync", &request)
     }
 

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::life::cgroup_of;
 use super::pod::{Container, Pod};
+use super::slice::Slice;
 use super::{Cri, HANDLERS, IMAGE, PAUSE, number, with_sleeper};
 use crate::engines::call::{Call, reads};
 use crate::engines::check::{Check, checks};
+use crate::engines::place::has_systemd;
 use crate::engines::waiting::in_time;
 use crate::failure::{Failure, Verdict, ensure, same};
 
@@ -204,6 +206,13 @@ fn hierarchies() -> Result<Vec<std::path::PathBuf>, Failure> {
 
 /// A pod below a cgroup that is made and removed as a kubelet does, and a container in it.
 fn in_a_cgroup(cri: &Cri, name: &str, body: impl FnOnce(&Pod<'_>, &Container<'_>) -> Verdict) -> Verdict {
+    if has_systemd() {
+        // Each pod has a slice.
+        let pod = cri.pod(name, |_| ())?;
+        let container = pod.run("one", &["sleep", "1007"], |_| ())?;
+        body(&pod, &container)?;
+        return pod.remove();
+    }
     let parents: Vec<_> = hierarchies()?.into_iter().map(|folder| folder.join(PARENT)).collect();
     for parent in &parents {
         fs::create_dir_all(parent)?;
@@ -229,8 +238,11 @@ fn in_a_cgroup(cri: &Cri, name: &str, body: impl FnOnce(&Pod<'_>, &Container<'_>
 }
 
 fn containers_are_in_the_cgroup_of_the_pod(cri: &Cri) -> Verdict {
-    in_a_cgroup(cri, "parented", |_, container| {
-        let place = format!("/{PARENT}/{}", container.id);
+    in_a_cgroup(cri, "parented", |pod, container| {
+        let place = match &pod.slice {
+            Some(slice) => format!("{}/{}", slice.path(), Slice::scope(&container.id)),
+            None => format!("/{PARENT}/{}", container.id),
+        };
         let cgroup = cgroup_of("sleep 1007")?;
         ensure(cgroup.has(&place), || format!("{cgroup:?}, wanted {place}"))
     })

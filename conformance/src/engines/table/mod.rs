@@ -1,6 +1,8 @@
 //! A page in Markdown: each engine's checks, and what becomes of them with each runtime.
 
-use std::collections::BTreeMap;
+mod results;
+
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -9,81 +11,49 @@ use super::options::{ENGINES, Options};
 use super::outer;
 use crate::runtime::Runtime;
 use crate::table::{cgroups, kernel, plain};
+use results::{Ending, Place, Results, Row};
 
-/// What became of a check with a runtime.
-#[derive(Clone, Debug, PartialEq)]
-enum Ending {
-    Passed,
-    /// With what was seen.
-    Failed(String),
-    /// With the reason.
-    Skipped(String),
-}
+/// How the page begins.
+const HEADING: &str = "# The engines' checks\n";
 
-/// A check of an engine.
+/// How a report tells what machine it is of.
+pub(super) const MACHINE: &str = "# on ";
+
+/// How the page tells it, before the form.
+const MACHINE_ON_THE_PAGE: &str = "* \"";
+
+/// A column of the tables: where, with what runtime.
 #[derive(Debug)]
-struct Row {
-    engine: String,
-    name: String,
-    /// By the runtime's path.
-    endings: BTreeMap<String, Ending>,
+struct Column {
+    title: String,
+    key: (Place, String),
 }
 
-/// What runs said, in the order of the first one.
-#[derive(Debug, Default)]
-struct Results {
-    rows: Vec<Row>,
-}
-
-impl Results {
-    /// Takes the report of a run (see `outer`). A later run of the same check with the same runtime is what counts.
-    fn take(&mut self, report: &str) {
-        let mut runtime = "";
-        let mut lines = report.lines().peekable();
-        while let Some(line) = lines.next() {
-            let start = line.strip_prefix("# ").and_then(|rest| rest.split_once(" with "));
-            if let Some((engine, path)) = start
-                && ENGINES.contains(&engine)
-            {
-                runtime = path;
-            } else if let Some((engine, rest)) = parts(line, "not ok ") {
-                let why = lines.next_if(|next| next.starts_with("#   ")).unwrap_or_default();
-                let why = why.trim_start_matches('#').trim().to_owned();
-                self.add(engine, rest, runtime, Ending::Failed(why));
-            } else if let Some((engine, rest)) = parts(line, "ok ") {
-                let (name, remark) = rest.split_once(" # ").unwrap_or((rest, ""));
-                let ending = remark
-                    .strip_prefix("SKIP ")
-                    .map_or(Ending::Passed, |why| Ending::Skipped(why.to_owned()));
-                self.add(engine, name, runtime, ending);
+/// Columns of the host, and of each machine of the lab, in each a runtime of the page for which there are results.
+fn columns(runtimes: &[Runtime], results: &Results) -> Vec<Column> {
+    let keys: BTreeSet<&(Place, String)> = results.rows.iter().flat_map(|row| row.endings.keys()).collect();
+    let places: BTreeSet<&Place> = keys.iter().map(|key| &key.0).collect();
+    let mut columns = Vec::new();
+    for place in places {
+        for runtime in runtimes {
+            let key = (place.clone(), runtime.name.clone());
+            if keys.contains(&key) {
+                let form = place.as_ref().map_or(String::new(), |form| format!(", {form}"));
+                let title = format!("{}{form}", runtime.title());
+                columns.push(Column { title, key });
             }
         }
     }
-
-    fn add(&mut self, engine: &str, name: &str, runtime: &str, ending: Ending) {
-        let is_it = |row: &&mut Row| row.engine == engine && row.name == name;
-        if let Some(row) = self.rows.iter_mut().find(is_it) {
-            row.endings.insert(runtime.to_owned(), ending);
-        } else {
-            self.rows.push(Row {
-                engine: engine.to_owned(),
-                name: name.to_owned(),
-                endings: BTreeMap::from([(runtime.to_owned(), ending)]),
-            });
-        }
-    }
-
-    fn of<'r>(&'r self, engine: &'r str) -> impl Iterator<Item = &'r Row> {
-        self.rows.iter().filter(move |row| row.engine == engine)
-    }
+    columns
 }
 
-/// `NUMBER - ENGINE: REST` behind a word.
-fn parts<'l>(line: &'l str, word: &str) -> Option<(&'l str, &'l str)> {
-    let (number, rest) = line.strip_prefix(word)?.split_once(" - ")?;
-    number.parse::<u32>().ok()?;
-    let (engine, rest) = rest.split_once(": ")?;
-    ENGINES.contains(&engine).then_some((engine, rest))
+/// Those of the places in which the engine's checks were run.
+fn columns_of<'c>(columns: &'c [Column], results: &Results, engine: &str) -> Vec<&'c Column> {
+    let places: BTreeSet<&Place> = results
+        .of(engine)
+        .flat_map(|row| row.endings.keys().map(|key| &key.0))
+        .collect();
+    columns.iter().filter(|column| places.contains(&column.key.0)).collect()
 }
 
 /// Runs each engine's checks with each runtime, or reads what earlier runs said, and writes the page. It fails where a
@@ -133,35 +103,33 @@ fn complain(text: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The checks that fail with the first runtime and pass with runc.
+/// The checks that fail with the first runtime and pass with runc in the same place.
 fn worse<'r>(runtimes: &[Runtime], results: &'r Results) -> Vec<&'r Row> {
-    let path = |runtime: Option<&Runtime>| runtime.map(|it| it.path.to_string_lossy().into_owned());
-    let Some(first) = path(runtimes.first()) else {
-        return Vec::new();
-    };
-    let Some(runc) = path(runtimes.iter().find(|runtime| runtime.name == "runc")) else {
+    let Some(first) = runtimes.first() else {
         return Vec::new();
     };
     let is_worse = |row: &&Row| {
-        matches!(row.endings.get(&first), Some(Ending::Failed(_))) && row.endings.get(&runc) == Some(&Ending::Passed)
+        row.endings.iter().any(|((place, name), ending)| {
+            *name == first.name
+                && matches!(ending, Ending::Failed(_))
+                && row.endings.get(&(place.clone(), "runc".to_owned())) == Some(&Ending::Passed)
+        })
     };
     results.rows.iter().filter(is_worse).collect()
 }
 
 /// The whole page; `is_joined`, if it is made of reports that were kept.
 fn text(runtimes: &[Runtime], results: &Results, is_joined: bool) -> String {
-    let titles: Vec<String> = runtimes.iter().map(Runtime::title).collect();
+    let columns = columns(runtimes, results);
     let worse: Vec<String> = worse(runtimes, results)
         .iter()
         .map(|row| format!("{}: {}", row.engine, row.name))
         .collect();
     let mut text = format!(
-        "# The engines' checks\n\n\
+        "{HEADING}\n\
          What container engines do with each runtime under them, end to end, by `conformance engines`. This page is generated, on {},\n\
          on Linux {} with {}, by root:\n\n```\n{}\n```\n\n\
-         with {}.{}\n\n\
-         \"yes\": the check passes; \"no\": it fails, and what was seen stands below the table; \"-\": it was passed over, and why.\n\
-         Checks that runc passes and {} fails: {}.\n\n",
+         with {}.{}\n\n",
         today(),
         kernel(),
         cgroups(),
@@ -172,31 +140,61 @@ fn text(runtimes: &[Runtime], results: &Results, is_joined: bool) -> String {
         } else {
             ""
         },
-        titles.first().map_or("", String::as_str),
+    );
+    text.push_str(&machines(&columns, results));
+    let _ = writeln!(
+        text,
+        "\"yes\": the check passes; \"no\": it fails, and what was seen stands below the table; \"-\": it was passed over, and why.\n\
+         Checks that runc passes and {} fails: {}.\n",
+        runtimes.first().map_or_else(String::new, Runtime::title),
         if worse.is_empty() {
             "none".to_owned()
         } else {
             worse.join("; ")
         }
     );
-    text.push_str(&counts(runtimes, &titles, results));
+    text.push_str(&counts(&columns, results));
     for engine in ENGINES.iter().filter(|engine| results.of(engine).next().is_some()) {
-        section(&mut text, engine, runtimes, &titles, results);
+        section(&mut text, engine, &columns_of(&columns, results, engine), results);
     }
     text
 }
 
+/// What the columns of machines of the lab are.
+fn machines(columns: &[Column], results: &Results) -> String {
+    let forms: BTreeSet<&str> = columns.iter().filter_map(|column| column.key.0.as_deref()).collect();
+    let mut text = String::new();
+    for form in forms {
+        let machine = results.machines.get(&Some(form.to_owned()));
+        let machine = machine.map_or("a virtual machine", String::as_str);
+        let _ = writeln!(text, "{MACHINE_ON_THE_PAGE}{form}\": {machine}");
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "Columns with another word behind the version are of virtual machines (`conformance lab --form FORM engines ...`), in which\n\
+         engines run with their defaults. As they are slow, not each check was run there.\n\n{text}\n"
+    )
+}
+
 /// How many checks of each engine passed, failed and were passed over.
-fn counts(runtimes: &[Runtime], titles: &[String], results: &Results) -> String {
+fn counts(columns: &[Column], results: &Results) -> String {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
     let mut text = format!(
         "| passed / failed / passed over | {} |\n|---|{}\n",
         titles.join(" | "),
         "---|".repeat(titles.len())
     );
     for engine in ENGINES.iter().filter(|engine| results.of(engine).next().is_some()) {
-        let cells = runtimes.iter().map(|runtime| {
-            let path = runtime.path.to_string_lossy();
-            let endings: Vec<&Ending> = results.of(engine).filter_map(|row| row.endings.get(&*path)).collect();
+        let cells = columns.iter().map(|column| {
+            let endings: Vec<&Ending> = results
+                .of(engine)
+                .filter_map(|row| row.endings.get(&column.key))
+                .collect();
+            if endings.is_empty() {
+                return "not run".to_owned();
+            }
             let count = |which: fn(&Ending) -> bool| endings.iter().filter(|ending| which(ending)).count();
             format!(
                 "{} / {} / {}",
@@ -211,8 +209,9 @@ fn counts(runtimes: &[Runtime], titles: &[String], results: &Results) -> String 
 }
 
 /// One engine's table, and its notes.
-fn section(text: &mut String, engine: &str, runtimes: &[Runtime], titles: &[String], results: &Results) {
-    let mut notes: Vec<String> = Vec::new();
+fn section(text: &mut String, engine: &str, columns: &[&Column], results: &Results) {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
+    let mut notes: Vec<&str> = Vec::new();
     let _ = write!(
         text,
         "\n## {engine}\n\n| | {} |\n|---|{}\n",
@@ -220,24 +219,23 @@ fn section(text: &mut String, engine: &str, runtimes: &[Runtime], titles: &[Stri
         "---|".repeat(titles.len())
     );
     for row in results.of(engine) {
-        let cells = runtimes.iter().map(|runtime| {
-            let mut noted = |mark: &str, why: &str| {
-                let why = shortened(why);
+        let mut cells = Vec::new();
+        for column in columns {
+            let mut noted = |mark: &str, why| {
                 let number = notes.iter().position(|note| *note == why).unwrap_or_else(|| {
                     notes.push(why);
                     notes.len() - 1
                 });
                 format!("{mark} ({})", number + 1)
             };
-            match row.endings.get(&*runtime.path.to_string_lossy()) {
+            cells.push(match row.endings.get(&column.key) {
                 None => "not run".to_owned(),
                 Some(Ending::Passed) => "yes".to_owned(),
-                Some(Ending::Failed(why)) => noted("no", why),
-                Some(Ending::Skipped(why)) => noted("-", why),
-            }
-        });
-        let cells: Vec<String> = cells.collect();
-        let _ = writeln!(text, "| {} | {} |", plain(&row.name), cells.join(" | "));
+                Some(Ending::Failed(why)) => noted("no", why.as_str()),
+                Some(Ending::Skipped(why)) => noted("-", why.as_str()),
+            });
+        }
+        let _ = writeln!(text, "| {} | {} |", row.name, cells.join(" | "));
     }
     if !notes.is_empty() {
         text.push('\n');
@@ -356,15 +354,17 @@ ok 2 - docker: pause stops it # 0.2 s
         results
     }
 
+    fn here(name: &str) -> (Place, String) {
+        (None, name.to_owned())
+    }
+
     #[test]
     fn reports_of_runs_are_joined_by_engine_and_check() {
         let results = results();
         let pause = results.of("docker").nth(1).unwrap();
-        assert_eq!(
-            pause.endings["/a/orlop"],
-            Ending::Failed("left behind: a cgroup".to_owned())
-        );
-        assert_eq!(pause.endings["/b/runc"], Ending::Passed);
+        let left = Ending::Failed("left behind: a cgroup".to_owned());
+        assert_eq!(pause.endings[&here("orlop")], left);
+        assert_eq!(pause.endings[&here("runc")], Ending::Passed);
         assert_eq!(results.of("docker").count(), 3);
         assert_eq!(results.of("ctr").count(), 1);
     }
@@ -378,6 +378,41 @@ ok 2 - docker: pause stops it # 0.2 s
         assert!(worse(&[runtime("/b/runc"), runtime("/a/orlop")], &results).is_empty());
     }
 
+    /// What a machine of the lab says.
+    const OF_A_MACHINE: &str = "\
+lab: systemd, the kernel of bookworm
+# on Linux 6.1 with cgroup v2
+# podman-rootless with /lab/bin0/orlop-release
+ok 1 - podman-rootless: a shell runs # 2.1 s
+# docker with /lab/bin0/orlop-release
+not ok 2 - docker: a shell runs
+#   too | late
+lab: systemd, the kernel of bookworm: ended with 1
+";
+
+    #[test]
+    fn machines_of_the_lab_have_columns_of_their_own() {
+        let mut results = results();
+        results.take(OF_A_MACHINE);
+        let columns = columns(&[runtime("/a/orlop"), runtime("/b/runc")], &results);
+        let titles: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
+        assert_eq!(titles, ["orlop 1", "runc 1", "orlop 1, systemd"]);
+        let of = |engine| columns_of(&columns, &results, engine).len();
+        assert_eq!((of("docker"), of("podman-rootless"), of("ctr")), (3, 1, 2));
+        assert!(machines(&columns, &results).ends_with("* \"systemd\": Linux 6.1 with cgroup v2\n\n"));
+    }
+
+    #[test]
+    fn a_page_is_read_as_it_was_written() {
+        let runtimes = [runtime("/a/orlop"), runtime("/b/runc")];
+        let mut results = results();
+        results.take(OF_A_MACHINE);
+        let page = text(&runtimes, &results, true);
+        let mut read = Results::default();
+        read.take(&page);
+        assert_eq!(text(&runtimes, &read, true), page);
+    }
+
     #[test]
     fn names_that_are_others_each_time_are_left_out_of_a_reason() {
         let why = "`docker rm 0123456789abcdef0123` in /tmp/lab.aB3xyZ/docker|x";
@@ -387,9 +422,9 @@ ok 2 - docker: pause stops it # 0.2 s
     #[test]
     fn a_section_has_a_row_for_each_check_and_the_reasons_below() {
         let mut text = String::new();
-        let runtimes = [runtime("/a/orlop"), runtime("/b/runc")];
-        let titles = runtimes.each_ref().map(Runtime::title);
-        section(&mut text, "docker", &runtimes, &titles, &results());
+        let results = results();
+        let columns = columns(&[runtime("/a/orlop"), runtime("/b/runc")], &results);
+        section(&mut text, "docker", &columns_of(&columns, &results, "docker"), &results);
         let wanted = "\n## docker\n\n| | orlop 1 | runc 1 |\n|---|---|---|\n| a shell runs | yes | yes |\n\
                       | pause stops it | no (1) | yes |\n| swap is limited | - (2) | not run |\n\n\
                       1. left behind: a cgroup\n2. no swap\n";
