@@ -89,8 +89,18 @@ impl<'a> Setting<'a> {
     }
 
     /// Polls until the condition holds.
-    pub(crate) fn until(&self, what: &str, mut condition: impl FnMut() -> Result<bool, Failure>) -> Verdict {
-        let end = self.deadline.min(Instant::now() + Duration::from_secs(20));
+    pub(crate) fn until(&self, what: &str, condition: impl FnMut() -> Result<bool, Failure>) -> Verdict {
+        self.until_within(Duration::from_secs(20), what, condition)
+    }
+
+    /// The same for what may take longer.
+    pub(crate) fn until_within(
+        &self,
+        limit: Duration,
+        what: &str,
+        mut condition: impl FnMut() -> Result<bool, Failure>,
+    ) -> Verdict {
+        let end = self.deadline.min(Instant::now() + limit);
         while !condition()? {
             if Instant::now() > end {
                 return wrong(format!("waited in vain for {what}"));

@@ -80,13 +80,15 @@ fn number(option: &str, text: &str) -> Result<usize, String> {
 fn chosen(names: &str) -> Result<Vec<&'static Scenario>, String> {
     let mut found = Vec::new();
     for name in names.split(',') {
-        let before = found.len();
         let is_it = |scenario: &&Scenario| scenario.name == name || scenario.words[0] == name;
-        found.extend(ALL.iter().filter(is_it));
-        if found.len() == before {
+        let named: Vec<&'static Scenario> = ALL.iter().filter(is_it).collect();
+        if named.is_empty() {
             let known: Vec<&str> = ALL.iter().map(|scenario| scenario.name).collect();
             return Err(format!("--verbs: there is no {name:?}, only {}", known.join(", ")));
         }
+        let is_new = |scenario: &&Scenario| found.iter().all(|other: &&Scenario| other.name != scenario.name);
+        let named: Vec<_> = named.into_iter().filter(is_new).collect();
+        found.extend(named);
     }
     Ok(found)
 }
@@ -135,6 +137,7 @@ mod tests {
         let names = |text| -> Vec<&str> { chosen(text).unwrap().iter().map(|scenario| scenario.name).collect() };
         assert_eq!(names("kill"), ["kill", "kill-shared", "kill-systemd"]);
         assert_eq!(names("state,run"), ["state", "run"]);
+        assert_eq!(names("mounts,mounts-add-user"), ["mounts-add", "mounts-add-user"]);
         assert!(chosen("nosuch").is_err());
     }
 }

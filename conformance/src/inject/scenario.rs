@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::bundle::Bundle;
 use crate::failure::Failure;
-use crate::rooms::systemd_is_here;
+use crate::rooms::{systemd_is_here, v2_is_alone};
 use crate::unprivileged::FIRST;
 
 /// How far a container is when the call comes.
@@ -28,11 +28,13 @@ pub(super) struct Scenario {
     pub(super) with_init: bool,
     /// Whether systemd makes the container's cgroup.
     pub(super) by_systemd: bool,
+    /// Whether it needs a host with nothing but cgroup v2.
+    on_v2: bool,
     bundle: fn(Bundle) -> Bundle,
 }
 
 /// All of them.
-pub(super) const ALL: [Scenario; 33] = [
+pub(super) const ALL: [Scenario; 36] = [
     Scenario::of(
         "create",
         Before::Nothing,
@@ -86,6 +88,13 @@ pub(super) const ALL: [Scenario; 33] = [
         filtered,
     ),
     Scenario::of(
+        "exec-beside",
+        Before::Running,
+        &["exec", "ID", "/probe", "exit", "0"],
+        passing_on,
+    )
+    .on_v2(),
+    Scenario::of(
         "mounts-add",
         Before::Running,
         &["mounts", "add", "ID", "MOUNTS"],
@@ -103,6 +112,20 @@ pub(super) const ALL: [Scenario; 33] = [
         Before::Nothing,
         &["create", "--bundle", "BUNDLE", "ID"],
         limits,
+    )
+    .by_systemd(),
+    Scenario::of(
+        "run-systemd",
+        Before::Nothing,
+        &["run", "--bundle", "BUNDLE", "ID"],
+        short,
+    )
+    .by_systemd(),
+    Scenario::of(
+        "exec-systemd",
+        Before::Running,
+        &["exec", "ID", "/probe", "exit", "0"],
+        passing_on,
     )
     .by_systemd(),
     Scenario::of("start-systemd", Before::Created, &["start", "ID"], limits).by_systemd(),
@@ -147,6 +170,7 @@ impl Scenario {
             words,
             with_init: matches!(words[0].as_bytes(), b"start"),
             by_systemd: false,
+            on_v2: false,
             bundle,
         }
     }
@@ -156,6 +180,10 @@ impl Scenario {
             by_systemd: true,
             ..self
         }
+    }
+
+    const fn on_v2(self) -> Self {
+        Self { on_v2: true, ..self }
     }
 
     /// The bundle, made of a default one.
@@ -170,15 +198,23 @@ impl Scenario {
 
     /// Why this host has nothing for it, if that is so.
     pub(super) fn is_impossible(&self) -> Option<String> {
-        match self.by_systemd.then(systemd_is_here) {
-            Some(Err(Failure::Skip(why))) => Some(why),
+        let needs = [self.by_systemd.then(systemd_is_here), self.on_v2.then(v2_is_alone)];
+        needs.into_iter().flatten().find_map(|need| match need {
+            Err(Failure::Skip(why)) => Some(why),
             _ => None,
-        }
+        })
     }
 }
 
 fn plain(bundle: Bundle) -> Bundle {
     bundle.probe("sleep 600")
+}
+
+/// Init is in a cgroup of its own below the container's, which takes no process any more.
+fn passing_on(bundle: Bundle) -> Bundle {
+    let script = "pid=$(sed -n 's/.*\"pid\": *\\([0-9]*\\).*/\\1/p') && cd /sys/fs/cgroup$(cut -d : -f 3 /proc/$pid/cgroup) && \
+                  mkdir init.scope && echo $pid >init.scope/cgroup.procs && echo +pids >cgroup.subtree_control";
+    plain(bundle).hook("poststart", json!({"path": "/bin/sh", "args": ["sh", "-c", script]}))
 }
 
 /// A filter that allows what is left to do behind it.

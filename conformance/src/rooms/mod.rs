@@ -8,6 +8,7 @@ mod devices;
 mod exec;
 mod hooks;
 mod hostile;
+mod killed;
 mod lifecycle;
 mod mounts;
 mod namespaces;
@@ -17,8 +18,10 @@ mod process;
 mod racing_links;
 mod room;
 mod seccomp;
+mod systems;
 mod users;
 
+pub(crate) use cgroups::delegation::v2_is_alone;
 pub(crate) use cgroups::units::{systemd_is_here, unit};
 use room::{Room, rooms};
 
@@ -38,6 +41,7 @@ const FOLDERS: &[&[Room]] = &[
     hooks::ROOMS,
     seccomp::ROOMS,
     cgroups::ROOMS,
+    systems::ROOMS,
     configs::ROOMS,
     plan::ROOMS,
     rooms![hostile, racing_links, opened_files],

@@ -58,7 +58,7 @@ pub(in crate::rooms) const UNIFIED: &str = "/sys/fs/cgroup";
 const DELEGATE: &str = "/annotations/run.oci.delegate-cgroup";
 
 /// Skips where there is more than cgroup v2.
-pub(in crate::rooms) fn v2_is_alone() -> Verdict {
+pub(crate) fn v2_is_alone() -> Verdict {
     match Path::new(UNIFIED).join("cgroup.controllers").exists() {
         true => Ok(()),
         false => Err(Failure::Skip("the host has more than cgroup v2".into())),

@@ -67,7 +67,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// The text of a file of a container's cgroup, by its name on v1 and that on v2.
-pub(super) fn value(t: &Trial<'_>, id: &str, v1: &str, v2: &str) -> Result<(String, bool), Failure> {
+pub(in crate::rooms) fn value(t: &Trial<'_>, id: &str, v1: &str, v2: &str) -> Result<(String, bool), Failure> {
     for hierarchy in hierarchies() {
         let cgroup: PathBuf = hierarchy.join(t.cgroup(id).trim_start_matches('/'));
         for (file, is_v1) in [(v1, true), (v2, false)] {

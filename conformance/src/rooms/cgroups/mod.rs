@@ -5,7 +5,7 @@ mod changed_limits;
 pub(super) mod delegation;
 mod entry;
 mod further_limits;
-mod limits;
+pub(super) mod limits;
 mod resource_director;
 mod statistics;
 mod unit_faults;

@@ -1,5 +1,6 @@
 //! Units that are there already, buses that do not answer, and runtimes that are killed while systemd is at work.
 
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
@@ -9,9 +10,10 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::units::{by_systemd, create, in_unit, launch, property, systemctl, unit, units};
-use crate::call::Call;
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::cgroups;
+use crate::rooms::exec::is_well_after_kills;
+use crate::rooms::killed::killed_at_each_part;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -35,6 +37,11 @@ pub(crate) const TESTS: &[Test] = &[
         create_in_a_unit_killed_at_any_instant_can_be_cleaned_up,
         ("runc", "1.1", "its record is written late")
     ),
+    test!(
+        run_in_a_unit_killed_at_any_instant_can_be_cleaned_up,
+        ("runc", "1.1", "its record is written late")
+    ),
+    test!(exec_into_a_unit_killed_at_any_instant_leaves_a_container_that_is_well),
     test!(update_of_a_unit_killed_at_any_instant_can_be_repeated),
     test!(delete_of_a_unit_killed_at_any_instant_can_be_repeated),
     test!(delete_by_force_leaves_the_unit_of_another_alone),
@@ -173,58 +180,46 @@ fn failed_create_leaves_no_unit(t: &Trial<'_>) -> Verdict {
 }
 
 fn create_in_a_unit_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Verdict {
-    const TURNS: u32 = 16;
-    let mut whole = Duration::from_millis(20);
-    for turn in 0..TURNS {
-        let mut bundle = in_unit(t)?.probe("exit 0");
-        if turn % 2 == 1 {
-            bundle = bundle
-                .set("/annotations/run.oci.systemd.subgroup", json!("inner"))
-                .set("/annotations/run.oci.delegate-cgroup", json!("payload"));
-        }
-        let begin = Instant::now();
-        let running = by_systemd(t, "create", &bundle)?.spawn()?;
-        if turn == 0 {
-            let _ = running.wait()?;
-            whole = begin.elapsed();
-        } else {
-            std::thread::sleep(whole * turn / TURNS);
-            running.signal(Signal::KILL)?;
-            running.wait()?;
-        }
-        t.call(&["delete", "--force", &bundle.id]).succeed()?;
-        let at = |what: &str| format!("{what} after {turn}/{TURNS} of a create");
-        same(&at("cgroups"), &cgroups(&bundle.id).len(), 0)?;
-        same(&at("units"), &units(&bundle.id)?, Vec::<String>::new())?;
-        create(t, &bundle)?;
-        t.call(&["delete", "--force", &bundle.id]).succeed()?;
-    }
-    Ok(())
+    killed_at_any_instant(t, "create", &[])
 }
 
-/// Calls the runtime so often, and kills it at another part of the time that it needs, which is that of the first call;
-/// `look` looks at what is left.
-fn killed_at_each_part<'t>(
-    mut call: impl FnMut() -> Result<Call<'t>, Failure>,
-    mut look: impl FnMut(&str) -> Verdict,
-) -> Verdict {
-    const TURNS: u32 = 10;
-    let mut whole = Duration::ZERO;
-    for turn in 0..TURNS {
-        let call = call()?;
-        let begin = Instant::now();
-        let running = call.spawn()?;
-        if turn == 0 {
-            let _ = running.wait()?;
-            whole = begin.elapsed();
-        } else {
-            std::thread::sleep(whole * turn / TURNS);
-            running.signal(Signal::KILL)?;
-            running.wait()?;
-        }
-        look(&format!("after {turn}/{TURNS}"))?;
-    }
-    Ok(())
+fn run_in_a_unit_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Verdict {
+    killed_at_any_instant(t, "run", &[])?;
+    killed_at_any_instant(t, "run", &["--detach"])
+}
+
+/// Every other one has cgroups of its own below the unit's.
+fn killed_at_any_instant(t: &Trial<'_>, verb: &str, flags: &[&str]) -> Verdict {
+    let made = RefCell::new(Vec::new());
+    killed_at_each_part(
+        16,
+        || {
+            let mut bundle = in_unit(t)?.probe("exit 0");
+            if made.borrow().len() % 2 == 1 {
+                bundle = bundle
+                    .set("/annotations/run.oci.systemd.subgroup", json!("inner"))
+                    .set("/annotations/run.oci.delegate-cgroup", json!("payload"));
+            }
+            let call = flags
+                .iter()
+                .fold(by_systemd(t, verb, &bundle)?, |call, flag| call.word(flag));
+            made.borrow_mut().push(bundle);
+            Ok(call)
+        },
+        |at| {
+            let made = made.borrow();
+            let Some(bundle) = made.last() else { return Ok(()) };
+            t.call(&["delete", "--force", &bundle.id]).succeed()?;
+            same(&format!("cgroups {at}"), &cgroups(&bundle.id).len(), 0)?;
+            same(&format!("units {at}"), &units(&bundle.id)?, Vec::<String>::new())?;
+            create(t, bundle)?;
+            t.call(&["delete", "--force", &bundle.id]).succeed().map(drop)
+        },
+    )
+}
+
+fn exec_into_a_unit_killed_at_any_instant_leaves_a_container_that_is_well(t: &Trial<'_>) -> Verdict {
+    is_well_after_kills(t, &launch(t, &in_unit(t)?.probe("sleep 600"))?.id)
 }
 
 fn update_of_a_unit_killed_at_any_instant_can_be_repeated(t: &Trial<'_>) -> Verdict {
@@ -233,6 +228,7 @@ fn update_of_a_unit_killed_at_any_instant_can_be_repeated(t: &Trial<'_>) -> Verd
     let called = |words: &[String; 4]| t.call(&words.each_ref().map(String::as_str));
     let (mut first, mut second) = (100, 100);
     killed_at_each_part(
+        10,
         || {
             first += 1;
             Ok(called(&update(first)))
@@ -251,8 +247,9 @@ fn update_of_a_unit_killed_at_any_instant_can_be_repeated(t: &Trial<'_>) -> Verd
 }
 
 fn delete_of_a_unit_killed_at_any_instant_can_be_repeated(t: &Trial<'_>) -> Verdict {
-    let id = std::cell::RefCell::new(String::new());
+    let id = RefCell::new(String::new());
     killed_at_each_part(
+        10,
         || {
             let created = launch(t, &in_unit(t)?.without_namespace("pid").probe("leave 60 , sleep 60"))?;
             id.replace(created.id);

@@ -101,7 +101,7 @@ pub(crate) fn unit(id: &str) -> String {
 }
 
 /// A bundle whose cgroup is a unit's.
-pub(super) fn in_unit(t: &Trial<'_>) -> Result<Bundle, Failure> {
+pub(in crate::rooms) fn in_unit(t: &Trial<'_>) -> Result<Bundle, Failure> {
     systemd_is_here()?;
     let bundle = t.bundle()?;
     let path = format!("system.slice:orlop:{}", bundle.id);
@@ -120,7 +120,7 @@ pub(super) fn create(t: &Trial<'_>, bundle: &Bundle) -> Result<Created, Failure>
     t.create_with(by_systemd(t, "create", bundle)?, bundle)
 }
 
-pub(super) fn launch(t: &Trial<'_>, bundle: &Bundle) -> Result<Created, Failure> {
+pub(in crate::rooms) fn launch(t: &Trial<'_>, bundle: &Bundle) -> Result<Created, Failure> {
     let created = create(t, bundle)?;
     t.call(&["start", &created.id]).succeed()?;
     Ok(created)
@@ -139,7 +139,7 @@ pub(in crate::rooms) fn systemctl(words: &[&str]) -> Result<String, Failure> {
 }
 
 /// A unit's property.
-pub(super) fn property(unit: &str, name: &str) -> Result<String, Failure> {
+pub(in crate::rooms) fn property(unit: &str, name: &str) -> Result<String, Failure> {
     let told = systemctl(&["show", "--value", "--property", name, unit])?;
     Ok(told.trim_end().to_owned())
 }
@@ -152,14 +152,14 @@ fn has(unit: &str, wanted: &[(&str, &str)]) -> Verdict {
 }
 
 /// The units that systemd knows of a container.
-pub(super) fn units(id: &str) -> Result<Vec<String>, Failure> {
+pub(in crate::rooms) fn units(id: &str) -> Result<Vec<String>, Failure> {
     let all = systemctl(&["list-units", "--all", "--plain", "--no-legend", "--no-pager"])?;
     let of_it = all.lines().filter(|line| line.contains(&format!("{id}.scope")));
     Ok(of_it.map(ToOwned::to_owned).collect())
 }
 
 /// The cgroup of the unit.
-pub(super) fn folder(unit: &str) -> Result<PathBuf, Failure> {
+pub(in crate::rooms) fn folder(unit: &str) -> Result<PathBuf, Failure> {
     let below = property(unit, "ControlGroup")?;
     match below.trim_start_matches('/') {
         "" => wrong(format!("{unit} has no cgroup")),

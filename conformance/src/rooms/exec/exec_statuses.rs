@@ -186,7 +186,7 @@ pub(super) fn end(t: &Trial<'_>, file: &str) -> Verdict {
 }
 
 /// The pid in a file.
-pub(super) fn pid_in(file: &std::path::Path) -> Result<Pid, Failure> {
+pub(in crate::rooms) fn pid_in(file: &std::path::Path) -> Result<Pid, Failure> {
     let text = fs::read_to_string(file)?;
     let pid = text.parse().ok().and_then(Pid::from_raw);
     pid.ok_or_else(|| Failure::Wrong(format!("the pid file holds {text:?}")))
@@ -343,14 +343,18 @@ fn nothing_is_left_of_one_that_failed(t: &Trial<'_>) -> Verdict {
 }
 
 fn exec_that_is_killed_at_any_instant_leaves_a_container_that_is_well(t: &Trial<'_>) -> Verdict {
-    let id = waiting(t)?.id;
+    is_well_after_kills(t, &t.launch(&t.bundle()?.probe("sleep 600"))?.id)
+}
+
+/// Kills an `exec` into this container, whose init is alone, after each part of the time that it takes.
+pub(in crate::rooms) fn is_well_after_kills(t: &Trial<'_>, id: &str) -> Verdict {
     let mut whole = Duration::from_millis(20);
     for turn in 0..24_u32 {
         let begin = Instant::now();
-        let running = probe(t, &id, &[], "sleep 60").spawn()?;
+        let running = probe(t, id, &[], "sleep 60").spawn()?;
         if turn == 0 {
             t.until("it runs", || {
-                Ok(t.call(&["ps", "--format", "json", &id])
+                Ok(t.call(&["ps", "--format", "json", id])
                     .succeed()?
                     .out
                     .matches(',')
@@ -364,18 +368,18 @@ fn exec_that_is_killed_at_any_instant_leaves_a_container_that_is_well(t: &Trial<
         running.signal(Signal::KILL)?;
         running.wait()?;
         // What was executed goes on, an orphan; what was not has ended with the runtime.
-        for pid in others(t, &id)? {
+        for pid in others(t, id)? {
             let _ = rustix::process::kill_process(pid, Signal::KILL);
         }
         t.until("init is alone", || {
             // Orphans are the harness's by now, which has no other children that have ended.
             while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
-            Ok(others(t, &id)?.is_empty())
+            Ok(others(t, id)?.is_empty())
         })?;
-        same("exit status", &probe(t, &id, &[], "exit 6").finish()?.code, 6)?;
+        same("exit status", &probe(t, id, &[], "exit 6").finish()?.code, 6)?;
     }
     while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
-    same("status", &t.status(&id)?, "running")
+    same("status", &t.status(id)?, "running")
 }
 
 /// The container's processes but its init.

@@ -9,6 +9,7 @@ mod exec_races;
 mod exec_statuses;
 mod exec_terminal;
 
+pub(super) use exec_statuses::{is_well_after_kills, pid_in};
 use serde_json::Value;
 
 use super::room::{Room, rooms};

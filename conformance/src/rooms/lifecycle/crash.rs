@@ -1,5 +1,6 @@
 //! Interrupted, concurrent and deceived runtimes.
 
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::bundle::Bundle;
 use crate::failure::{Failure, Verdict, ensure, same, wrong};
 use crate::host::cgroups;
 use crate::rooms::cgroups::delegation::v2_is_alone;
+use crate::rooms::cgroups::limits::value;
+use crate::rooms::killed::killed_at_each_part;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -24,6 +27,12 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "cgroups stay: their path is written late"),
         ("crun", "1.8", "cgroups stay: their path is written late")
     ),
+    test!(
+        run_killed_at_any_instant_can_be_cleaned_up,
+        ("runc", "1.1", "cgroups stay: their path is written late"),
+        ("crun", "1.8", "cgroups stay: their path is written late")
+    ),
+    test!(update_killed_at_any_instant_can_be_repeated),
     test!(only_one_of_concurrent_creates_wins),
     test!(concurrent_containers_do_not_meet),
     test!(
@@ -57,37 +66,64 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn create_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Verdict {
-    killed_at_any_instant(t, |bundle| bundle)
+    killed_at_any_instant(t, &["create"], |bundle| bundle)
 }
 
 fn create_with_a_cgroup_for_the_payload_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Verdict {
     v2_is_alone()?;
-    killed_at_any_instant(t, |bundle| {
+    killed_at_any_instant(t, &["create"], |bundle| {
         bundle.set("/annotations/run.oci.delegate-cgroup", json!("a/b"))
     })
 }
 
-fn killed_at_any_instant(t: &Trial<'_>, change: impl Fn(Bundle) -> Bundle) -> Verdict {
-    let mut whole = Duration::from_millis(20);
-    for turn in 0..16_u32 {
-        let bundle = change(t.bundle()?.probe("exit 0"));
-        let begin = std::time::Instant::now();
-        let running = t.with_bundle(&["create"], &bundle)?.spawn()?;
-        if turn == 0 {
-            let _ = running.wait()?;
-            whole = begin.elapsed();
-        } else {
-            std::thread::sleep(whole * turn / 16);
-            running.signal(Signal::KILL)?;
-            running.wait()?;
-        }
-        t.call(&["delete", "--force", &bundle.id]).succeed()?;
-        let left = cgroups(&bundle.id);
-        ensure(left.is_empty(), || format!("after {turn}/16 of a create: {left:?}"))?;
-        t.create(&bundle)?;
-        t.call(&["delete", "--force", &bundle.id]).succeed()?;
-    }
-    Ok(())
+fn run_killed_at_any_instant_can_be_cleaned_up(t: &Trial<'_>) -> Verdict {
+    killed_at_any_instant(t, &["run"], |bundle| bundle)?;
+    killed_at_any_instant(t, &["run", "--detach"], |bundle| bundle)
+}
+
+fn killed_at_any_instant(t: &Trial<'_>, verb: &[&str], change: impl Fn(Bundle) -> Bundle) -> Verdict {
+    let made = RefCell::new(None);
+    killed_at_each_part(
+        16,
+        || {
+            let bundle = change(t.bundle()?.probe("exit 0"));
+            let call = t.with_bundle(verb, &bundle)?;
+            made.replace(Some(bundle));
+            Ok(call)
+        },
+        |at| {
+            let made = made.borrow();
+            let Some(bundle) = made.as_ref() else { return Ok(()) };
+            t.call(&["delete", "--force", &bundle.id]).succeed()?;
+            let left = cgroups(&bundle.id);
+            ensure(left.is_empty(), || format!("{at} of {verb:?}: {left:?}"))?;
+            t.create(bundle)?;
+            t.call(&["delete", "--force", &bundle.id]).succeed().map(drop)
+        },
+    )
+}
+
+fn update_killed_at_any_instant_can_be_repeated(t: &Trial<'_>) -> Verdict {
+    let created = t.launch(&t.bundle()?.probe("sleep 600"))?;
+    let pids = Cell::new(100);
+    let memory = || (pids.get() << 20).to_string();
+    let update = || {
+        pids.set(pids.get() + 1);
+        let limits = ["update", "--pids-limit", &pids.get().to_string(), "--memory", &memory()];
+        t.call(&limits).word(&created.id)
+    };
+    killed_at_each_part(
+        16,
+        || Ok(update()),
+        |at| {
+            same(&format!("status {at}"), &t.status(&created.id)?, "running")?;
+            update().succeed()?;
+            let (seen, _) = value(t, &created.id, "pids.max", "pids.max")?;
+            same(&format!("pids {at}"), &seen, pids.get().to_string())?;
+            let (seen, _) = value(t, &created.id, "memory.limit_in_bytes", "memory.max")?;
+            same(&format!("memory {at}"), &seen, memory())
+        },
+    )
 }
 
 fn only_one_of_concurrent_creates_wins(t: &Trial<'_>) -> Verdict {

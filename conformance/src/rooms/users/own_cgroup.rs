@@ -44,10 +44,10 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// A cgroup that belongs to the ordinary user, with one in it for whoever makes containers there.
-struct Given(PathBuf);
+pub(in crate::rooms) struct Given(PathBuf);
 
 impl Given {
-    fn new(t: &Trial<'_>) -> Result<Self, Failure> {
+    pub(in crate::rooms) fn new(t: &Trial<'_>) -> Result<Self, Failure> {
         v2_is_alone()?;
         let below = t.cgroup(&format!("{}-given", t.fresh_id()));
         let given = Self(Path::new(UNIFIED).join(below.trim_start_matches('/')));
@@ -66,7 +66,7 @@ impl Given {
     }
 
     /// The call by the user, from inside.
-    fn call<'t>(&self, t: &'t Trial<'_>, call: Call<'t>) -> Result<Call<'t>, Failure> {
+    pub(in crate::rooms) fn call<'t>(&self, t: &'t Trial<'_>, call: Call<'t>) -> Result<Call<'t>, Failure> {
         Ok(as_user(t, call)?.script(&format!(
             "echo $$ >{}/caller/cgroup.procs && exec setpriv --reuid {USER} --regid {USER} --clear-groups \"$0\" \"$@\"",
             self.0.display()
@@ -74,7 +74,7 @@ impl Given {
     }
 
     /// The path of a cgroup in it, as a config has it.
-    fn path(&self, id: &str) -> String {
+    pub(in crate::rooms) fn path(&self, id: &str) -> String {
         let place = self.0.join(id);
         format!("/{}", place.strip_prefix(UNIFIED).unwrap_or(&place).display())
     }

@@ -37,15 +37,15 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// The first subordinate id, and how many there are.
-const IDS: (u32, u32) = (200_000, 65_536);
+pub(in crate::rooms) const IDS: (u32, u32) = (200_000, 65_536);
 
 /// What stands in for the host's files while a test runs. Only the harness' own mount namespace sees it.
-struct Granted {
+pub(in crate::rooms) struct Granted {
     places: Vec<PathBuf>,
 }
 
 impl Granted {
-    fn new(t: &Trial<'_>) -> Result<Self, Failure> {
+    pub(in crate::rooms) fn new(t: &Trial<'_>) -> Result<Self, Failure> {
         let helper = |name: &str| {
             ["/usr/bin", "/bin"]
                 .iter()
