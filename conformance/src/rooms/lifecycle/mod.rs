@@ -8,7 +8,7 @@ mod delete;
 mod given_up;
 mod kill;
 mod pause;
-mod readiness;
+pub(super) mod readiness;
 mod run;
 mod silent_peers;
 mod start;

@@ -50,20 +50,26 @@ pub(crate) const TESTS: &[Test] = &[
 const RUNC: Known = ("runc", "1.1", "does not wait until the manager has handled it");
 const CRUN: Known = ("crun", "1.8", "passes other messages on, in another order");
 
-struct Manager {
+/// The manager, which is told.
+pub(in crate::rooms) struct Manager {
     socket: UnixDatagram,
-    path: PathBuf,
+    pub(in crate::rooms) path: PathBuf,
 }
 
 impl Manager {
     fn at(t: &Trial<'_>) -> Result<Self, Failure> {
+        Self::waiting(t, Duration::from_secs(5))
+    }
+
+    /// One that waits so long for each message.
+    pub(in crate::rooms) fn waiting(t: &Trial<'_>, limit: Duration) -> Result<Self, Failure> {
         let path = t.dir.join("manager");
         let socket = UnixDatagram::bind(&path)?;
-        socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+        socket.set_read_timeout(Some(limit))?;
         Ok(Self { socket, path })
     }
 
-    fn next(&self) -> Result<String, Failure> {
+    pub(in crate::rooms) fn next(&self) -> Result<String, Failure> {
         let mut buffer = [0; 4096];
         let length = self
             .socket

@@ -16,18 +16,10 @@ use super::cgroups::delegation::v2_is_alone;
 use super::room::{Room, rooms};
 use crate::call::{Call, ends_before};
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::sentence::Known;
 use crate::trial::{Created, Trial};
 use bundle::UP;
 
 pub(super) const ROOMS: &[Room] = rooms![system_verbs, system_orders, system_users, system_units];
-
-/// Of commands in a container whose cgroup passes controllers on.
-const CRUN_STAYS_OUT: Known = (
-    "crun",
-    "1.8",
-    "has no exec where the container's cgroup takes no process",
-);
 
 /// The longest time for a system's start, where each instruction is interpreted.
 const START: Duration = Duration::from_secs(90);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::bundle::system;
-use super::{CRUN_STAYS_OUT, commands_reach_the_manager, place, shuts_down, told, up};
+use super::{commands_reach_the_manager, place, shuts_down, told, up};
 use crate::bundle::Bundle;
 use crate::failure::{Verdict, ensure, same};
 use crate::rooms::cgroups::units::{folder, in_unit, launch, property, systemctl, unit, units};
@@ -13,10 +13,10 @@ use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
 pub(crate) const TESTS: &[Test] = &[
-    test!(system_comes_up_in_a_unit, CRUN_STAYS_OUT),
-    test!(system_comes_up_in_a_cgroup_below_its_unit, CRUN_STAYS_OUT),
-    test!(limits_of_the_unit_stay_the_hosts, CRUN_STAYS_OUT),
-    test!(forced_delete_ends_a_system_with_its_unit, CRUN_STAYS_OUT),
+    test!(system_comes_up_in_a_unit),
+    test!(system_comes_up_in_a_cgroup_below_its_unit),
+    test!(limits_of_the_unit_stay_the_hosts),
+    test!(forced_delete_ends_a_system_with_its_unit),
 ];
 
 /// A system in a unit.

@@ -8,10 +8,11 @@ use rustix::process::Pid;
 use serde_json::json;
 
 use super::bundle::system;
-use super::{CRUN_STAYS_OUT, comes_up, commands_by, commands_reach_the_manager, exec, shuts_down, up};
+use super::{comes_up, commands_by, commands_reach_the_manager, exec, shuts_down, up};
 use crate::failure::{Failure, Verdict, same};
 use crate::host::cgroups;
 use crate::rooms::cgroups::delegation::{UNIFIED, v2_is_alone};
+use crate::rooms::deviations::GIVES_NULL;
 use crate::rooms::users::own_cgroup::Given;
 use crate::rooms::users::subordinate_ids::{Granted, IDS};
 use crate::sentence::{Test, test};
@@ -19,8 +20,15 @@ use crate::trial::Trial;
 use crate::unprivileged::{FIRST, USER, give, mapped, rootless};
 
 pub(crate) const TESTS: &[Test] = &[
-    test!(system_in_a_user_namespace_comes_up_and_shuts_down, CRUN_STAYS_OUT),
-    test!(system_of_an_ordinary_user_comes_up_and_shuts_down, CRUN_STAYS_OUT),
+    test!(
+        system_in_a_user_namespace_comes_up_and_shuts_down,
+        ("runc", "1.1", "its system ends at once"),
+        GIVES_NULL
+    ),
+    test!(
+        system_of_an_ordinary_user_comes_up_and_shuts_down,
+        ("runc", "1.1", "leaves commands in the caller's cgroup")
+    ),
 ];
 
 fn system_in_a_user_namespace_comes_up_and_shuts_down(t: &Trial<'_>) -> Verdict {

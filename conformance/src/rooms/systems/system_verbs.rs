@@ -9,7 +9,7 @@ use rustix::process::Pid;
 use serde_json::{Value, json};
 
 use super::bundle::system;
-use super::{CRUN_STAYS_OUT, commands_reach_the_manager, exec, inside, place, told, up};
+use super::{commands_reach_the_manager, exec, inside, place, told, up};
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::host::{cgroups, link_target};
 use crate::rooms::cgroups::delegation::{UNIFIED, v2_is_alone};
@@ -18,12 +18,21 @@ use crate::sentence::{Test, test};
 use crate::trial::{Created, Trial};
 
 pub(crate) const TESTS: &[Test] = &[
-    test!(system_comes_up_and_commands_reach_its_manager, CRUN_STAYS_OUT),
-    test!(command_joins_a_service_and_ends_with_it, CRUN_STAYS_OUT),
-    test!(services_stand_still_while_the_system_is_paused, CRUN_STAYS_OUT),
-    test!(all_processes_of_all_services_are_listed_and_counted, CRUN_STAYS_OUT),
-    test!(limits_of_a_system_are_changed_and_stay, CRUN_STAYS_OUT),
-    test!(forced_delete_leaves_nothing_of_what_the_system_has_made, CRUN_STAYS_OUT),
+    test!(system_comes_up_and_commands_reach_its_manager),
+    test!(
+        command_joins_a_service_and_ends_with_it,
+        ("crun", "1.8", "puts a command for `/` beside init")
+    ),
+    test!(services_stand_still_while_the_system_is_paused),
+    test!(
+        all_processes_of_all_services_are_listed_and_counted,
+        ("crun", "1.8", "its `ps` crashes")
+    ),
+    test!(limits_of_a_system_are_changed_and_stay),
+    test!(
+        forced_delete_leaves_nothing_of_what_the_system_has_made,
+        ("runc", "1.1", "hangs")
+    ),
 ];
 
 /// A system that is up.
@@ -84,7 +93,7 @@ fn services_stand_still_while_the_system_is_paused(t: &Trial<'_>) -> Verdict {
     let refused = exec(t, id, &[], &["true"]).finish()?;
     t.call(&["resume", id]).succeed()?;
     ensure(stood, || "a service went on".into())?;
-    same("exit status of a command meanwhile", &refused.code, 255)?;
+    ensure(refused.code != 0, || "a command ran meanwhile".into())?;
     goes_on()?;
     same("state", &told(t, id, &["systemctl", "is-active", "counts"])?, "active")
 }
