@@ -136,7 +136,7 @@ mod tests {
     fn a_verb_is_all_its_scenarios() {
         let names = |text| -> Vec<&str> { chosen(text).unwrap().iter().map(|scenario| scenario.name).collect() };
         assert_eq!(names("kill"), ["kill", "kill-shared", "kill-systemd"]);
-        assert_eq!(names("state,run"), ["state", "run"]);
+        assert_eq!(names("state,run"), ["state", "run", "run-systemd"]);
         assert_eq!(names("mounts,mounts-add-user"), ["mounts-add", "mounts-add-user"]);
         assert!(chosen("nosuch").is_err());
     }
