@@ -11,20 +11,10 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
 
-/// Takes all signals but those that the processor raises for a fault of our own.
+/// Takes all signals. One that the processor raises for a fault of our own ends the program all the same: the kernel
+/// heeds no mask then (`man 7 signal`), nor does `abort`.
 pub(crate) fn take_signals() -> Result<SignalFd, Refusal> {
-    let mut set = SigSet::all();
-    for fault in [
-        Signal::SIGSEGV,
-        Signal::SIGBUS,
-        Signal::SIGILL,
-        Signal::SIGFPE,
-        Signal::SIGTRAP,
-        Signal::SIGABRT,
-    ] {
-        set.remove(fault);
-    }
-    listen(&set)
+    listen(&SigSet::all())
 }
 
 /// Whom signals are passed on to.
@@ -99,22 +89,30 @@ impl Waiting<'_> {
         let Ok(number) = i32::try_from(number) else { return };
         match Signal::try_from(number) {
             Ok(Signal::SIGCHLD) if self.reap => reap_strays(self.process.pid()),
-            Ok(Signal::SIGWINCH) => {
+            // The one is the end of our own output, the other is sent by runtimes of languages to themselves.
+            Ok(Signal::SIGCHLD | Signal::SIGPIPE | Signal::SIGURG) => {}
+            Ok(Signal::SIGWINCH) if self.session.is_some() => {
                 if let Some(session) = self.session.as_deref() {
                     session.resize();
                 }
             }
-            // The one is the end of our own output, the other is sent by runtimes of languages to themselves.
-            Ok(Signal::SIGCHLD | Signal::SIGPIPE | Signal::SIGURG) => {}
-            // Whoever it is for may have ended meanwhile; then there is nobody to tell.
-            _ => {
-                if let Some(signal) = orlop::Signal::new(number) {
-                    let _ = match self.told {
-                        Told::Container(container) => container.kill(signal, Scope::Init),
-                        Told::Process => self.process.kill(signal),
-                    };
+            Ok(Signal::SIGCONT) => {
+                self.tell(number);
+                if let Some(session) = self.session.as_deref() {
+                    session.rejoin();
                 }
             }
+            _ => self.tell(number),
+        }
+    }
+
+    /// Sends a signal to whoever it is for, who may have ended meanwhile; then there is nobody to tell.
+    fn tell(&self, number: i32) {
+        if let Some(signal) = orlop::Signal::new(number) {
+            let _ = match self.told {
+                Told::Container(container) => container.kill(signal, Scope::Init),
+                Told::Process => self.process.kill(signal),
+            };
         }
     }
 }

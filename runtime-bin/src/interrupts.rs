@@ -1,7 +1,7 @@
 //! SIGINT and its like, held back while a container is made, so that nothing of it is left when the user gives up.
 
 use crate::refusal::Refusal;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use orlop::Failure;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -48,4 +48,16 @@ pub(crate) fn listen(set: &SigSet) -> Result<SignalFd, Refusal> {
     set.thread_block()
         .and_then(|()| SignalFd::with_flags(set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK))
         .map_err(|errno| Failure::io("listen for signals", &errno.into()).into())
+}
+
+/// Uses the terminal as other programs do: one that is in the background is stopped by that, until it is brought to the
+/// foreground. Whoever has the signal for it blocked is taken to be allowed (`man 3 tcsetattr`, `man 2 read`).
+pub(crate) fn stopped_in_background<T>(usage: impl FnOnce() -> T) -> T {
+    let stopping: SigSet = [Signal::SIGTTOU, Signal::SIGTTIN].into_iter().collect();
+    let before = stopping.thread_swap_mask(SigmaskHow::SIG_UNBLOCK);
+    let outcome = usage();
+    if let Ok(before) = before {
+        let _ = before.thread_set_mask();
+    }
+    outcome
 }

@@ -1,5 +1,6 @@
 //! The foreground terminal: the caller's on one side, the container's pty on the other, and a copy in both directions.
 
+use crate::interrupts::stopped_in_background;
 use crate::refusal::Refusal;
 use orlop::Failure;
 use orlop::bundle::ConsoleSize;
@@ -59,7 +60,7 @@ impl HostTerminal {
         modes.make_raw();
         modes.output_modes = output;
         self.is_raw.set(true);
-        tcsetattr(&self.file, OptionalActions::Now, &modes)
+        stopped_in_background(|| tcsetattr(&self.file, OptionalActions::Now, &modes))
     }
 }
 
@@ -164,6 +165,13 @@ impl Session {
         self.host.make_raw().map_err(failed)
     }
 
+    /// Joins them again after a stop, in which whoever took the terminal has set modes of their own.
+    pub(crate) fn rejoin(&self) {
+        if self.host.is_raw.get() {
+            let _ = self.host.make_raw();
+        }
+    }
+
     /// Gives the pty the size of the caller's terminal.
     pub(crate) fn resize(&self) {
         if let Ok(size) = tcgetwinsize(&self.host.file) {
@@ -199,7 +207,10 @@ impl Session {
             self.output.write(rustix::stdio::stdout());
         }
         if self.input.wants_to_read() && is_ready(rustix::stdio::stdin(), PollFlags::IN) {
-            self.input.read(rustix::stdio::stdin());
+            match self.host.has_keys {
+                true => stopped_in_background(|| self.input.read(rustix::stdio::stdin())),
+                false => self.input.read(rustix::stdio::stdin()),
+            }
             if self.input.is_closed {
                 self.input.bytes = self.end_of_input();
             }

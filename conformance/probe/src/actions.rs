@@ -14,7 +14,7 @@ use crate::report::report;
 use crate::sys;
 use crate::watch::watch;
 
-const WATCHED: [i32; 7] = [
+const WATCHED: [i32; 13] = [
     libc::SIGHUP,
     libc::SIGINT,
     libc::SIGQUIT,
@@ -22,6 +22,12 @@ const WATCHED: [i32; 7] = [
     libc::SIGUSR1,
     libc::SIGUSR2,
     libc::SIGWINCH,
+    libc::SIGABRT,
+    libc::SIGTRAP,
+    libc::SIGILL,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGSEGV,
 ];
 
 /// Carries out one action; what it answers is printed. `Err` holds the exit code that the action asked for.

@@ -88,10 +88,10 @@ fn with_shell(t: &Trial<'_>) -> Result<Bundle, Failure> {
 const SHELL: [&str; 4] = ["/bin/bash", "--norc", "--noprofile", "-i"];
 
 /// The two ways to a process at a terminal.
-const WAYS: [&str; 2] = ["run", "exec"];
+pub(super) const WAYS: [&str; 2] = ["run", "exec"];
 
 /// The call that runs these words at a terminal: as a container's first process, or as a further one.
-fn at_terminal<'t>(t: &'t Trial<'t>, way: &str, words: &[&str]) -> Result<Call<'t>, Failure> {
+pub(super) fn at_terminal<'t>(t: &'t Trial<'t>, way: &str, words: &[&str]) -> Result<Call<'t>, Failure> {
     let bundle = with_shell(t)?;
     if way == "run" {
         t.adopt(&bundle.id);
@@ -105,15 +105,15 @@ fn at_terminal<'t>(t: &'t Trial<'t>, way: &str, words: &[&str]) -> Result<Call<'
 }
 
 /// Somebody at a terminal.
-struct User<'t> {
+pub(super) struct User<'t> {
     keys: File,
-    theirs: OwnedFd,
-    running: Running<'t>,
+    pub(super) theirs: OwnedFd,
+    pub(super) running: Running<'t>,
     seen: String,
 }
 
 impl<'t> User<'t> {
-    fn sits_down(call: Call<'t>) -> Result<Self, Failure> {
+    pub(super) fn sits_down(call: Call<'t>) -> Result<Self, Failure> {
         let (ours, theirs) = pair()?;
         let running = call.terminal(&theirs)?.spawn()?;
         Ok(Self {
@@ -131,12 +131,12 @@ impl<'t> User<'t> {
         Ok(user)
     }
 
-    fn types(&mut self, keys: &str) -> Verdict {
+    pub(super) fn types(&mut self, keys: &str) -> Verdict {
         Ok(self.keys.write_all(keys.as_bytes())?)
     }
 
     /// Waits for a text, and forgets it and all before.
-    fn waits_for(&mut self, t: &Trial<'_>, text: &str) -> Verdict {
+    pub(super) fn waits_for(&mut self, t: &Trial<'_>, text: &str) -> Verdict {
         let wait = Timespec {
             tv_sec: 0,
             tv_nsec: 20_000_000,
@@ -164,12 +164,12 @@ impl<'t> User<'t> {
     }
 
     /// The exit status, and what was still shown.
-    fn stays_to_the_end(self) -> Result<(i32, String), Failure> {
+    pub(super) fn stays_to_the_end(self) -> Result<(i32, String), Failure> {
         self.looks_at_the_modes().map(|(code, seen, _)| (code, seen))
     }
 
     /// The same, and how the terminal is left.
-    fn looks_at_the_modes(self) -> Result<(i32, String, String), Failure> {
+    pub(super) fn looks_at_the_modes(self) -> Result<(i32, String, String), Failure> {
         let Self {
             keys,
             theirs,
@@ -294,8 +294,11 @@ fn callers_terminal_is_as_before_however_it_ends(t: &Trial<'_>) -> Verdict {
             ("by SIGHUP to the runtime", End::Signal(Signal::HUP)),
             ("by SIGINT to the runtime", End::Signal(Signal::INT)),
             ("by SIGQUIT to the runtime", End::Signal(Signal::QUIT)),
+            ("by SIGABRT to the runtime", End::Signal(Signal::ABORT)),
+            ("by SIGSEGV to the runtime", End::Signal(Signal::SEGV)),
         ] {
-            let script = "trap 'exit 3' TERM HUP INT QUIT; echo begins-$((40+2)); while :; do sleep 0.05; done";
+            let script =
+                "trap 'exit 3' TERM HUP INT QUIT ABRT SEGV; echo begins-$((40+2)); while :; do sleep 0.05; done";
             let words: &[&str] = match end {
                 End::Failure => &["/nope"],
                 _ => &["/bin/bash", "-c", script],

@@ -6,6 +6,7 @@ mod container_ids;
 mod features;
 mod flag_register;
 mod interactive;
+mod jobs;
 mod logs;
 mod regexes;
 mod shells;
@@ -26,6 +27,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     flag_register,
     regexes,
     interactive,
+    jobs,
     shells,
 ];
 pub(super) use compared::ROOMS as COMPARED;

@@ -32,6 +32,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(signals_are_at_their_defaults),
     test!(signals_that_the_caller_ignores_are_not_ignored_inside),
     test!(run_passes_signals_on),
+    test!(signals_of_faults_are_passed_on_when_others_send_them),
     test!(closed_stdin_is_no_trouble),
     test!(large_output_arrives_whole),
     test!(preserved_descriptors_with_a_gap_are_refused_or_keep_their_numbers),
@@ -213,6 +214,33 @@ fn run_passes_signals_on(t: &Trial<'_>) -> Verdict {
         running.until_out_has(&format!("signal {number}\n"))?;
     }
     same("exit status", &running.wait()?.code, 0)
+}
+
+fn signals_of_faults_are_passed_on_when_others_send_them(t: &Trial<'_>) -> Verdict {
+    let container = t.launch(&t.bundle()?.probe("sleep 600"))?;
+    let bundle = t.bundle()?.probe("signals");
+    t.adopt(&bundle.id);
+    for call in [
+        t.with_bundle(&["run"], &bundle)?,
+        t.call(&["exec", &container.id, "/probe", "signals"]),
+    ] {
+        let running = call.spawn()?;
+        running.until_out_has("ready")?;
+        for signal in [
+            Signal::ABORT,
+            Signal::TRAP,
+            Signal::ILL,
+            Signal::BUS,
+            Signal::FPE,
+            Signal::SEGV,
+        ] {
+            running.signal(signal)?;
+            running.until_out_has(&format!("signal {}\n", signal.as_raw()))?;
+        }
+        running.signal(Signal::TERM)?;
+        same("exit status", &running.wait()?.code, 0)?;
+    }
+    Ok(())
 }
 
 fn closed_stdin_is_no_trouble(t: &Trial<'_>) -> Verdict {
