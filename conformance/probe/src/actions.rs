@@ -8,6 +8,7 @@ use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::impersonate::impersonate;
 use crate::json::{Json, map};
 use crate::programs;
 use crate::report::report;
@@ -81,6 +82,7 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
         "spin" => spin(word(1)),
         "await" => wait_for(word(1)),
         "watch" => watch(word(1)).map(Json::from),
+        "impersonate" => impersonate(word(1), word(2)).map(Json::from),
         "stderr" => {
             sys::write_all(2, word(1).as_bytes());
             Ok(Json::Null)

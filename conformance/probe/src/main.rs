@@ -4,6 +4,7 @@
 #![no_main]
 
 mod actions;
+mod impersonate;
 mod json;
 mod programs;
 mod report;

@@ -46,6 +46,18 @@ pub(crate) fn owned(descriptor: c_long) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
+/// Sends a message on a socket that takes it at once.
+pub(crate) fn send(socket: c_int, message: &[u8]) -> io::Result<()> {
+    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+    // SAFETY: pointer and length are of a live slice.
+    let sent = unsafe { libc::send(socket, message.as_ptr().cast(), message.len(), flags) };
+    if sent < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
 /// Writes all of `text` to a descriptor; a failure has nobody to be told to.
 pub(crate) fn write_all(descriptor: c_int, mut text: &[u8]) {
     while !text.is_empty() {

@@ -116,4 +116,9 @@ impl Rlimit {
         const NEEDED: u64 = 64;
         self.resource == RlimitType::Nofile && self.soft < NEEDED
     }
+
+    /// Whether it limits how often a user's processes can be copied: foreign ones of that user count, too.
+    pub(crate) fn is_for_copies(&self) -> bool {
+        self.resource == RlimitType::Nproc
+    }
 }

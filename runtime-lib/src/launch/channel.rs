@@ -2,17 +2,19 @@
 
 use super::sending::send;
 use super::{Cancel, broken};
-use crate::{Error, Failure};
+use crate::process::Pid;
+use crate::{Error, Failure, sys};
 use orlop_init::wire::Message;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::io::{Errno, IoSliceMut};
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType, recvmsg, socketpair,
-};
-use std::mem::MaybeUninit;
+use rustix::io::Errno;
+use rustix::net::sockopt::set_socket_passcred;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 /// The runtime's end.
+///
+/// A process of a container that is joined may be able to take the other end from init, and to speak there in its
+/// place. So it is the kernel's word who has sent a message.
 #[derive(Debug)]
 pub(super) struct Channel(OwnedFd);
 
@@ -25,11 +27,20 @@ pub(super) enum Received {
     Cancelled,
 }
 
+/// Whose turns count, and whose own end is one here, too, if it is given (a pidfd).
+#[derive(Clone, Copy)]
+pub(super) struct Sender<'a> {
+    pub(super) pid: Pid,
+    pub(super) end: Option<BorrowedFd<'a>>,
+}
+
 impl Channel {
     /// The runtime's end, and init's.
     pub(super) fn pair() -> Result<(Self, OwnedFd), Error> {
-        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-            .map_err(|errno| Failure::new("make a socket to init", errno))?;
+        let failed = |errno| Failure::new("make a socket to init", errno);
+        let (ours, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(failed)?;
+        set_socket_passcred(&ours, true).map_err(failed)?;
         Ok((Self(ours), theirs))
     }
 
@@ -40,17 +51,34 @@ impl Channel {
 
     /// Waits for a message.
     pub(super) fn receive(&self, cancel: Cancel<'_>) -> Result<Received, Error> {
-        self.receive_from(None, cancel)
+        match self.await_message(None, cancel)? {
+            Some(received) => Ok(received),
+            None => self.take().map(|(received, _)| received),
+        }
     }
 
-    /// The same from a process whose own end is one here, too, if it is given (a pidfd).
-    pub(super) fn receive_from(&self, sender: Option<BorrowedFd<'_>>, cancel: Cancel<'_>) -> Result<Received, Error> {
-        if sender.is_none() && cancel.is_none() {
-            return self.take();
+    /// The same from init. What is said to be its turn by another process is not.
+    pub(super) fn receive_from(&self, sender: Sender<'_>, cancel: Cancel<'_>) -> Result<Received, Error> {
+        loop {
+            if let Some(received) = self.await_message(sender.end, cancel)? {
+                return Ok(received);
+            }
+            match self.take()? {
+                (Received::Message(message, ..), from) if message.kind == Message::TURN && from != sender.pid.get() => {
+                }
+                (received, _) => return Ok(received),
+            }
+        }
+    }
+
+    /// Waits until there is a message; gives what there is instead of one.
+    fn await_message(&self, end: Option<BorrowedFd<'_>>, cancel: Cancel<'_>) -> Result<Option<Received>, Error> {
+        if end.is_none() && cancel.is_none() {
+            return Ok(None);
         }
         let readable = |file| PollFd::from_borrowed_fd(file, PollFlags::IN);
         let mut files = vec![readable(self.0.as_fd())];
-        files.extend(cancel.into_iter().chain(sender).map(readable));
+        files.extend(cancel.into_iter().chain(end).map(readable));
         loop {
             match poll(&mut files, None) {
                 Ok(_) => break,
@@ -60,43 +88,30 @@ impl Channel {
         }
         let is_ready = |at: usize| files.get(at).is_some_and(|file| !file.revents().is_empty());
         if cancel.is_some() && is_ready(1) {
-            return Ok(Received::Cancelled);
+            return Ok(Some(Received::Cancelled));
         }
         // What the sender has said before its end counts.
-        if is_ready(0) { self.take() } else { Ok(Received::End) }
+        Ok((!is_ready(0)).then_some(Received::End))
     }
 
-    fn take(&self) -> Result<Received, Error> {
+    /// What came, and from whom: a pid, or 0.
+    fn take(&self) -> Result<(Received, i32), Error> {
         let mut buffer = [0; Message::SIZE + Message::TEXT];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let length = loop {
-            match recvmsg(
-                &self.0,
-                &mut [IoSliceMut::new(&mut buffer)],
-                &mut control,
-                RecvFlags::CMSG_CLOEXEC,
-            ) {
-                Ok(received) => break received.bytes,
+        let heard = loop {
+            match sys::hear(self.0.as_fd(), &mut buffer) {
+                Ok(heard) => break heard,
                 Err(Errno::INTR) => {}
-                Err(Errno::CONNRESET) => return Ok(Received::End),
+                Err(Errno::CONNRESET) => return Ok((Received::End, 0)),
                 Err(errno) => return Err(Failure::new("hear from init", errno).into()),
             }
         };
-        if length == 0 {
-            return Ok(Received::End);
+        if heard.length == 0 {
+            return Ok((Received::End, 0));
         }
-        let descriptor = control.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut files) => files.next(),
-            _ => None,
-        });
-        let bytes = buffer.get(..length).unwrap_or_default();
+        let bytes = buffer.get(..heard.length).unwrap_or_default();
         let (message, text) = Message::from_bytes(bytes).map_err(|_| broken("a message that is not whole"))?;
-        Ok(Received::Message(
-            message,
-            String::from_utf8_lossy(text).into_owned(),
-            descriptor,
-        ))
+        let text = String::from_utf8_lossy(text).into_owned();
+        Ok((Received::Message(message, text, heard.file), heard.sender))
     }
 
     /// Tells init that this turn is over.

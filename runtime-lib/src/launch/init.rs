@@ -1,10 +1,10 @@
 //! Init, as its parent holds it.
 
-use super::channel::{Channel, Received};
+use super::channel::{Channel, Received, Sender};
 use super::start::verify as verify_executed;
 use super::{Cancel, broken, failure};
 use crate::plan::Plan;
-use crate::process::{ExitStatus, Pid, Signal, await_end};
+use crate::process::{ExitStatus, Pid, Signal, await_end, is_child};
 use crate::{Error, Failure, sys};
 use orlop_init::wire::Message;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -53,8 +53,12 @@ impl Init {
         failed_at: &mut Option<usize>,
     ) -> Result<Offer, Error> {
         // A child of init's has the other end of the socket as well: that end says nothing of init's.
-        let sender = plan.acts.follows_at(turn).then(|| self.pidfd()).transpose()?;
-        match self.channel.receive_from(sender.map(AsFd::as_fd), cancel)? {
+        let end = plan.acts.follows_at(turn).then(|| self.pidfd()).transpose()?;
+        let init = Sender {
+            pid: self.pid,
+            end: end.map(AsFd::as_fd),
+        };
+        match self.channel.receive_from(init, cancel)? {
             Received::Message(message, text, _) if message.kind == Message::FAILED => {
                 Err(failed(plan, &message, &text, failed_at))
             }
@@ -80,7 +84,12 @@ impl Init {
         cancel: Cancel<'_>,
         failed_at: &mut Option<usize>,
     ) -> Result<(), Error> {
-        match self.channel.receive(cancel)? {
+        // Whoever has taken the other end from init keeps it open.
+        let init = Sender {
+            pid: self.pid,
+            end: Some(self.pidfd()?.as_fd()),
+        };
+        match self.channel.receive_from(init, cancel)? {
             Received::Message(message, text, _) if message.kind == Message::FAILED => {
                 Err(failed(plan, &message, &text, failed_at))
             }
@@ -101,10 +110,13 @@ impl Init {
         })
     }
 
-    /// Init goes on as another process, also a child of the caller.
+    /// Init goes on as another process, also a child of the caller: no other is taken for it, and ended later on.
     pub(crate) fn follow(&mut self, pid: Pid) -> Result<(), Error> {
         let pidfd =
             pidfd_open(pid.rustix(), PidfdFlags::empty()).map_err(|errno| Failure::new("open init's pidfd", errno))?;
+        if !is_child(pidfd.as_fd()) {
+            return Err(broken("a successor that is no child"));
+        }
         if let Some(before) = self.pidfd.replace(pidfd) {
             let _ = crate::process::wait(before.as_fd());
         }

@@ -266,6 +266,10 @@ impl Joining<'_, '_> {
             preserve: self.preserve,
         };
         self.rooms.acts.step(&let_go, Origin::Default);
+        // From here on only a listener for an agent is a descriptor more.
+        if agent.is_none() {
+            self.rooms.limits(Rlimit::is_too_small_for_init);
+        }
         let is_bound_early = self.can_be_bound_early(agent, back_to);
         if is_bound_early {
             self.close_on_execute();
@@ -292,7 +296,12 @@ impl Joining<'_, '_> {
         if !is_bound_early {
             self.close_on_execute();
         }
-        self.rooms.limits(Rlimit::is_too_small_for_init);
+        if agent.is_some() {
+            self.rooms.limits(Rlimit::is_too_small_for_init);
+        }
+        if !self.rooms.around.in_user_namespace {
+            self.rooms.limits(Rlimit::is_for_copies);
+        }
         self.rooms.execute(landlock && !is_bound_early, agent, &environment);
     }
 
@@ -309,16 +318,16 @@ impl Joining<'_, '_> {
     /// left to do then. A process of the container that may trace others could otherwise act by one without a filter.
     fn can_be_bound_early(&self, agent: Option<Agent>, back_to: Option<CapabilitySets>) -> bool {
         let process = self.rooms.process;
-        let is_plain = agent.is_none()
-            && process.scheduler.is_none()
-            && process.io_priority.is_none()
-            && !process.rlimits.iter().any(Rlimit::is_too_small_for_init);
+        let is_plain = agent.is_none() && !self.rooms.init_sets_priorities();
         let Some(filter) = self.container.filter.filter(|_| is_plain && self.is_in_pid_namespace()) else {
             return false;
         };
         let mut calls = AFTER_THE_FILTER.to_vec();
         if back_to.is_some() {
             calls.push(("capset", NONE));
+        }
+        if process.rlimits.iter().any(Rlimit::is_for_copies) && !self.rooms.around.in_user_namespace {
+            calls.push(("prlimit64", NONE));
         }
         if process.terminal {
             calls.push(("ioctl", [0, SET_CONTROLLING_TERMINAL, 0, 0, 0, 0]));

@@ -12,4 +12,4 @@ pub use pid::Pid;
 pub use signal::{Signal, UnknownSignal};
 
 pub(crate) use identity::Identity;
-pub(crate) use wait::{PATIENCE, await_end, number_in_proc, pid_inside, try_wait, wait};
+pub(crate) use wait::{PATIENCE, await_end, is_child, number_in_proc, pid_inside, try_wait, wait};

@@ -23,6 +23,14 @@ pub(crate) fn try_wait(pidfd: BorrowedFd<'_>) -> Result<Option<ExitStatus>, Erro
     reap(pidfd, WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
 }
 
+/// Whether a process is a child of the caller's, or has been.
+pub(crate) fn is_child(pidfd: BorrowedFd<'_>) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    // One that has ended and that somebody else in this process has reaped is nobody's child any more.
+    let found = waitid(WaitId::PidFd(pidfd), options);
+    !matches!(found, Err(Errno::CHILD)) || crate::sys::has_ended(pidfd) == Ok(true)
+}
+
 fn reap(pidfd: BorrowedFd<'_>, options: WaitIdOptions) -> Result<Option<ExitStatus>, Error> {
     match waitid(WaitId::PidFd(pidfd), options) {
         Ok(Some(status)) => Ok(Some(match (status.exit_status(), status.terminating_signal()) {

@@ -2,6 +2,7 @@
 
 mod bpf;
 mod clone;
+mod heard;
 mod kernel;
 mod locked_memory;
 mod mount;
@@ -16,6 +17,7 @@ pub(crate) use bpf::{
     PROGRAM_NAME, attach_program, attached_programs, detach_program, load_device_program, program_by_id, program_info,
     try_device_program,
 };
+pub(crate) use heard::hear;
 pub(crate) use kernel::{
     knows_clone_into_cgroup, knows_close_range_cloexec, knows_mount_setattr, knows_pidfd_info, knows_seccomp_action,
     knows_seccomp_flags, knows_seccomp_notifications, landlock_version,

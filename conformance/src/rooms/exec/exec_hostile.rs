@@ -2,6 +2,7 @@
 //! container has made is believed.
 
 use std::fs;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -25,6 +26,10 @@ pub(crate) const TESTS: &[Test] = &[
         root_that_may_trace_finds_no_process_without_the_filter,
         ("runc", "1.1", "loads it when the process can be seen"),
         ("crun", "1.8", "loads it when the process can be seen")
+    ),
+    test!(
+        root_that_may_trace_speaks_for_no_process_of_the_runtime,
+        ("crun", "1.8", "is kept from executing anything")
     ),
     test!(program_that_is_the_runtime_itself_changes_nothing),
     test!(
@@ -114,12 +119,23 @@ fn root_that_may_trace_finds_nothing_of_the_host(t: &Trial<'_>) -> Verdict {
 fn root_that_may_trace_finds_no_process_without_the_filter(t: &Trial<'_>) -> Verdict {
     let profile = json!({"defaultAction": "SCMP_ACT_ALLOW",
         "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]});
-    for gains_none in [true, false] {
-        let bundle = t
+    let limit = |kind: &str, most: u32| json!([{"type": kind, "soft": most, "hard": most}]);
+    for (gains_none, member, value) in [
+        (true, "umask", json!(null)),
+        (false, "umask", json!(null)),
+        (false, "ioPriority", json!({"class": "IOPRIO_CLASS_BE", "priority": 6})),
+        (false, "scheduler", json!({"policy": "SCHED_BATCH", "nice": 3})),
+        (false, "rlimits", limit("RLIMIT_NOFILE", 8)),
+        (true, "rlimits", limit("RLIMIT_NPROC", 8)),
+    ] {
+        let mut bundle = t
             .bundle()?
             .capabilities(&["CAP_SYS_PTRACE"])
             .set("/linux/seccomp", profile.clone())
             .set("/process/noNewPrivileges", json!(gains_none));
+        if !value.is_null() {
+            bundle = bundle.set(&format!("/process/{member}"), value);
+        }
         let seen = watched(t, bundle, &[], MANY)?;
         let of = |kind: &str| {
             seen.iter()
@@ -134,6 +150,55 @@ fn root_that_may_trace_finds_no_process_without_the_filter(t: &Trial<'_>) -> Ver
         })?;
     }
     Ok(())
+}
+
+/// A process of the host that nobody but its parent may end.
+struct Bystander(Child);
+
+impl Bystander {
+    fn new() -> Result<Self, Failure> {
+        Ok(Self(Command::new("sleep").arg("300").spawn()?))
+    }
+
+    fn lives(&mut self) -> Verdict {
+        let ended = self.0.try_wait()?;
+        ensure(ended.is_none(), || {
+            format!("a process of the host was ended: {ended:?}")
+        })
+    }
+}
+
+impl Drop for Bystander {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Whoever may trace can take the socket of a process that is on its way, and say that this one goes on as a process of
+/// the host: that one must not be taken for the container's.
+fn root_that_may_trace_speaks_for_no_process_of_the_runtime(t: &Trial<'_>) -> Verdict {
+    let mut bystander = Bystander::new()?;
+    let pid = bystander.0.id().to_string();
+    let bundle = t
+        .bundle()?
+        .writable()
+        .capabilities(&["CAP_SYS_PTRACE"])
+        .probe(&format!("impersonate {pid} /enough , exit 0"));
+    let end = bundle.rootfs().join("enough");
+    let created = t.launch(&bundle)?;
+    let init = t.pid(&created.id)?;
+    let file = t.dir.join("pid-file").to_string_lossy().into_owned();
+    for _ in 0..MANY {
+        let done = probe(t, &created.id, &["--pid-file", &file], "exit 0").finish()?;
+        bystander.lives()?;
+        same("exit status", &done.code, 0)?;
+        let written = fs::read_to_string(&file)?;
+        ensure(written != pid, || format!("the pid file has the host's process {pid}"))?;
+    }
+    fs::write(end, "")?;
+    t.exit_of(init)?;
+    bystander.lives()
 }
 
 /// As CVE-2019-5736 has it: what is executed is the runtime's own program, as which the container could have it open.

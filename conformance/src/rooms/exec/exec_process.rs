@@ -32,6 +32,19 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "knows no I/O priority")
     ),
     test!(
+        limit_on_copies_is_the_processs_alone,
+        ("runc", "1.1", "does not take the container's limits over")
+    ),
+    test!(
+        program_may_be_found_by_what_the_process_has,
+        ("crun", "1.8", "says it with a capital letter")
+    ),
+    test!(
+        home_that_is_longer_than_a_path_is_none,
+        ("runc", "1.1", "takes it as it is"),
+        ("crun", "1.8", "takes it as it is")
+    ),
+    test!(
         file_that_is_no_process_is_refused_with_the_place,
         ("crun", "1.8", "names no place")
     ),
@@ -153,6 +166,46 @@ fn io_priority_is_that_of_every_process(t: &Trial<'_>) -> Verdict {
         same("I/O priority", &reported(t, &id, &process)?["ioprio"], (2 << 13) | 6)?;
     }
     Ok(())
+}
+
+/// The kernel counts all processes of a user, those on the way to the program, too.
+fn limit_on_copies_is_the_processs_alone(t: &Trial<'_>) -> Verdict {
+    const USER: u32 = 64_321;
+    let bundle = t
+        .bundle()?
+        .probe("sleep 60")
+        .set("/process/user", json!({"uid": USER, "gid": USER}))
+        .set(
+            "/process/rlimits",
+            json!([{"type": "RLIMIT_NPROC", "soft": 1, "hard": 1}]),
+        );
+    let id = t.launch(&bundle)?.id;
+    let mut process = reporting();
+    process["user"] = json!({"uid": USER, "gid": USER});
+    let report = reported(t, &id, &process)?;
+    same("limit", &report["rlimits"]["RLIMIT_NPROC"], json!([1, 1]))
+}
+
+fn program_may_be_found_by_what_the_process_has(t: &Trial<'_>) -> Verdict {
+    let id = waiting(t)?.id;
+    for path in ["/proc/self/root/probe", "/proc/thread-self/root/probe"] {
+        let done = exec(t, &id, &json!({"args": [path, "exit", "7"], "cwd": "/"}))?;
+        same(path, &done.code, 7)?;
+    }
+    let done = exec(t, &id, &json!({"args": ["/proc/self/root/nothing"], "cwd": "/"}))?;
+    same("exit status", &done.code, 255)?;
+    ensure(done.err.contains("no such file"), || done.err.clone())
+}
+
+fn home_that_is_longer_than_a_path_is_none(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.writable().probe("sleep 60");
+    let etc = bundle.rootfs().join("etc");
+    fs::create_dir_all(&etc)?;
+    let line = format!("root:x:0:0::/{}:/bin/sh\n", "x".repeat(5000));
+    fs::write(etc.join("passwd"), line)?;
+    let id = t.launch(&bundle)?.id;
+    let report = reported(t, &id, &reporting())?;
+    same("environment", &report["env"], json!(["HOME=/"]))
 }
 
 fn file_that_is_no_process_is_refused_with_the_place(t: &Trial<'_>) -> Verdict {

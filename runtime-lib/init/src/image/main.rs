@@ -120,6 +120,11 @@ fn begin(argument: Option<&CStr>) -> ! {
     });
     let mut reader = Reader::new(plan.unwrap_or_default());
     let Ok(header) = Header::take(&mut reader) else {
+        // Such as a container's program that is /proc/self/exe.
+        let _ = sys::write(
+            Fd(2),
+            b"orlop-init: this program sets containers up, and orlop alone starts it\n",
+        );
         sys::exit(253);
     };
     // Until it outlives its parent: the socket's end tells the same, should the parent be gone already.

@@ -50,7 +50,10 @@ impl Act<Init> for FindProgram<'_> {
             note_home(init, self.uid)?;
         }
         if self.name.to_bytes().contains(&b'/') {
-            executable(self.name)?;
+            match executable(self.name) {
+                Err(failure) if failure.is(Errno::NOENT) && is_of_the_process(self.name) => {}
+                found => found?,
+            }
             init.program.path.push(self.name.to_bytes())?;
             return Ok(());
         }
@@ -79,6 +82,14 @@ impl Act<Init> for FindProgram<'_> {
         }
         Err(denied.unwrap_or_else(|| Failure::new(Part::NotFound, Errno::NOENT)))
     }
+}
+
+/// Whether the path is of what the process itself has: nothing is there before the process is in its pid namespace, and
+/// it is the kernel that looks it up then.
+fn is_of_the_process(path: &CStr) -> bool {
+    [&b"/proc/self/"[..], b"/proc/thread-self/", b"/dev/fd/"]
+        .iter()
+        .any(|place| path.to_bytes().starts_with(place))
 }
 
 impl Act<Init> for Execute<'_> {
@@ -169,7 +180,7 @@ fn find_home(file: Fd, uid: u32, home: &mut Buffer) -> Result<bool, Failure> {
         seen += length;
         for byte in buffer.get(..length).unwrap_or_default() {
             if *byte == b'\n' {
-                if line.is_of(uid, home)? {
+                if line.is_of(uid, home) {
                     return Ok(true);
                 }
                 line.clear();
@@ -178,7 +189,7 @@ fn find_home(file: Fd, uid: u32, home: &mut Buffer) -> Result<bool, Failure> {
             }
         }
     }
-    line.is_of(uid, home)
+    Ok(line.is_of(uid, home))
 }
 
 /// One line of a passwd file: its third and sixth field.
@@ -218,19 +229,14 @@ impl Line {
                 }
             }
             (_, 2) => self.field = u32::MAX / 2,
-            (_, 5) => {
-                let _ = self.home.push(&[byte]);
-            }
+            (_, 5) if self.home.push(&[byte]).is_err() => self.uid = None,
             _ => {}
         }
     }
 
-    fn is_of(&self, uid: u32, home: &mut Buffer) -> Result<bool, Failure> {
+    /// One that is longer than a path may be is nobody's.
+    fn is_of(&self, uid: u32, home: &mut Buffer) -> bool {
         let path = self.home.as_c_str().to_bytes();
-        if self.uid != Some(uid) || path.is_empty() {
-            return Ok(false);
-        }
-        home.push(path)?;
-        Ok(true)
+        self.uid == Some(uid) && !path.is_empty() && home.push(path).is_ok()
     }
 }

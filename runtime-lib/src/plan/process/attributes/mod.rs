@@ -63,10 +63,11 @@ impl Rooms<'_> {
     }
 
     /// Pushes the limits that init sets while it has the runtime's own rights: in a user namespace nobody may raise a
-    /// hard limit, and there the runtime sets them all.
+    /// hard limit, and there the runtime sets them all. A further process is still to be copied.
     pub(crate) fn first_limits(&mut self) {
         if !self.around.in_user_namespace {
-            self.limits(|limit| !limit.is_too_small_for_init());
+            let is_further = self.around.is_further;
+            self.limits(|limit| !(limit.is_too_small_for_init() || is_further && limit.is_for_copies()));
         }
     }
 
@@ -123,6 +124,11 @@ impl Rooms<'_> {
         if let Some(scheduler) = &self.process.scheduler {
             self.check_scheduler(scheduler);
         }
+    }
+
+    /// Whether [`Self::priorities`] has something to push.
+    pub(crate) fn init_sets_priorities(&self) -> bool {
+        !self.outside().priorities && (self.process.scheduler.is_some() || self.process.io_priority.is_some())
     }
 
     /// Pushes the priorities that init sets. Of a process that is gone on in they would not all pass to its child.
