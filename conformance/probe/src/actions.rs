@@ -66,6 +66,7 @@ pub(crate) fn act(words: &[String], all: &[String]) -> Result<Json, i32> {
         "programs" => programs::attached(word(1)).map(Json::from),
         "allow-all-devices" => programs::allow_all(word(1)).map(|()| Json::Null),
         "mount" => sys::mount(word(1), word(2), word(3), number(4).unsigned_abs()).map(|()| Json::Null),
+        "unmount" => sys::unmount(word(1)).map(|()| Json::Null),
         "cover" => cover(word(1), word(2)),
         "escape" => escape(word(1), word(2)).map(|()| Json::Null),
         "sethostname" => sys::set_hostname(word(1)).map(|()| Json::Null),

@@ -43,7 +43,7 @@ impl Verb for Mounts {
         };
         let change: fn(&Container, &[_], Option<OwnedFd>) -> Result<Vec<_>, Error> = match action.to_str() {
             Some("add") => Container::add_mounts,
-            Some("remove") => |container, mounts, cancel| container.remove_mounts(mounts, cancel).map(|()| Vec::new()),
+            Some("remove") => Container::remove_mounts,
             _ => {
                 let text = format!("mounts are added (add) or taken off (remove), not {}", action.display());
                 return Err(text.into());

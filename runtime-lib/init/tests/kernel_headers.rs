@@ -131,6 +131,7 @@ const OURS: &[&str] = &[
     "MOST_NAMES",
     "NONE",
     "NOTHING",
+    "NOWHERE",
     "NULL",
     "PAGE",
     "PASSES",
@@ -140,6 +141,9 @@ const OURS: &[&str] = &[
     "STRICT",
     "THROUGH_LINKS",
     "TO_WHAT_WAS_MADE",
+    "TRIES",
+    // Newer than Debian's headers: asm/unistd.h of Linux 6.8, 457 on every machine.
+    "STATMOUNT",
 ];
 
 /// Constants of `linux.rs` whose numbers the kernel's headers only reserve, in a comment.
@@ -158,6 +162,9 @@ fn c_name(ours: &str) -> String {
         "PROC_ROOT_INODE" => "1".to_owned(),
         // Newer than Debian's headers: linux/landlock.h of Linux 6.10.
         "LANDLOCK_RULE_NET_PORT" => "2".to_owned(),
+        // linux/stat.h and linux/mount.h of Linux 6.8.
+        "STATX_MNT_ID_UNIQUE" => "0x4000".to_owned(),
+        "STATMOUNT_MNT_POINT" => "0x10".to_owned(),
         "OF_FILES" => {
             let old = ["EXECUTE", "WRITE_FILE", "READ_FILE"].map(|right| format!("LANDLOCK_ACCESS_FS_{right}"));
             format!("({} | 1 << 14 | 1 << 15)", old.join(" | "))

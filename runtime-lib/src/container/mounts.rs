@@ -2,9 +2,9 @@
 
 use super::{Container, cleaning, live};
 use crate::bundle::{Bundle, MountEntry};
-use crate::host::mounts_shown_outside;
+use crate::host::{LockedFlags, mounts_shown_outside};
 use crate::launch::{Io, Joined, Launching};
-use crate::plan::{Described, ForExec, Plan, add_mounts, remove_mounts};
+use crate::plan::{AddedMount, Described, ForExec, Plan, add_mounts, remove_mounts};
 use crate::process::number_in_proc;
 use crate::store::{Entry, Phase, StateRecord};
 use crate::{Error, Failure, Host, JsonPath, Problem, Severity, StatusFault};
@@ -26,42 +26,44 @@ impl Container {
     /// The container has ended, or has no mount namespace of its own; what cannot be mounted in one that exists (a procfs,
     /// cgroups, a remount), with its path in the list; a place on a mount that the host shares; what the kernel refuses.
     pub fn add_mounts(&self, mounts: &[MountEntry], cancel: Option<OwnedFd>) -> Result<Vec<Problem>, Error> {
-        let mut held = Held::take(self, "mount something in the container")?;
+        let held = Held::take(self, "mount something in the container")?;
         let bundle = held.bundle(mounts)?;
-        let host = Host::look(&bundle)?;
+        let mut host = Host::look(&bundle)?;
+        if held.kept.is_in_user_namespace() {
+            host.locked_flags = LockedFlags::of_added(&bundle);
+        }
         let shared = mounts_shown_outside(held.joined.number_in_proc)?;
         let (plan, problems) = add_mounts(held.described(self), &bundle, &host, &shared);
         let mut warnings = bundle.warnings().to_vec();
         warnings.extend(problems.into_warnings()?);
         warnings.retain(|problem| problem.severity == Severity::Warning);
         let plan = plan.ok_or_else(|| Failure::plain("plan the mounts", "no plan"))?;
-        let before = held.record.added_mounts.clone();
-        let added = mounts.iter().map(|mount| mount.destination.to_string());
-        held.record.added_mounts.extend(added);
-        held.entry.write_state(&held.record)?;
         let mut is_undone = false;
         let outcome = held.carry_out(self, &plan, cancel, &mut is_undone);
         if outcome.is_err() && is_undone {
-            held.record.added_mounts = before;
+            // As it was before.
             held.entry.write_state(&held.record)?;
         }
-        outcome.map(|()| warnings)
+        warnings.extend(outcome?);
+        Ok(warnings)
     }
 
     /// Takes mounts off again that were added, the last first, with all that is mounted below them. Of the entries only
-    /// the destinations count.
+    /// the destinations count. The very mounts that were added are taken off, also where the container has moved them;
+    /// where one is not mounted any more, that is a warning.
     ///
-    /// **Blocks** until they are off; who has a file open there keeps it.
+    /// **Blocks** until they are off; who has a file open there keeps it. When the call fails, what it has not taken off
+    /// can be taken off by another one.
     ///
     /// # Errors
-    /// The container has ended; nothing was added at a destination, with its path in the list: then none is taken off.
-    pub fn remove_mounts(&self, mounts: &[MountEntry], cancel: Option<OwnedFd>) -> Result<(), Error> {
-        let mut held = Held::take(self, "take a mount off the container")?;
-        let mut left = held.record.added_mounts.clone();
+    /// The container has ended; nothing was added at a destination, with its path in the list: then none is taken off. A
+    /// mount that was added is covered by another one: then it stays, and so do those before it in the list.
+    pub fn remove_mounts(&self, mounts: &[MountEntry], cancel: Option<OwnedFd>) -> Result<Vec<Problem>, Error> {
+        let held = Held::take(self, "take a mount off the container")?;
+        let mut left: Vec<&AddedMount> = held.record.added_mounts.iter().collect();
         for (index, mount) in mounts.iter().enumerate() {
             let path = || JsonPath::from("mounts").index(index).member("destination");
-            let is_it = |added: &String| same_place(added, &mount.destination);
-            let Some(at) = left.iter().rposition(is_it) else {
+            let Some(at) = left.iter().rposition(|added| added.is_at(&mount.destination)) else {
                 let attempted = format!("take off what is mounted on {}", mount.destination);
                 let why = "nothing was added there: what a container was created with stays";
                 return Err(Failure::plain(attempted, why).at(path()).into());
@@ -70,19 +72,20 @@ impl Container {
         }
         let bundle = held.bundle(&[])?;
         let host = Host::look(&bundle)?;
-        let destinations: Vec<&str> = mounts.iter().map(|mount| &*mount.destination).collect();
+        let destinations: Vec<(&str, Vec<AddedMount>)> = mounts
+            .iter()
+            .map(|mount| {
+                // The last lies above the others.
+                let added = held.record.added_mounts.iter().rev();
+                let here = added.filter(|added| added.is_at(&mount.destination));
+                (&*mount.destination, here.cloned().collect())
+            })
+            .collect();
         let (plan, problems) = remove_mounts(held.described(self), &bundle, &host, &destinations);
         problems.into_warnings()?;
         let plan = plan.ok_or_else(|| Failure::plain("plan the end of mounts", "no plan"))?;
-        held.carry_out(self, &plan, cancel, &mut false)?;
-        held.record.added_mounts = left;
-        held.entry.write_state(&held.record)
+        held.carry_out(self, &plan, cancel, &mut false)
     }
-}
-
-/// Whether two destinations are the same for whoever wrote them.
-fn same_place(one: &str, other: &str) -> bool {
-    crate::bundle::below_root(one) == crate::bundle::below_root(other)
 }
 
 /// A container whose mounts are being changed, by nobody else meanwhile.
@@ -174,7 +177,7 @@ impl Held {
         plan: &Plan,
         cancel: Option<OwnedFd>,
         is_undone: &mut bool,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Problem>, Error> {
         let io = Io {
             cancel,
             ..Io::default()

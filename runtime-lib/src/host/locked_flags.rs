@@ -18,26 +18,36 @@ impl LockedFlags {
     /// Looks at those sources only that are asked for a change which could be refused.
     pub(super) fn look(bundle: &Bundle) -> Self {
         let linux = &bundle.config().linux;
-        let candidates: Vec<&Mount> = bundle.mounts().iter().filter(|mount| could_be_refused(mount)).collect();
         let surely = linux
             .namespace(NamespaceType::User)
             .is_some_and(|user| user.path.is_none());
         let is_new = linux
             .namespace(NamespaceType::Mount)
             .is_some_and(|mounts| mounts.path.is_none());
-        if candidates.is_empty() || !is_new {
+        if !is_new || !bundle.mounts().iter().any(could_be_refused) {
             return Self::default();
         }
         let is_joined = linux.namespace(NamespaceType::User).is_some() && !surely;
         if is_joined || !surely && !crate::sys::is_in_user_namespace() {
             return Self::default();
         }
-        let in_force = |mount: &&Mount| {
+        Self::of(bundle, surely)
+    }
+
+    /// The same for mounts that are added to a container in a user namespace of its own: their sources come from a copy
+    /// of the runtime's mounts that is that namespace's.
+    pub(crate) fn of_added(bundle: &Bundle) -> Self {
+        Self::of(bundle, true)
+    }
+
+    fn of(bundle: &Bundle, surely: bool) -> Self {
+        let candidates = bundle.mounts().iter().filter(|mount| could_be_refused(mount));
+        let in_force = |mount: &Mount| {
             let flags = rustix::fs::statvfs(&*mount.as_bind()?.source).ok()?.f_flag;
             Some((mount.index, attributes(flags)))
         };
         Self {
-            sources: candidates.iter().filter_map(in_force).collect(),
+            sources: candidates.filter_map(in_force).collect(),
             surely,
         }
     }

@@ -151,6 +151,9 @@ fn refine(failed: &Failed<'_>, failure: &mut Failure) {
         Part::Proc => "/proc of the host is not a procfs",
         Part::Root => "it leads to the root itself",
         Part::Exists => "something else is there",
+        Part::Covered => {
+            "something else is there now, and stays: what was added is mounted still, below that or elsewhere"
+        }
         Part::InProc => "the destination cannot be mounted because it is inside /proc",
         Part::NoProc => "the destination cannot be mounted because it is not of type proc",
         Part::Outside => "it is outside of the container's root",

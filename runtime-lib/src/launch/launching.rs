@@ -133,7 +133,8 @@ impl<'a> Launching<'a> {
 
     /// Carries out what init does in a container that exists, and is done with at its last turn. `had_failed` becomes
     /// whether init itself has told of a failure: then it has taken back what it had done.
-    pub(crate) fn run_errand(&mut self, had_failed: &mut bool) -> Result<(), Error> {
+    /// Gives what the caller is to be warned of.
+    pub(crate) fn run_errand(&mut self, had_failed: &mut bool) -> Result<Vec<Problem>, Error> {
         let outcome = self.set_up();
         *had_failed = self.has_failed_at_a_step || self.init.is_none();
         if let Some(mut init) = self.init.take() {
@@ -141,7 +142,7 @@ impl<'a> Launching<'a> {
         }
         outcome?;
         self.progress.end();
-        Ok(())
+        Ok(std::mem::take(&mut self.warnings))
     }
 
     /// Up to the end of the last turn.

@@ -4,9 +4,10 @@
 //! What is bound is taken where the caller sees it, before the container's mount namespace is joined. All is mounted or
 //! nothing: what has its place when a later mount fails is taken off again.
 
-use super::acts::{Origin, Phase, Place, StringList};
+use super::acts::{Origin, Phase, Place, c_string};
+use super::added_mount::AddedMount;
 use super::compile::Compiler;
-use super::deeds::StartInit;
+use super::deeds::{ForgetMounts, RecordMount, StartInit};
 use super::exec::Described;
 use super::inherited::Inherited;
 use super::{Arguments, Plan};
@@ -14,7 +15,7 @@ use crate::bundle::{Bind, Bundle, Filesystem, Mount, MountKind, below_root};
 use crate::host::Host;
 use crate::problem::Problems;
 use orlop_init::linux::namespace;
-use orlop_init::step::mounts::{TakeTrees, Unmount};
+use orlop_init::step::mounts::{CopyMounts, KnownMounts, TakeTree, Unmount};
 use orlop_init::step::namespaces::{BecomeRoot, Dumpable, JoinProcess};
 use orlop_init::step::rootfs::{HoldContainer, HoldProc};
 use orlop_init::step::start::End;
@@ -25,7 +26,7 @@ use orlop_init::wire::Slot;
 pub(crate) enum Adding {
     /// The runtime opens them.
     Opened,
-    /// The caller may not take a tree of the host's: init does so, in the container's user namespace.
+    /// Init takes them, in the container's user namespace.
     Taken,
 }
 
@@ -44,30 +45,43 @@ pub(crate) fn add(container: Described<'_>, bundle: &Bundle, host: &Host, shared
     let arguments = Arguments::new(container.id.clone());
     let mut compiler = Compiler::new(bundle, host, &arguments);
     let may_take = host.permitted_capabilities & CAP_SYS_ADMIN != 0;
-    compiler.adding = Some(if may_take { Adding::Opened } else { Adding::Taken });
+    // In a user namespace a tree's flags and its covers are to be locked, which is so of one that is taken in a mount
+    // namespace of the user namespace's (`man 7 mount_namespaces`).
+    let opens = may_take && !compiler.in_user_namespace();
+    compiler.adding = Some(if opens { Adding::Opened } else { Adding::Taken });
     compiler.refuse_what_cannot_be_added();
     compiler.join_for_mounts(container);
     let shared: Vec<u8> = shared.iter().flat_map(|id| id.to_ne_bytes()).collect();
-    compiler.step(&HoldContainer { shared: &shared }, Origin::Default);
+    let turn = compiler.acts.turns();
+    compiler.step(&HoldContainer { shared: &shared, turn }, Origin::Default);
     compiler.mounts();
     compiler.make_held_mounts_read_only();
     compiler.finish_mounts(container)
 }
 
-/// Plans that what is mounted on these destinations is taken off, the last first.
+/// Plans that what was mounted on these destinations is taken off, the last first: of each destination's mounts the
+/// first one that is mounted still.
 pub(crate) fn remove(
     container: Described<'_>,
     bundle: &Bundle,
     host: &Host,
-    destinations: &[&str],
+    destinations: &[(&str, Vec<AddedMount>)],
 ) -> (Option<Plan>, Problems) {
     let arguments = Arguments::new(container.id.clone());
     let mut compiler = Compiler::new(bundle, host, &arguments);
     compiler.join_for_mounts(container);
-    compiler.step(&HoldContainer { shared: &[] }, Origin::Default);
-    for (index, destination) in destinations.iter().enumerate().rev() {
-        let target = &below_root(destination);
-        compiler.step(&Unmount { target }, Origin::Element("mounts", index));
+    compiler.step(&HoldContainer { shared: &[], turn: 0 }, Origin::Default);
+    for (index, (destination, mounts)) in destinations.iter().enumerate().rev() {
+        let bytes: Vec<u8> = mounts.iter().flat_map(|mount| mount.known().to_bytes()).collect();
+        let turn = compiler.acts.next_turn();
+        let step = Unmount {
+            target: &below_root(destination),
+            mounts: KnownMounts::new(&bytes),
+            turn,
+        };
+        compiler.step(&step, Origin::Element("mounts", index));
+        let deed = ForgetMounts { mounts: mounts.clone() };
+        compiler.deed(Place::Turn(turn), deed, Origin::Element("mounts", index));
     }
     compiler.finish_mounts(container)
 }
@@ -92,19 +106,12 @@ impl Compiler<'_> {
             }
         }
         if kept.is_in_user_namespace() {
-            let taken = self.trees_to_take();
-            if taken.is_some() {
+            if self.takes_trees() {
                 let kinds = namespace::NEWUSER;
                 self.step(&JoinProcess { pidfd, kinds }, Origin::Default);
+                self.take_trees();
             } else {
                 kinds |= namespace::NEWUSER;
-            }
-            if let Some((paths, recursive)) = taken {
-                let step = TakeTrees {
-                    paths: paths.as_strings(),
-                    recursive: &recursive,
-                };
-                self.step(&step, Origin::Member("mounts"));
             }
         }
         self.step(&JoinProcess { pidfd, kinds }, Origin::Default);
@@ -114,17 +121,43 @@ impl Compiler<'_> {
         }
     }
 
-    /// The sources that init takes, and which of them with the mounts below.
-    fn trees_to_take(&self) -> Option<(StringList, Vec<u8>)> {
-        if self.adding != Some(Adding::Taken) {
-            return None;
+    /// Whether init takes the tree of any bind mount.
+    fn takes_trees(&self) -> bool {
+        let mut mounts = self.bundle.mounts().iter();
+        self.adding == Some(Adding::Taken) && mounts.any(|mount| mount.as_bind().is_some())
+    }
+
+    fn take_trees(&mut self) {
+        let bundle = self.bundle;
+        let binds = || {
+            bundle
+                .mounts()
+                .iter()
+                .filter_map(|mount| Some((mount, mount.as_bind()?)))
+        };
+        let trees = u32::try_from(binds().count()).unwrap_or(u32::MAX);
+        self.step(&CopyMounts { trees }, Origin::Member("mounts"));
+        for (number, (mount, bind)) in (0..).zip(binds()) {
+            let step = TakeTree {
+                number,
+                path: &c_string(&bind.source),
+                recursive: bind.recursive,
+                keeps_link: bind.links.keep_source,
+            };
+            self.step(&step, Origin::Element("mounts", mount.index));
         }
-        let (mut paths, mut recursive) = (StringList::default(), Vec::new());
-        for bind in self.bundle.mounts().iter().filter_map(Mount::as_bind) {
-            paths.push(&bind.source);
-            recursive.push(u8::from(bind.recursive));
+    }
+
+    /// Where the container exists, the runtime writes down which mount it is that this one has become, before it has its
+    /// place.
+    pub(super) fn record_if_added(&mut self, mount: &Mount) {
+        if self.adding.is_some() {
+            let deed = RecordMount {
+                destination: format!("/{}", mount.target.to_string_lossy()),
+            };
+            let turn = Place::Turn(self.acts.next_turn());
+            self.deed(turn, deed, Origin::Element("mounts", mount.index));
         }
-        (!recursive.is_empty()).then_some((paths, recursive))
     }
 
     /// The source of a bind mount, if that is added.
@@ -135,8 +168,6 @@ impl Compiler<'_> {
                 let number = earlier.filter_map(Mount::as_bind).count();
                 u32::try_from(number).ok().map(AddedSource::Taken)
             }
-            // The runtime maps the ids of a tree only where init may not.
-            Adding::Opened if bind.id_maps.is_some() && self.in_user_namespace() => None,
             Adding::Opened => {
                 let tree = Inherited::BoundTree {
                     source: bind.source.clone(),
@@ -167,9 +198,6 @@ impl Compiler<'_> {
                     None => continue,
                 },
                 MountKind::Bind(bind) if bind.links.copy => ("options", "a link is no mount"),
-                MountKind::Bind(bind) if bind.links.keep_source && self.adding == Some(Adding::Taken) => {
-                    ("options", "the caller may not take a link of the host's")
-                }
                 MountKind::Bind(_) => continue,
             };
             self.problems.error(mount.path().member(member), text);

@@ -6,6 +6,7 @@
 
 mod about;
 pub(crate) mod acts;
+mod added_mount;
 mod added_mounts;
 mod arguments;
 pub(crate) mod cgroup;
@@ -41,6 +42,7 @@ pub use explain::ExplainedAct;
 pub use sub_cgroup::{SubCgroup, SubCgroupFault};
 
 pub(crate) use about::About;
+pub(crate) use added_mount::AddedMount;
 pub(crate) use added_mounts::{add as add_mounts, remove as remove_mounts};
 pub(crate) use cgroup::{HandOver, Need, Place, Placement, PlannedRules, Scope};
 pub(crate) use explain::explained;

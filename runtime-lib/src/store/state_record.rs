@@ -2,6 +2,7 @@
 
 use super::{DeviceRecord, Entry};
 use crate::cgroup::Cgroup;
+use crate::plan::AddedMount;
 use crate::process::Identity;
 use crate::{Error, Failure};
 use serde::{Deserialize, Serialize};
@@ -40,9 +41,10 @@ pub(crate) struct StateRecord {
     /// The rules about devices, as soon as they are in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) devices: Option<DeviceRecord>,
-    /// The destinations of the mounts that were added since it exists, in their order.
+    /// The mounts that were added since it exists, in their order: written before they have their places, so that
+    /// some may never have had them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) added_mounts: Vec<String>,
+    pub(crate) added_mounts: Vec<AddedMount>,
     /// Init, as soon as there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) init: Option<Identity>,

@@ -48,27 +48,27 @@ fn mounts<'t>(t: &'t Trial<'_>, action: &str, id: &str, list: &Value) -> Result<
     Ok(t.call(&["mounts", action, id, "-"]).stdin(stdin))
 }
 
-fn add<'t>(t: &'t Trial<'_>, id: &str, list: &Value) -> Result<Call<'t>, Failure> {
+pub(super) fn add<'t>(t: &'t Trial<'_>, id: &str, list: &Value) -> Result<Call<'t>, Failure> {
     mounts(t, "add", id, list)
 }
 
-fn remove<'t>(t: &'t Trial<'_>, id: &str, list: &Value) -> Result<Call<'t>, Failure> {
+pub(super) fn remove<'t>(t: &'t Trial<'_>, id: &str, list: &Value) -> Result<Call<'t>, Failure> {
     mounts(t, "remove", id, list)
 }
 
 /// A running container of a bundle.
-fn running(t: &Trial<'_>, bundle: Bundle) -> Result<String, Failure> {
+pub(super) fn running(t: &Trial<'_>, bundle: Bundle) -> Result<String, Failure> {
     Ok(t.launch(&bundle.writable().probe("sleep 60"))?.id)
 }
 
 /// The lines about mounts on a place, as the container's process has them.
-fn lines_at(t: &Trial<'_>, id: &str, place: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn lines_at(t: &Trial<'_>, id: &str, place: &str) -> Result<Vec<String>, Failure> {
     let text = fs::read_to_string(format!("/proc/{}/mountinfo", t.pid(id)?.as_raw_nonzero()))?;
     let lines = text.lines().filter(|line| line.split(' ').nth(4) == Some(place));
     Ok(lines.map(str::to_owned).collect())
 }
 
-fn is_mounted(t: &Trial<'_>, id: &str, place: &str, words: &[&str]) -> Verdict {
+pub(super) fn is_mounted(t: &Trial<'_>, id: &str, place: &str, words: &[&str]) -> Verdict {
     let lines = lines_at(t, id, place)?;
     let fits = |line: &String| words.iter().all(|word| line.contains(word));
     ensure(lines.len() == 1 && lines.iter().all(fits), || {
@@ -76,22 +76,22 @@ fn is_mounted(t: &Trial<'_>, id: &str, place: &str, words: &[&str]) -> Verdict {
     })
 }
 
-fn is_free(t: &Trial<'_>, id: &str, place: &str) -> Verdict {
+pub(super) fn is_free(t: &Trial<'_>, id: &str, place: &str) -> Verdict {
     let lines = lines_at(t, id, place)?;
     ensure(lines.is_empty(), || format!("on {place}: {lines:?}"))
 }
 
 /// The place inside of a running container, by way of its first process.
-fn inside(t: &Trial<'_>, id: &str, path: &str) -> Result<PathBuf, Failure> {
+pub(super) fn inside(t: &Trial<'_>, id: &str, path: &str) -> Result<PathBuf, Failure> {
     let root = format!("/proc/{}/root", t.pid(id)?.as_raw_nonzero());
     Ok(Path::new(&root).join(path.trim_start_matches('/')))
 }
 
-fn bind(destination: &str, source: &str, options: &[&str]) -> Value {
+pub(super) fn bind(destination: &str, source: &str, options: &[&str]) -> Value {
     json!({"destination": destination, "type": "bind", "source": source, "options": options})
 }
 
-fn tmpfs(destination: &str, options: &[&str]) -> Value {
+pub(super) fn tmpfs(destination: &str, options: &[&str]) -> Value {
     json!({"destination": destination, "type": "tmpfs", "source": "tmpfs", "options": options})
 }
 

@@ -1,6 +1,7 @@
 //! What the container's mount namespace looks like: the root, mounts with their options, masks.
 
 mod added_mounts;
+mod added_with_locks;
 mod binds;
 mod filesystems;
 mod id_mapped_mounts;
@@ -20,6 +21,7 @@ mod recursive_options;
 mod rootfs;
 mod rootfs_behind_links;
 mod superblocks;
+mod taken_off;
 mod unlike_ends;
 
 use super::room::{Room, rooms};
@@ -45,4 +47,6 @@ pub(super) const ROOMS: &[Room] = rooms![
     id_mapped_mounts,
     masks,
     added_mounts,
+    added_with_locks,
+    taken_off,
 ];

@@ -92,7 +92,7 @@ struct Init {
     /// The file for the offsets of a time namespace, once it is open.
     time_offsets: Fd,
     /// The sources of bind mounts that were opened early, as descriptors.
-    sources: &'static [usize],
+    sources: &'static mut [usize],
     /// Mounts that something is still to be done to, as descriptors.
     held: &'static mut [usize],
     /// In a container that exists: what is taken off again when a step fails.
@@ -148,7 +148,7 @@ fn begin(argument: Option<&CStr>) -> ! {
         hook_output: [Fd::NONE; 2],
         mask: Fd::NONE,
         time_offsets: Fd::NONE,
-        sources: &[],
+        sources: &mut [],
         held: &mut [],
         added: mounts::Added::NOTHING,
         state: Fd::NONE,

@@ -84,6 +84,9 @@ steps! { 3<'a>;
     HoldContainer<'a> = 14 {
         /// The ids, each a `u64`, of its mounts whose changes show outside of it: nothing is mounted on these.
         shared: &'a [u8],
+        /// With this turn the parent gets hold of the first mount before it has its place, and with each further turn of
+        /// the next one.
+        turn: u32,
     }
 }
 

@@ -71,12 +71,14 @@ pub enum Part {
     NoProc = 30,
     /// The place is on a mount whose changes show outside of the container.
     Shared = 31,
+    /// Something else is where a mount was: that is below it, or elsewhere.
+    Covered = 32,
 }
 
 impl Part {
     /// The part of this number.
     pub fn from_number(number: u32) -> Self {
-        const ALL: [Part; 32] = [
+        const ALL: [Part; 33] = [
             Part::Whole,
             Part::Target,
             Part::Source,
@@ -109,6 +111,7 @@ impl Part {
             Part::InProc,
             Part::NoProc,
             Part::Shared,
+            Part::Covered,
         ];
         ALL.get(number as usize).copied().unwrap_or(Part::Whole)
     }

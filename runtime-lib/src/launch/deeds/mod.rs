@@ -1,5 +1,6 @@
 //! The deeds of a creation, carried out.
 
+mod added_mounts;
 mod agent;
 mod cgroup;
 mod device_program;

@@ -2,6 +2,7 @@
 //! what it leaves ([`Told`]). How a deed is carried out stands in `launch`, which does not compile as long as one is
 //! missing ([`Carry`]).
 
+mod added_mounts;
 mod agent;
 mod cgroup;
 mod device_program;
@@ -15,6 +16,7 @@ mod resctrl;
 mod stdio;
 mod terminal;
 
+pub(crate) use added_mounts::{ForgetMounts, RecordMount};
 pub(crate) use agent::TellAgent;
 pub(crate) use cgroup::{EnterCgroup, HandOverCgroup, Inner, MakeCgroup, MakeInnerCgroups, StartUnit, WriteKnobs};
 pub(crate) use device_program::{AttachDeviceProgram, LoadDeviceProgram};
@@ -128,4 +130,6 @@ deeds! {
     GiveStdio,
     SetAttribute,
     SendPidfd,
+    RecordMount,
+    ForgetMounts,
 }

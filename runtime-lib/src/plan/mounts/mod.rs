@@ -30,6 +30,7 @@ impl Compiler<'_> {
                 MountKind::Cgroup => cgroup::push(self, mount),
                 MountKind::Remount(remount) => self.remount(mount, remount),
             }
+            self.record_if_added(mount);
         }
     }
 

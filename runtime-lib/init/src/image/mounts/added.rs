@@ -3,11 +3,10 @@
 use crate::Init;
 use crate::failure::{Failure, In, Outcome};
 use crate::linux::namespace;
-use crate::path;
 use crate::step::Act;
-use crate::step::mounts::{TakeTrees, Unmount, may_lie_in_proc};
+use crate::step::mounts::{CopyMounts, TakeTree, may_lie_in_proc};
 use crate::step::rootfs::HoldContainer;
-use crate::sys::{self, Errno, Fd};
+use crate::sys::{self, Fd};
 use crate::wire::Part;
 use core::ffi::CStr;
 
@@ -17,6 +16,8 @@ pub(crate) struct Added {
     takes_back: bool,
     /// The ids of mounts whose changes show outside of the container, each a `u64`.
     shared: &'static [u8],
+    /// The turn with which the parent gets hold of the next mount.
+    turn: u32,
     /// A mount that has its place, and is not held yet.
     last: Fd,
 }
@@ -25,6 +26,7 @@ impl Added {
     pub(crate) const NOTHING: Self = Self {
         takes_back: false,
         shared: &[],
+        turn: 0,
         last: Fd::NONE,
     };
 
@@ -48,42 +50,33 @@ impl Act<Init> for HoldContainer<'static> {
         init.added = Added {
             takes_back: true,
             shared: self.shared,
+            turn: self.turn,
             last: Fd::NONE,
         };
         Ok(())
     }
 }
 
-impl Act<Init> for Unmount<'_> {
-    #[inline(never)]
+impl Act<Init> for CopyMounts {
     fn act(&self, init: &mut Init) -> Outcome {
-        let place = path::open(init.root, self.target).of(Part::Target)?;
-        let status = sys::status(place, c"", sys::AT_EMPTY_PATH).of(Part::Target)?;
-        if init.is_root(&status) {
-            return Err(Failure::from(Part::Root));
-        }
-        if status.is_mount_root == Some(false) {
-            return Err(Failure::new(Part::Source, Errno::INVAL));
-        }
-        init.unmount(place).map_err(|failure| failure.within(Part::Attach))?;
-        sys::close(place);
+        sys::unshare(namespace::NEWNS)?;
+        init.sources = sys::room_for(self.trees as usize)?;
         Ok(())
     }
 }
 
-impl Act<Init> for TakeTrees<'_> {
+impl Act<Init> for TakeTree<'_> {
     #[inline(never)]
     fn act(&self, init: &mut Init) -> Outcome {
-        sys::unshare(namespace::NEWNS)?;
-        let sources = sys::room_for(self.paths.len())?;
-        let each = sources.iter_mut().zip(self.paths.iter().zip(self.recursive));
-        for (number, (place, (path, recursive))) in (0..).zip(each) {
-            let below = if *recursive == 0 { 0 } else { sys::AT_RECURSIVE };
-            let tree = sys::open_tree(Fd::CWD, path, sys::OPEN_TREE_CLONE | below)
-                .map_err(|errno| Failure::new(Part::Source, errno).detail(number))?;
-            *place = usize::try_from(tree.0).map_err(|_| Failure::from(Part::Plan))?;
-        }
-        init.sources = sources;
+        let flags = sys::OPEN_TREE_CLONE
+            | if self.recursive { sys::AT_RECURSIVE } else { 0 }
+            | if self.keeps_link { sys::AT_SYMLINK_NOFOLLOW } else { 0 };
+        let tree = sys::open_tree(Fd::CWD, self.path, flags).of(Part::Source)?;
+        let place = init
+            .sources
+            .get_mut(self.number as usize)
+            .ok_or(Failure::from(Part::Plan))?;
+        *place = usize::try_from(tree.0).map_err(|_| Failure::from(Part::Plan))?;
         Ok(())
     }
 }
@@ -105,6 +98,20 @@ impl Init {
                 let _ = self.unmount(Fd(mounted));
             }
         }
+    }
+
+    /// Lets the parent write down which mount it is that gets a place in a container that exists, so that the very same
+    /// one can be taken off again.
+    pub(super) fn show_before_it_has_its_place(&mut self, tree: Fd) -> Outcome {
+        if !self.added.takes_back {
+            return Ok(());
+        }
+        let turn = self.added.turn;
+        self.added.turn += 1;
+        // A descriptor that keeps nothing mounted.
+        self.offer.file = sys::open_tree(tree, c"", sys::AT_EMPTY_PATH).of(Part::Attach)?;
+        self.announce(turn)?;
+        self.await_go(turn)
     }
 
     /// Takes a mount off its place, by a descriptor of its root, and with it all that is mounted below.

@@ -6,6 +6,7 @@ mod attributes;
 mod copy;
 mod filesystem;
 mod held;
+mod known;
 mod long_parameters;
 mod old_call;
 
@@ -179,6 +180,7 @@ impl Init {
                 return Err(Failure::from(Part::InProc));
             }
         }
+        self.show_before_it_has_its_place(tree)?;
         path::attach(tree, place)?;
         self.added.begin(tree);
         if target.is_empty() {

@@ -153,6 +153,7 @@ pub(super) mod number {
     pub(crate) const CLOSE_RANGE: usize = 436;
     pub(crate) const OPENAT2: usize = 437;
     pub(crate) const MOUNT_SETATTR: usize = 442;
+    pub(crate) const STATMOUNT: usize = 457;
     pub(crate) const LANDLOCK_CREATE_RULESET: usize = 444;
     pub(crate) const LANDLOCK_ADD_RULE: usize = 445;
     pub(crate) const LANDLOCK_RESTRICT_SELF: usize = 446;

@@ -70,7 +70,9 @@ pub(crate) use keyring::{join_session_keyring, let_owner_find};
 pub(crate) use landlock::{allow_beneath, allow_port, create_ruleset, restrict_self};
 pub(crate) use limits::set_limit;
 pub(crate) use memory::{map, release_stack};
-pub(crate) use mount::{MOUNT_ATTR_RDONLY, OPEN_TREE_CLONE, attach, map_ids, open_tree, set_attributes};
+pub(crate) use mount::{
+    MOUNT_ATTR_RDONLY, MountPlace, OPEN_TREE_CLONE, attach, map_ids, open_tree, place_of, set_attributes,
+};
 pub(crate) use namespace::{join_namespace, set_domainname, set_hostname, unshare};
 pub(crate) use network::{datagram_socket, netlink_socket, set_interface_flags};
 pub(crate) use old_mount::{
@@ -88,7 +90,7 @@ pub(crate) use schedule::{
 pub(crate) use seccomp::load_filter;
 pub(crate) use signals::exit_on;
 pub(crate) use socket::{accept, receive, send};
-pub(crate) use status::{Status, filesystem, mount_flags, status};
+pub(crate) use status::{Status, filesystem, mount_flags, status, unique_mount};
 pub(crate) use terminal::{set_controlling_terminal, set_window_size, terminal_number, terminal_peer, unlock_terminal};
 pub(crate) use thread::{exit_thread, thread};
 

@@ -67,3 +67,63 @@ fn change(tree: Fd, recursive: bool, attributes: &MountAttributes) -> Result<()>
     // SAFETY: the kernel reads the empty path and a struct mount_attr of the size that is given.
     unsafe { call(number::MOUNT_SETATTR, arguments) }.map(drop)
 }
+
+/// `struct mnt_id_req`, as Linux 6.8 has it.
+#[repr(C)]
+struct MountRequest {
+    size: u32,
+    namespace: u32,
+    id: u64,
+    wanted: u64,
+}
+
+const _: () = assert!(size_of::<MountRequest>() == 24);
+
+/// `struct statmount`, as far as it is read, and the strings behind it.
+#[repr(C)]
+pub(crate) struct MountPlace {
+    before: [u32; 27],
+    /// Where in the strings the place is.
+    place: u32,
+    rest: [u32; 100],
+    strings: [u8; 4096],
+}
+
+const _: () = assert!(core::mem::offset_of!(MountPlace, strings) == 512);
+
+impl MountPlace {
+    pub(crate) const NOWHERE: Self = Self {
+        before: [0; 27],
+        place: 0,
+        rest: [0; 100],
+        strings: [0; 4096],
+    };
+
+    /// The path below the root, with a `/` before it; empty for what is not below.
+    pub(crate) fn path(&self) -> &CStr {
+        let at = usize::try_from(self.place).unwrap_or(usize::MAX);
+        let string = self.strings.get(at..).unwrap_or_default();
+        CStr::from_bytes_until_nul(string).unwrap_or_default()
+    }
+}
+
+/// Where in the mount namespace the mount with this id is, which no other ever has (`man 2 statmount`, Linux 6.8).
+/// ENOENT if it is not in there any more, EOVERFLOW for a path that is too long.
+pub(crate) fn place_of(unique: u64, place: &mut MountPlace) -> Result<()> {
+    const STATMOUNT_MNT_POINT: u64 = 0x10;
+    let request = MountRequest {
+        size: 24,
+        namespace: 0,
+        id: unique,
+        wanted: STATMOUNT_MNT_POINT,
+    };
+    let arguments = [
+        Arg::from_ref(&request),
+        Arg::from_mut(place),
+        size_of::<MountPlace>().into(),
+        0u32.into(),
+    ];
+    // SAFETY: the kernel reads a struct mnt_id_req of the size that stands in it, and writes at most as many bytes as
+    // the place has, which is borrowed mutably and may hold any.
+    unsafe { call(number::STATMOUNT, arguments) }.map(drop)
+}

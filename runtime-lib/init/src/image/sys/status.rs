@@ -1,5 +1,6 @@
 //! What files and filesystems tell of themselves.
 
+use super::file::AT_EMPTY_PATH;
 use super::{Arg, Fd, Result, S_IFCHR, S_IFMT, call, number};
 use core::ffi::CStr;
 
@@ -63,17 +64,7 @@ pub(crate) fn status(directory: Fd, path: &CStr, flags: u32) -> Result<Status> {
     const STATX_BASIC_STATS: u32 = 0x7ff;
     const STATX_MNT_ID: u32 = 0x1000;
     const STATX_ATTR_MOUNT_ROOT: u64 = 0x2000;
-    let mut buffer = Statx::default();
-    let arguments = [
-        directory.into(),
-        path.into(),
-        flags.into(),
-        (STATX_BASIC_STATS | STATX_MNT_ID).into(),
-        Arg::from_mut(&mut buffer),
-    ];
-    // SAFETY: the kernel reads the borrowed path, which ends with a NUL, and writes one struct statx, which is
-    // borrowed mutably.
-    unsafe { call(number::STATX, arguments) }?;
+    let buffer = statx(directory, path, flags, STATX_BASIC_STATS | STATX_MNT_ID)?;
     Ok(Status {
         mode: u32::from(buffer.mode),
         size: buffer.size,
@@ -87,6 +78,28 @@ pub(crate) fn status(directory: Fd, path: &CStr, flags: u32) -> Result<Status> {
         is_mount_root: (buffer.attributes_mask & STATX_ATTR_MOUNT_ROOT != 0)
             .then_some(buffer.attributes & STATX_ATTR_MOUNT_ROOT != 0),
     })
+}
+
+/// The id of the mount that a file is on, which no other mount ever has; nothing before Linux 6.8.
+pub(crate) fn unique_mount(file: Fd) -> Result<Option<u64>> {
+    const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
+    let buffer = statx(file, c"", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE)?;
+    Ok((buffer.mask & STATX_MNT_ID_UNIQUE != 0).then_some(buffer.mount))
+}
+
+fn statx(directory: Fd, path: &CStr, flags: u32, wanted: u32) -> Result<Statx> {
+    let mut buffer = Statx::default();
+    let arguments = [
+        directory.into(),
+        path.into(),
+        flags.into(),
+        wanted.into(),
+        Arg::from_mut(&mut buffer),
+    ];
+    // SAFETY: the kernel reads the borrowed path, which ends with a NUL, and writes one struct statx, which is
+    // borrowed mutably.
+    unsafe { call(number::STATX, arguments) }?;
+    Ok(buffer)
 }
 
 /// The type of the filesystem that a file is on (`man 2 fstatfs`).

@@ -2,7 +2,9 @@
 
 use super::faults::{locked_flag, member_of_a_mount, refused_parameter, said};
 use super::propagation::propagating;
-use super::{ChangeAttributes, ChangeMount, LabelMount, PropagateHeld, ReadonlyHeld, Remount, TakeTrees, Unmount};
+use super::{
+    ChangeAttributes, ChangeMount, CopyMounts, LabelMount, PropagateHeld, ReadonlyHeld, Remount, TakeTree, Unmount,
+};
 use crate::linux::errno;
 use crate::step::reads::{Failed, Member, Reads};
 use crate::step::words::{Escaped, List, Quoted, attributes, cleared};
@@ -90,46 +92,46 @@ impl Reads for LabelMount<'_> {
 
 impl Reads for Unmount<'_> {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
-        write!(out, "take off what is mounted on /{}", Escaped(self.target))
+        write!(out, "take off what was mounted on /{}", Escaped(self.target))
     }
 
-    fn member(&self, failed: &Failed<'_>) -> Option<Member> {
-        match failed.part {
-            Part::Source => Some(Member::Of("destination")),
-            _ => member_of_a_mount(failed),
-        }
-    }
-
-    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
-        match failed.part {
-            Part::Source => out.write_str("nothing is mounted there"),
-            _ => Ok(()),
-        }
+    fn member(&self, _: &Failed<'_>) -> Option<Member> {
+        Some(Member::Of("destination"))
     }
 }
 
-impl Reads for TakeTrees<'_> {
+impl Reads for CopyMounts {
     fn phrase(&self, out: &mut Formatter<'_>) -> Result {
-        let mut list = List::new(
-            out,
-            ("take what will be bound, from a copy of the host's mounts: ", ", ", ""),
-        );
-        for (path, recursive) in self.paths.iter().zip(self.recursive) {
-            let below = if *recursive == 0 {
-                ""
-            } else {
-                " with all mounts below it"
-            };
-            list.word(format_args!("{}{below}", Quoted(path)))?;
-        }
-        list.end()
+        out.write_str("make a copy of the host's mounts, to take from it what will be bound")
+    }
+}
+
+impl Reads for TakeTree<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let below = if self.recursive {
+            " with all mounts below it"
+        } else {
+            ""
+        };
+        write!(out, "take {}{below} to bind it", Quoted(self.path))
     }
 
-    fn attempted(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
-        let path = self.paths.iter().nth(failed.detail as usize);
-        match path.filter(|_| failed.part == Part::Source) {
-            Some(path) => write!(out, "open {} to bind it", Quoted(path)),
-            None => self.phrase(out),
+    fn attempted(&self, _: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        write!(out, "open {} to bind it", Quoted(self.path))
+    }
+
+    fn member(&self, _: &Failed<'_>) -> Option<Member> {
+        Some(Member::Of("source"))
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match failed.errno {
+            errno::INVAL if !self.recursive => out.write_str(
+                "without the mounts below it, what they cover would show, which a user namespace may not bring about: bind \
+                 it with them (rbind)",
+            ),
+            errno::ACCES => out.write_str("in the container's user namespace the caller's capabilities do not count"),
+            _ => Ok(()),
         }
     }
 }

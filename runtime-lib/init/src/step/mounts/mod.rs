@@ -5,6 +5,7 @@ mod bind;
 mod changes;
 mod faults;
 mod in_proc;
+mod known;
 mod mount;
 mod parameters;
 mod propagation;
@@ -15,6 +16,7 @@ use core::ffi::CStr;
 
 pub use changes::{Changes, Links, Mapping};
 pub use in_proc::may_lie_in_proc;
+pub use known::{KnownMount, KnownMounts};
 pub use parameters::{LONGEST_DATA, LONGEST_PARAMETER, is_too_long};
 pub use propagation::Propagations;
 pub use source::Source;
@@ -117,17 +119,32 @@ steps! { 4<'a>;
         /// The label.
         label: &'a CStr,
     }
-    /// Take what is mounted on a place of the container off it, with all mounts below (`man 2 umount2`, `MNT_DETACH`).
+    /// Take a mount off the container, with all mounts below (`man 2 umount2`, `MNT_DETACH`): the first of those that
+    /// are known to have been mounted on a place which still is, wherever that is by now. How many before it are not
+    /// mounted any more, the parent is told with this turn.
     Unmount<'a> = 9 {
-        /// Where, below the root.
+        /// Where they were mounted, below the root.
         target: &'a CStr,
+        /// The mounts.
+        mounts: KnownMounts<'a>,
+        /// The turn's number.
+        turn: u32,
     }
-    /// Take trees of mounts at their paths of the host's, in a copy of the host's mounts that is made for that: the
-    /// caller's own are not its to take.
-    TakeTrees<'a> = 10 {
-        /// Paths of the host's.
-        paths: Strings<'a>,
-        /// For each a byte: 1 for one that is taken with the mounts below it.
-        recursive: &'a [u8],
+    /// Make a copy of the host's mounts to take trees from: the caller's own are not its to take, or are to be locked
+    /// (`man 7 mount_namespaces`).
+    CopyMounts = 10 {
+        /// So many trees will be taken.
+        trees: u32,
+    }
+    /// Take a tree of mounts at its path of the host's.
+    TakeTree<'a> = 11 {
+        /// The number by which it is taken.
+        number: u32,
+        /// The path.
+        path: &'a CStr,
+        /// With the mounts below it.
+        recursive: bool,
+        /// A link is taken as such.
+        keeps_link: bool,
     }
 }
