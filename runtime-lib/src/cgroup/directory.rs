@@ -62,6 +62,11 @@ impl Directory {
         rustix::fs::openat(&self.0, c"..", flags, Mode::empty()).map(Self)
     }
 
+    /// Whether there are cgroups below it: a link of each leads up to it.
+    pub(super) fn has_children(&self) -> bool {
+        rustix::fs::fstat(&self.0).is_ok_and(|found| found.st_nlink > 2)
+    }
+
     /// Makes the directory `below` this one; its parents are there.
     pub(super) fn make(&self, below: &Path) -> Result<(), Errno> {
         rustix::fs::mkdirat(&self.0, below, Mode::from_raw_mode(0o755))

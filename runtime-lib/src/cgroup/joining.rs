@@ -1,5 +1,6 @@
 //! The ways into the cgroup of a container that exists, for a further process of it.
 
+use super::directory::Directory;
 use super::{Cgroup, processes};
 use crate::error::{Error, Failure};
 use crate::plan::Place;
@@ -49,6 +50,15 @@ impl Cgroup {
             return Ok(Some(top.into_fd()));
         }
         opened_or_none(top.open(&below).map(|directory| directory.into_fd()), place, &below)
+    }
+
+    /// Opens the directory (`O_PATH`) of the v2 cgroup that init is in. `None` where that is not one below the container's,
+    /// or cannot be opened.
+    pub(crate) fn directory_of_init(&self, init: Pid) -> Option<OwnedFd> {
+        let place = self.0.v2.as_ref()?;
+        let top = processes::open(place).ok().filter(Directory::has_children)?;
+        let below = below_of_init(place, init).ok().filter(|below| !is_top(below))?;
+        top.open(&below).ok().map(Directory::into_fd)
     }
 }
 

@@ -146,7 +146,7 @@ impl From<&Inherited> for Opened {
             Inherited::StartSocket => Self::StartSocket,
             Inherited::Namespace { kind, .. } => Self::Namespace(*kind),
             Inherited::CgroupTasks { .. } | Inherited::TasksOfContainer { .. } => Self::CgroupTasks,
-            Inherited::CgroupOfContainer { .. } => Self::CgroupDirectory,
+            Inherited::CgroupOfContainer { .. } | Inherited::CgroupOfInit => Self::CgroupDirectory,
             Inherited::HookOutput { .. } => Self::HookOutput,
             Inherited::IdMaps { .. } => Self::Maps,
             Inherited::Tree { .. } | Inherited::BoundTree { .. } => Self::Tree,

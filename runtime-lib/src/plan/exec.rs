@@ -152,9 +152,14 @@ impl Joining<'_, '_> {
     }
 
     /// Init goes on as a child, and the runtime with that.
-    fn go_on_in_child(&mut self, cgroup: Option<Slot>) -> Place {
+    fn go_on_in_child(&mut self, cgroup: Option<Slot>, otherwise: Option<Slot>) -> Place {
         let turn = self.rooms.acts.next_turn();
-        self.rooms.acts.step(&GoOnInChild { turn, cgroup }, Origin::Default);
+        let step = GoOnInChild {
+            turn,
+            cgroup,
+            otherwise,
+        };
+        self.rooms.acts.step(&step, Origin::Default);
         self.rooms.acts.deed(Place::Turn(turn), FollowInit, Origin::Default);
         Place::Turn(turn)
     }
@@ -181,8 +186,11 @@ impl Joining<'_, '_> {
         }
         if self.container.kept.cgroup.v2.is_some() {
             let below = below.v2().map(ToOwned::to_owned);
+            let is_chosen = below.is_some();
             let cgroup = self.inherit(Inherited::CgroupOfContainer { below }, Origin::Default);
-            self.go_on_in_child(Some(cgroup));
+            // A payload like systemd passes controllers on at any time, and has moved init before that.
+            let otherwise = (!is_chosen).then(|| self.inherit(Inherited::CgroupOfInit, Origin::Default));
+            self.go_on_in_child(Some(cgroup), otherwise);
         }
         // What the caller is bound to is no matter of the container's.
         if initial.is_none() && last.is_none() {
@@ -282,7 +290,7 @@ impl Joining<'_, '_> {
             self.rooms.around.instructions = 0;
         }
         let ready = if self.is_in_pid_namespace() {
-            self.go_on_in_child(None)
+            self.go_on_in_child(None, None)
         } else {
             self.rooms.acts.turn(Origin::Default)
         };

@@ -58,6 +58,8 @@ pub(crate) enum Inherited {
     TasksOfContainer { controllers: String, below: PathBuf },
     /// The directory of the v2 cgroup of a container that exists, or the one below it that was asked for.
     CgroupOfContainer { below: Option<PathBuf> },
+    /// The directory of the v2 cgroup that the container's init is in, if that is one below the container's.
+    CgroupOfInit,
     /// The pidfd of the container's init.
     InitPidfd,
     /// The root of the container's init, where that is no mount namespace's.
@@ -101,6 +103,9 @@ impl fmt::Display for Inherited {
             Self::CgroupOfContainer { below } => {
                 formatter.write_str("open the container's v2 cgroup")?;
                 told_below(below.as_deref(), formatter)
+            }
+            Self::CgroupOfInit => {
+                formatter.write_str("open the v2 cgroup of the container's init, if it is below the container's")
             }
             Self::InitPidfd => formatter.write_str("open the pidfd of the container's init"),
             Self::InitRoot => formatter.write_str("open the root of the container's init"),

@@ -225,7 +225,14 @@ impl Compiler<'_> {
         let turn = self.acts.next_turn();
         let origin = || self.element(NamespaceType::Pid);
         let (step_origin, deed_origin) = (origin(), origin());
-        self.step(&GoOnInChild { turn, cgroup: None }, step_origin);
+        self.step(
+            &GoOnInChild {
+                turn,
+                cgroup: None,
+                otherwise: None,
+            },
+            step_origin,
+        );
         self.deed(Place::Turn(turn), FollowInit, deed_origin);
         self.goes_on_in_child = true;
     }

@@ -13,9 +13,9 @@ use crate::sentence::{Known, Test, test};
 use crate::trial::{Created, Trial};
 
 /// Of where the process is.
-const BELOW: Known = ("crun", "1.8", "puts it into a cgroup of its own below the unit's");
+pub(in crate::rooms) const BELOW: Known = ("crun", "1.8", "puts it into a cgroup of its own below the unit's");
 /// Of limits.
-const NO_PROPERTIES: Known = ("crun", "1.8", "writes them to that cgroup's files alone");
+pub(in crate::rooms) const NO_PROPERTIES: Known = ("crun", "1.8", "writes them to that cgroup's files alone");
 
 pub(crate) const TESTS: &[Test] = &[
     test!(process_is_in_the_unit_that_is_named, BELOW),

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
 use super::exec_statuses::{end, waiting};
 use super::{probe, report};
 use crate::failure::{Failure, Verdict, ensure, same};
-use crate::host::hierarchies;
+use crate::host::{hierarchies, unified};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -31,6 +32,11 @@ pub(crate) const TESTS: &[Test] = &[
     test!(unknown_controller_is_refused, ("crun", "1.8", "words of its own")),
     test!(
         process_is_with_init_where_the_cgroup_takes_none,
+        ("crun", "1.8", "fails")
+    ),
+    test!(
+        process_finds_a_cgroup_while_the_containers_stops_taking_any,
+        ("runc", "1.1", "fails"),
         ("crun", "1.8", "fails")
     ),
     test!(
@@ -181,6 +187,53 @@ fn process_is_with_init_where_the_cgroup_takes_none(t: &Trial<'_>) -> Verdict {
     same("cgroups", &cgroups_of_one(t, &id, &[])?, own)?;
     let done = probe(t, &id, &["--cgroup", "/"], "exit 0").finish()?;
     same("exit status", &done.code, 255)
+}
+
+/// As systemd does it as a payload that comes up, again and again.
+fn process_finds_a_cgroup_while_the_containers_stops_taking_any(t: &Trial<'_>) -> Verdict {
+    let id = waiting(t)?.id;
+    let Some(root) = unified() else {
+        return Err(Failure::Skip("the host has no cgroup v2".into()));
+    };
+    let all = fs::read_to_string(root.join("cgroup.controllers"))?;
+    // The threaded ones take no processes away.
+    let threaded = ["cpu", "cpuset", "perf_event", "pids"];
+    let Some(controller) = all.split_whitespace().find(|name| !threaded.contains(name)) else {
+        return Err(Failure::Skip("the host has no controller on cgroup v2".into()));
+    };
+    let folder = root.join(t.cgroup(&id).trim_start_matches('/'));
+    let init = folder.join("init.scope");
+    fs::create_dir(&init)?;
+    fs::write(init.join("cgroup.procs"), t.pid(&id)?.as_raw_nonzero().to_string())?;
+    let above: Vec<&Path> = folder
+        .ancestors()
+        .skip(1)
+        .take_while(|above| above.starts_with(&root))
+        .collect();
+    for level in above.into_iter().rev() {
+        fs::write(level.join("cgroup.subtree_control"), format!("+{controller}"))?;
+    }
+    let file = folder.join("cgroup.subtree_control");
+    fs::write(&file, format!("+{controller}"))?;
+    let has_ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !has_ended.load(Ordering::Relaxed) {
+                for sign in ['-', '+'] {
+                    // With a process in the cgroup it is refused.
+                    let _ = fs::write(&file, format!("{sign}{controller}"));
+                }
+            }
+        });
+        let all_begin = (0..150).try_for_each(|number| {
+            let done = probe(t, &id, &[], "exit 4").finish()?;
+            ensure(done.code == 4, || {
+                format!("number {number}: {}, {}", done.code, done.err.trim())
+            })
+        });
+        has_ended.store(true, Ordering::Relaxed);
+        all_begin
+    })
 }
 
 /// A container that owns its cgroup may freeze it at any time.

@@ -7,20 +7,20 @@ use serde_json::json;
 use super::bundle::system;
 use super::{commands_reach_the_manager, place, shuts_down, told, up};
 use crate::bundle::Bundle;
-use crate::failure::{Verdict, ensure, same};
-use crate::rooms::cgroups::units::{folder, in_unit, launch, property, systemctl, unit, units};
+use crate::failure::{Failure, Verdict, ensure, same};
+use crate::rooms::cgroups::units::{BELOW, NO_PROPERTIES, folder, in_unit, launch, property, systemctl, unit, units};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
 pub(crate) const TESTS: &[Test] = &[
-    test!(system_comes_up_in_a_unit),
+    test!(system_comes_up_in_a_unit, BELOW),
     test!(system_comes_up_in_a_cgroup_below_its_unit),
-    test!(limits_of_the_unit_stay_the_hosts),
-    test!(forced_delete_ends_a_system_with_its_unit),
+    test!(limits_of_the_unit_stay_the_hosts, NO_PROPERTIES),
+    test!(forced_delete_ends_a_system_with_its_unit, BELOW),
 ];
 
 /// A system in a unit.
-fn in_a_unit(t: &Trial<'_>) -> Result<Bundle, crate::failure::Failure> {
+fn in_a_unit(t: &Trial<'_>) -> Result<Bundle, Failure> {
     system(in_unit(t)?)
 }
 

@@ -113,7 +113,10 @@ impl Act<Init> for GoOnInChild {
         let child = match self.cgroup.map(|cgroup| init.descriptor(cgroup)).transpose()? {
             // One that the container has not got.
             None | Some(Fd::NONE) => sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?,
-            Some(cgroup) => fork_into(cgroup)?,
+            Some(cgroup) => {
+                let otherwise = self.otherwise.map(|slot| init.descriptor(slot)).transpose()?;
+                fork_into(cgroup, otherwise.unwrap_or(Fd::NONE))?
+            }
         };
         if child != 0 {
             let child = i32::try_from(child).map_err(|_| Failure::from(Part::Plan))?;
@@ -165,18 +168,32 @@ impl Act<Init> for EnterTimeNamespace {
     }
 }
 
-/// A copy in another cgroup. Where `clone3` is refused, as by a filter around the runtime, the copy goes there itself.
-fn fork_into(cgroup: Fd) -> Result<usize, Failure> {
+/// A copy in another cgroup, or in the second one if that takes none. Where `clone3` is refused, as by a filter around the
+/// runtime, the copy goes there itself.
+fn fork_into(cgroup: Fd, otherwise: Fd) -> Result<usize, Failure> {
     match sys::fork_into(cgroup) {
+        Err(Errno::BUSY) if otherwise != Fd::NONE => return Ok(sys::fork_into(otherwise)?),
         Err(Errno::NOSYS) => {}
         child => return Ok(child?),
     }
-    let door = sys::open(cgroup, c"cgroup.procs", sys::O_WRONLY, 0)?;
+    let open = |cgroup| sys::open(cgroup, c"cgroup.procs", sys::O_WRONLY, 0);
+    let door = open(cgroup)?;
+    let other = if otherwise == Fd::NONE {
+        Fd::NONE
+    } else {
+        open(otherwise)?
+    };
     let child = sys::fork(sys::CLONE_PARENT | sys::SIGCHLD)?;
     if child == 0 {
-        sys::write(door, b"0")?;
+        match sys::write(door, b"0") {
+            Err(Errno::BUSY) if other != Fd::NONE => sys::write(other, b"0")?,
+            outcome => outcome?,
+        };
     }
     sys::close(door);
+    if other != Fd::NONE {
+        sys::close(other);
+    }
     Ok(child)
 }
 

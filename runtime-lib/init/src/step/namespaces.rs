@@ -69,6 +69,8 @@ steps! { 1<'a>;
         /// The directory of the v2 cgroup that the child is born into (`man 2 clone3`, `CLONE_INTO_CGROUP`), if it is
         /// another one.
         cgroup: Option<Slot>,
+        /// The directory of the one that takes its place where it has come to take no processes.
+        otherwise: Option<Slot>,
     }
     /// Leave the caller's supplementary groups, if that is allowed: in a user namespace that is joined it may not be.
     DropGroups = 10 {

@@ -88,6 +88,10 @@ fn open(inherited: &Inherited, launching: &mut Launching<'_>) -> Result<Option<O
             let joined = launching.joined()?;
             return joined.cgroup.directory_to_join(below.as_deref(), joined.number_in_proc);
         }
+        Inherited::CgroupOfInit => {
+            let joined = launching.joined()?;
+            return Ok(joined.cgroup.directory_of_init(joined.number_in_proc));
+        }
         Inherited::InitPidfd => copy(&launching.joined()?.pidfd)?,
         Inherited::InitRoot => root_of(launching.joined()?)?,
     }))

@@ -104,6 +104,7 @@ impl Errno {
     pub(crate) const INTR: Self = Self(4);
     pub(crate) const AGAIN: Self = Self(11);
     pub(crate) const ACCES: Self = Self(13);
+    pub(crate) const BUSY: Self = Self(16);
     pub(crate) const EXIST: Self = Self(17);
     pub(crate) const XDEV: Self = Self(18);
     pub(crate) const NODEV: Self = Self(19);
