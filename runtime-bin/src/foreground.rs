@@ -1,12 +1,14 @@
 //! Waiting for a container's process: signals are passed on, the terminal is copied, strays are reaped.
 
+use crate::call::Call;
 use crate::interrupts::listen;
 use crate::refusal::Refusal;
+use crate::streams::Streams;
 use crate::terminal::Session;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::SignalFd;
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use orlop::{Container, Failure, Pid, Process, Readiness, Scope};
+use orlop::{Container, Error, Failure, Pid, Process, Readiness, Scope};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
@@ -32,6 +34,8 @@ pub(crate) struct Waiting<'a> {
     pub(crate) told: Told<'a>,
     pub(crate) signals: &'a SignalFd,
     pub(crate) session: Option<&'a mut Session>,
+    /// Those of its standard input, output and error that are copied.
+    pub(crate) streams: Streams,
     /// Until the process has said that it is ready.
     pub(crate) readiness: Option<Readiness>,
     /// Strays are reaped.
@@ -39,14 +43,18 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// Waits for the end of the process, and gives its exit status, or 128 and the signal's number.
-    pub(crate) fn wait(&mut self) -> Result<u8, Refusal> {
+    /// Waits for the end of the process, and gives its exit status, or 128 and the signal's number. That not all of its
+    /// output could be written is told besides.
+    pub(crate) fn wait(mut self, call: &mut Call<'_>) -> Result<u8, Refusal> {
         while let Some(copied) = self.wait_for_something()? {
             while let Ok(Some(info)) = self.signals.read_signal() {
                 self.pass_on(info.ssi_signo);
             }
-            if let Some(session) = self.session.as_deref_mut().filter(|_| copied) {
-                session.copy();
+            if copied {
+                if let Some(session) = self.session.as_deref_mut() {
+                    session.copy();
+                }
+                self.streams.copy();
             }
             // For the service manager it is this program that runs. A manager that is gone is told no more.
             if let Some(Ok(true) | Err(_)) = self.readiness.as_ref().map(|readiness| readiness.relay(Pid::own())) {
@@ -57,10 +65,14 @@ impl Waiting<'_> {
         if let Some(session) = self.session.as_deref_mut() {
             session.finish();
         }
+        if let Some(failure) = self.streams.finish(self.signals) {
+            call.warn(&Error::from(failure));
+            call.log.tell_warnings();
+        }
         Ok(status.code())
     }
 
-    /// Whether there is something to copy for the terminal; `None` when the process has ended.
+    /// Whether there is something to copy; `None` when the process has ended.
     fn wait_for_something(&self) -> Result<Option<bool>, Refusal> {
         let mut files = vec![
             PollFd::from_borrowed_fd(self.process.pidfd(), PollFlags::IN),
@@ -69,6 +81,7 @@ impl Waiting<'_> {
         if let Some(session) = self.session.as_deref() {
             files.extend(session.interests());
         }
+        files.extend(self.streams.interests());
         let own = files.len();
         if let Some(readiness) = &self.readiness {
             files.push(PollFd::from_borrowed_fd(readiness.as_fd(), PollFlags::IN));

@@ -7,6 +7,7 @@ mod call;
 mod command;
 mod completion;
 mod flag;
+mod flow;
 mod foreground;
 mod global;
 mod go_duration;
@@ -22,6 +23,7 @@ mod root;
 mod shared_flags;
 #[cfg(not(test))]
 mod start;
+mod streams;
 #[cfg(test)]
 mod table_test;
 mod terminal;

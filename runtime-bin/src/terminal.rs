@@ -1,10 +1,11 @@
 //! The foreground terminal: the caller's on one side, the container's pty on the other, and a copy in both directions.
 
+use crate::flow::{Flow, PART, is_ready};
 use crate::interrupts::stopped_in_background;
 use crate::refusal::Refusal;
 use orlop::Failure;
 use orlop::bundle::ConsoleSize;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::termios::{
@@ -93,48 +94,13 @@ pub(crate) fn callers_size() -> Option<ConsoleSize> {
     })
 }
 
-/// Bytes on their way.
-#[derive(Debug, Default)]
-struct Pipe {
-    bytes: Vec<u8>,
-    /// The reader is at its end, or the writer takes nothing more.
-    is_closed: bool,
-}
-
-impl Pipe {
-    fn wants_to_read(&self) -> bool {
-        self.bytes.is_empty() && !self.is_closed
-    }
-
-    fn read(&mut self, from: BorrowedFd<'_>) {
-        let mut room = vec![0; ROOM];
-        match rustix::io::read(from, &mut room[..]) {
-            Ok(0) => self.is_closed = true,
-            Ok(count) => self.bytes.extend_from_slice(&room[..count]),
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            // EIO: nobody has the pty open on the other side, or we are in the background.
-            Err(_) => self.is_closed = true,
-        }
-    }
-
-    fn write(&mut self, to: BorrowedFd<'_>) {
-        // A pipe or terminal that is ready takes a part of this size at once.
-        let part = &self.bytes[..self.bytes.len().min(4096)];
-        match rustix::io::write(to, part) {
-            Ok(count) => drop(self.bytes.drain(..count)),
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(_) => self.bytes.clear(),
-        }
-    }
-}
-
 /// A container's terminal in the foreground.
 #[derive(Debug)]
 pub(crate) struct Session {
     pty: OwnedFd,
     host: HostTerminal,
-    input: Pipe,
-    output: Pipe,
+    input: Flow,
+    output: Flow,
 }
 
 impl Session {
@@ -148,8 +114,8 @@ impl Session {
         let session = Self {
             pty,
             host,
-            input: Pipe::default(),
-            output: Pipe::default(),
+            input: Flow::default(),
+            output: Flow::default(),
         };
         // A size that the config asks for counts until the caller's terminal changes its own.
         let has_size = tcgetwinsize(&session.pty).is_ok_and(|size| size.ws_row != 0 || size.ws_col != 0);
@@ -201,22 +167,22 @@ impl Session {
     /// Copies what is there, in both directions.
     pub(crate) fn copy(&mut self) {
         if self.output.wants_to_read() {
-            self.output.read(self.pty.as_fd());
+            self.output.read(self.pty.as_fd(), ROOM);
         }
         if !self.output.bytes.is_empty() && is_ready(rustix::stdio::stdout(), PollFlags::OUT) {
-            self.output.write(rustix::stdio::stdout());
+            let _ = self.output.write(rustix::stdio::stdout(), PART);
         }
         if self.input.wants_to_read() && is_ready(rustix::stdio::stdin(), PollFlags::IN) {
             match self.host.has_keys {
-                true => stopped_in_background(|| self.input.read(rustix::stdio::stdin())),
-                false => self.input.read(rustix::stdio::stdin()),
+                true => stopped_in_background(|| self.input.read(rustix::stdio::stdin(), ROOM)),
+                false => self.input.read(rustix::stdio::stdin(), ROOM),
             }
             if self.input.is_closed {
                 self.input.bytes = self.end_of_input();
             }
         }
         if !self.input.bytes.is_empty() {
-            self.input.write(self.pty.as_fd());
+            let _ = self.input.write(self.pty.as_fd(), PART);
         }
     }
 
@@ -235,42 +201,12 @@ impl Session {
     pub(crate) fn finish(&mut self) {
         while !self.output.bytes.is_empty() || is_ready(self.pty.as_fd(), PollFlags::IN) {
             if self.output.bytes.is_empty() {
-                self.output.read(self.pty.as_fd());
+                self.output.read(self.pty.as_fd(), ROOM);
                 if self.output.is_closed || self.output.bytes.is_empty() {
                     break;
                 }
             }
-            self.output.write(rustix::stdio::stdout());
+            let _ = self.output.write(rustix::stdio::stdout(), PART);
         }
-    }
-}
-
-fn is_ready(file: BorrowedFd<'_>, flags: PollFlags) -> bool {
-    let mut files = [PollFd::from_borrowed_fd(file, flags)];
-    matches!(poll(&mut files, Some(&Timespec::default())), Ok(1))
-        && files[0].revents().intersects(flags | PollFlags::HUP)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::{Read, Write};
-
-    #[test]
-    fn a_pipe_stops_reading_until_it_is_empty_and_sees_the_end() {
-        let (mut read, mut write) = std::io::pipe().unwrap();
-        write.write_all(b"hello").unwrap();
-        let mut pipe = Pipe::default();
-        pipe.read(read.as_fd());
-        assert_eq!(pipe.bytes, b"hello");
-        assert!(!pipe.wants_to_read());
-        pipe.write(write.as_fd());
-        assert!(pipe.wants_to_read());
-        let mut back = [0; 5];
-        read.read_exact(&mut back).unwrap();
-        assert_eq!(&back, b"hello");
-        drop(write);
-        pipe.read(read.as_fd());
-        assert!(!pipe.wants_to_read());
     }
 }

@@ -84,7 +84,7 @@ pub use features::{
 };
 pub use host::Host;
 pub use id::{Id, IdFault};
-pub use launch::{Console, Io, Passed};
+pub use launch::{Console, Io, NamedStdio, Passed};
 pub use nearest::nearest;
 pub use plan::{Arguments, CgroupManager, Exec, ExecArguments, ExplainedAct, Plan, SubCgroup, SubCgroupFault};
 pub use problem::{JsonPath, Problem, Problems, Severity};

@@ -10,7 +10,7 @@
 mod launch;
 
 use launch::{Stage, assert_says, helper, null, quiet, read, with, with_stdio};
-use orlop::{Arguments, Io, Passed};
+use orlop::{Arguments, Io, NamedStdio, Passed};
 use serde_json::json;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -143,7 +143,9 @@ fn another_user_can_open_dev_stdout_anew() {
         "/process/user",
         user,
     );
-    let ran = stage.run(&config).unwrap();
+    let mut io = Io::default();
+    io.named_stdio = NamedStdio::Given;
+    let ran = stage.run_with(&config, io).unwrap();
     assert_eq!((ran.status, ran.stderr.as_str()), (0, "file\n"), "{ran:?}");
     let (mut end, output) = std::io::pipe().unwrap();
     let ran = stage

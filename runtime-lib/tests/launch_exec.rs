@@ -12,9 +12,10 @@ mod launch;
 use launch::host::Look;
 use launch::{Stage, quiet, read, with};
 use orlop::bundle::{MountList, Process, parse_mounts, parse_process};
-use orlop::{Error, ExitStatus};
+use orlop::{Error, ExitStatus, NamedStdio};
 use serde_json::json;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Barrier;
 
 fn shell(script: &str) -> Process {
@@ -25,6 +26,35 @@ fn shell(script: &str) -> Process {
 fn tmpfs(destination: &str) -> MountList {
     let list = json!({ "mounts": [{ "destination": destination, "type": "tmpfs" }] });
     parse_mounts(&list.to_string()).unwrap().0
+}
+
+#[test]
+fn files_stay_whose_they_are_unless_they_are_given() {
+    let stage = Stage::new();
+    let plain = stage.running("plain");
+    let process = json!({
+        "args": ["/bin/busybox", "echo", "said"], "cwd": "/", "user": { "uid": 1000, "gid": 1000 },
+    });
+    let process = parse_process(&process.to_string()).unwrap().0;
+    let choices = [
+        (NamedStdio::Kept, 0),
+        (NamedStdio::Given, 1000),
+        (NamedStdio::Returned, 0),
+    ];
+    for (named, owner) in choices {
+        let out = stage.path(&format!("out-{named:?}"));
+        let mut io = quiet();
+        io.named_stdio = named;
+        io.stdio[1] = Some(File::create(&out).unwrap().into());
+        let mut executed = plain.container.exec(&process, io).unwrap();
+        let pipe = executed.stdio[1].take();
+        assert_eq!(pipe.is_some(), named == NamedStdio::Returned);
+        let copied = pipe.map_or_else(String::new, |pipe| std::io::read_to_string(File::from(pipe)).unwrap());
+        assert_eq!(executed.process.wait().unwrap().code(), 0);
+        assert_eq!(out.metadata().unwrap().uid(), owner, "{named:?}");
+        assert_eq!(copied + &read(out), "said\n");
+    }
+    stage.end(&plain);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::shared_flags::{
 };
 use crate::terminal;
 use orlop::{
-    Arguments, Bundle as OciBundle, Console, Created, Error, Failure, Id, Io, Passed, Plan, Readiness, Runtime,
+    Arguments, Bundle as OciBundle, Console, Created, Error, Failure, Id, Io, NamedStdio, Passed, Plan, Readiness,
+    Runtime,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -47,7 +48,8 @@ impl Verb for Create {
         let runtime = call.runtime()?;
         let console = flags.path(ConsoleSocket).map_or(Console::None, Console::Socket);
         let arguments = arguments(call, &runtime, &id, flags)?;
-        let io = io(flags, descriptors(&arguments)?, console);
+        let mut io = io(flags, descriptors(&arguments)?, console);
+        io.named_stdio = named_stdio(true);
         let named = named_bundle(flags);
         create(call, &runtime, &named, &arguments, io)??;
         Ok(0)
@@ -88,6 +90,15 @@ pub(super) fn io<V: Verb>(flags: &Given<'_, V>, passed: Vec<Passed>, console: Co
     io.pid_file = flags.path(PidFile);
     io.pidfd_socket = flags.path(PidfdSocket);
     io
+}
+
+/// Whether files and terminals that the process gets become its user's. Of a process that is waited for they stay the
+/// caller's.
+pub(super) fn named_stdio(detach: bool) -> NamedStdio {
+    match detach {
+        true => NamedStdio::Given,
+        false => NamedStdio::Returned,
+    }
 }
 
 /// Where the terminal goes, if there is one, of a process that is waited for unless the caller detaches.

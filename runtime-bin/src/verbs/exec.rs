@@ -1,6 +1,6 @@
 //! `exec`.
 
-use super::create::{console, io};
+use super::create::{console, io, named_stdio};
 use super::exec_process::process;
 use super::passed::descriptors_from_stdio_on;
 use crate::call::Call;
@@ -11,6 +11,7 @@ use crate::interrupts::Interrupts;
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{ConsoleSocket, Detach, Help, PidFile, PidfdSocket, PreserveFds};
+use crate::streams::Streams;
 use crate::terminal::{self, Session};
 use orlop::{Console, Error, ExecArguments, Executed, SubCgroup};
 use std::ffi::OsStr;
@@ -90,6 +91,7 @@ impl Verb for Exec {
             arguments.cgroups.push(sub_cgroup(text)?);
         }
         let mut io = io(flags, descriptors_from_stdio_on(arguments.preserve_fds)?, console);
+        io.named_stdio = named_stdio(detach);
         let interrupts = Interrupts::hold()?;
         io.cancel = interrupts.descriptor();
         match container.exec_with(&process, &arguments, io) {
@@ -117,13 +119,14 @@ fn wait(call: &mut Call<'_>, executed: Executed) -> Outcome {
         session.join()?;
     }
     call.log.tell_warnings();
-    let mut waiting = foreground::Waiting {
+    let waiting = foreground::Waiting {
         process: &executed.process,
         told: Told::Process,
         signals: &signals,
         session: session.as_mut(),
+        streams: Streams::open(executed.stdio)?,
         readiness: None,
         reap: false,
     };
-    waiting.wait()
+    waiting.wait(call)
 }

@@ -1,6 +1,6 @@
 //! `run`: create, start and wait.
 
-use super::create::{Named, arguments, console, create, io, named_bundle};
+use super::create::{Named, arguments, console, create, io, named_bundle, named_stdio};
 use super::delete::warn_of_hooks;
 use super::passed::descriptors;
 use super::start::{await_readiness, readiness};
@@ -14,6 +14,7 @@ use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{
     Bundle, ConfigFile, ConsoleSocket, Detach, Help, NoNewKeyring, NoPivot, PidFile, PidfdSocket, PreserveFds,
 };
+use crate::streams::Streams;
 use crate::terminal::Session;
 use orlop::{Arguments, Container, Created, Error, Id, Io, Runtime};
 
@@ -100,6 +101,7 @@ pub(super) fn run_bundle(call: &mut Call<'_>, runtime: &Runtime, named: &Named, 
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     }
     let interrupts = Interrupts::hold()?;
+    io.named_stdio = named_stdio(detach);
     io.cancel = interrupts.descriptor();
     let created = match create(call, runtime, named, &arguments, io)? {
         Ok(created) => created,
@@ -161,6 +163,7 @@ fn begin(container: &Container, interrupts: &Interrupts) -> Result<Option<Ended>
 fn wait(call: &mut Call<'_>, created: Created, interrupts: &Interrupts, subreaper: bool) -> Result<Ended, Refusal> {
     let signals = foreground::take_signals()?;
     let mut session = created.console.map(Session::open).transpose()?;
+    let streams = Streams::open(created.stdio)?;
     let readiness = readiness(call, &created.container);
     if let Some(given_up) = begin(&created.container, interrupts)? {
         return Ok(given_up);
@@ -169,15 +172,16 @@ fn wait(call: &mut Call<'_>, created: Created, interrupts: &Interrupts, subreape
         session.join()?;
     }
     call.log.tell_warnings();
-    let mut waiting = foreground::Waiting {
+    let waiting = foreground::Waiting {
         process: &created.init,
         told: Told::Container(&created.container),
         signals: &signals,
         session: session.as_mut(),
+        streams,
         readiness,
         reap: subreaper,
     };
-    waiting.wait().map(Ended::Itself)
+    waiting.wait(call).map(Ended::Itself)
 }
 
 /// The process has ended, and its status counts: that its remains could not be removed is told besides. A signal that

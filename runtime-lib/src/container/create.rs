@@ -105,6 +105,7 @@ impl Runtime {
                 pidfd: launched.pidfd.into(),
             },
             console: launched.console,
+            stdio: launched.stdio,
             warnings: launched.warnings,
         }
     }

@@ -20,6 +20,24 @@ pub enum Console {
     Return,
 }
 
+/// What becomes of standard input, output and error that have a name on the host: terminals, files and named pipes.
+/// Pipes and sockets, which nobody finds by a name, become the process's user's in any case, so that it can open
+/// `/dev/stdout` anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NamedStdio {
+    /// The process gets them, and they stay whose they are.
+    #[default]
+    Kept,
+    /// The process gets them, and terminals and files that are written to become its user's, for good: what engines
+    /// expect of `create`. One of another user namespace is given none.
+    Given,
+    /// A terminal, and what is written to and not its user's, stays the caller's alone: in place of it the process gets a
+    /// pipe, whose other end comes back in [`Created::stdio`](crate::Created::stdio) or
+    /// [`Executed::stdio`](crate::Executed::stdio).
+    Returned,
+}
+
 /// A descriptor that the container's process gets.
 #[derive(Debug)]
 pub struct Passed {
@@ -51,6 +69,8 @@ pub struct Io {
     pub console: Console,
     /// Standard input, output and error of the container's process, instead of the caller's. Not used with a terminal.
     pub stdio: [Option<OwnedFd>; 3],
+    /// What becomes of those that have a name on the host.
+    pub named_stdio: NamedStdio,
     /// Descriptors that the process gets, by numbers that the plan has room for
     /// ([`Arguments::listen_fds`](crate::Arguments::listen_fds),
     /// [`Arguments::preserve_fds`](crate::Arguments::preserve_fds)).

@@ -55,6 +55,8 @@ pub(crate) struct Launching<'a> {
     /// The state for hooks that goes to init with the word to go on.
     pub(super) answer: Option<OwnedFd>,
     pub(super) console: Option<OwnedFd>,
+    /// The caller's ends of the pipes that the process has for stdio.
+    pub(super) returned: [Option<OwnedFd>; 3],
     pub(super) moved: Vec<Moved>,
     pub(super) warnings: Vec<Problem>,
     progress: Progress<'a>,
@@ -72,6 +74,7 @@ pub(crate) struct Launched {
     pub(crate) pid: Pid,
     pub(crate) pidfd: OwnedFd,
     pub(crate) console: Option<OwnedFd>,
+    pub(crate) stdio: [Option<OwnedFd>; 3],
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -92,6 +95,7 @@ impl<'a> Launching<'a> {
             offer: Offer::default(),
             answer: None,
             console: None,
+            returned: [const { None }; 3],
             moved: Vec::new(),
             warnings: Vec::new(),
             progress: Progress::new(trace, &plan.acts),
@@ -127,6 +131,7 @@ impl<'a> Launching<'a> {
             pid: init.pid,
             pidfd: init.release()?,
             console: self.console.take(),
+            stdio: std::mem::take(&mut self.returned),
             warnings: std::mem::take(&mut self.warnings),
         })
     }

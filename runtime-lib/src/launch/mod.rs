@@ -15,8 +15,9 @@ mod mapped_trees;
 mod progress;
 mod sending;
 mod start;
+mod stdio;
 
-pub use io::{Console, Io, Passed};
+pub use io::{Console, Io, NamedStdio, Passed};
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use failure::{of_plan, of_step};

@@ -219,6 +219,7 @@ impl Compiler<'_> {
             about: container.about.clone(),
             filter: None,
             planned_rules: None,
+            user: None,
             for_exec: container.kept.clone(),
             arguments: self.arguments.clone(),
         });

@@ -188,12 +188,14 @@ impl<'a> Compiler<'a> {
 
     fn finish(self) -> (Option<Plan>, Problems) {
         let for_exec = ForExec::of(&self);
+        let user = self.stdio_user();
         let plan = (!self.problems.has_errors()).then_some(Plan {
             acts: self.acts,
             about: self.about,
             filter: self.filter,
             held: self.held.count(),
             planned_rules: self.planned_rules,
+            user,
             for_exec,
             arguments: self.arguments.clone(),
         });

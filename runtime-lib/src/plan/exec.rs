@@ -5,6 +5,7 @@
 //! done by a process that is not in the container's pid namespace yet; only a child of it is, which has no more than
 //! the process will have, no file of the host's, and nothing left to do but to load the filter and to execute.
 
+use super::StdioUser;
 use super::acts::{Acts, Origin, Phase, Place, c_string};
 use super::deeds::{FollowInit, GiveStdio, HandOverTerminal, OpenInherited, StartInit, TellAgent};
 use super::for_exec::{ForExec, Keyring};
@@ -72,6 +73,10 @@ impl Exec {
                 filter: container.filter.cloned(),
                 held: 0,
                 planned_rules: None,
+                user: (!process.terminal).then(|| StdioUser {
+                    uid: process.user.uid,
+                    on_host: (!container.kept.is_in_user_namespace()).then_some(process.user.uid),
+                }),
                 for_exec: container.kept.clone(),
                 arguments: passed,
             })

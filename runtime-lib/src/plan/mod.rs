@@ -69,10 +69,21 @@ pub struct Plan {
     pub(crate) held: u32,
     /// The rules about devices.
     pub(crate) planned_rules: Option<PlannedRules>,
+    /// Whose stdio is the caller's; nobody's where there is no process, or one with a terminal.
+    pub(crate) user: Option<StdioUser>,
     /// What is kept for exec.
     pub(crate) for_exec: ForExec,
     /// The caller's choices that the plan was made for.
     pub(crate) arguments: Arguments,
+}
+
+/// The process's user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StdioUser {
+    /// The number in the container.
+    pub(crate) uid: u32,
+    /// Who that is on the host; without it the maps of a user namespace say so, which is joined.
+    pub(crate) on_host: Option<u32>,
 }
 
 /// A system call filter.

@@ -60,7 +60,7 @@ pub(crate) const TESTS: &[Test] = &[
 const PROMPT: &str = "ready> ";
 
 /// A bundle whose process is the host's shell at a terminal.
-fn with_shell(t: &Trial<'_>) -> Result<Bundle, Failure> {
+pub(in crate::rooms) fn with_shell(t: &Trial<'_>) -> Result<Bundle, Failure> {
     let mut bundle = t.bundle()?.without_mount("/sys/fs/cgroup").folder("usr")?;
     if !Path::new("/bin/bash").exists() {
         return Err(Failure::Skip("the host has no /bin/bash".into()));
@@ -88,10 +88,10 @@ fn with_shell(t: &Trial<'_>) -> Result<Bundle, Failure> {
 const SHELL: [&str; 4] = ["/bin/bash", "--norc", "--noprofile", "-i"];
 
 /// The two ways to a process at a terminal.
-pub(super) const WAYS: [&str; 2] = ["run", "exec"];
+pub(in crate::rooms) const WAYS: [&str; 2] = ["run", "exec"];
 
 /// The call that runs these words at a terminal: as a container's first process, or as a further one.
-pub(super) fn at_terminal<'t>(t: &'t Trial<'t>, way: &str, words: &[&str]) -> Result<Call<'t>, Failure> {
+pub(in crate::rooms) fn at_terminal<'t>(t: &'t Trial<'t>, way: &str, words: &[&str]) -> Result<Call<'t>, Failure> {
     let bundle = with_shell(t)?;
     if way == "run" {
         t.adopt(&bundle.id);
@@ -105,15 +105,15 @@ pub(super) fn at_terminal<'t>(t: &'t Trial<'t>, way: &str, words: &[&str]) -> Re
 }
 
 /// Somebody at a terminal.
-pub(super) struct User<'t> {
+pub(in crate::rooms) struct User<'t> {
     keys: File,
-    pub(super) theirs: OwnedFd,
-    pub(super) running: Running<'t>,
+    pub(in crate::rooms) theirs: OwnedFd,
+    pub(in crate::rooms) running: Running<'t>,
     seen: String,
 }
 
 impl<'t> User<'t> {
-    pub(super) fn sits_down(call: Call<'t>) -> Result<Self, Failure> {
+    pub(in crate::rooms) fn sits_down(call: Call<'t>) -> Result<Self, Failure> {
         let (ours, theirs) = pair()?;
         let running = call.terminal(&theirs)?.spawn()?;
         Ok(Self {
@@ -131,12 +131,12 @@ impl<'t> User<'t> {
         Ok(user)
     }
 
-    pub(super) fn types(&mut self, keys: &str) -> Verdict {
+    pub(in crate::rooms) fn types(&mut self, keys: &str) -> Verdict {
         Ok(self.keys.write_all(keys.as_bytes())?)
     }
 
     /// Waits for a text, and forgets it and all before.
-    pub(super) fn waits_for(&mut self, t: &Trial<'_>, text: &str) -> Verdict {
+    pub(in crate::rooms) fn waits_for(&mut self, t: &Trial<'_>, text: &str) -> Verdict {
         let wait = Timespec {
             tv_sec: 0,
             tv_nsec: 20_000_000,
@@ -164,12 +164,12 @@ impl<'t> User<'t> {
     }
 
     /// The exit status, and what was still shown.
-    pub(super) fn stays_to_the_end(self) -> Result<(i32, String), Failure> {
+    pub(in crate::rooms) fn stays_to_the_end(self) -> Result<(i32, String), Failure> {
         self.looks_at_the_modes().map(|(code, seen, _)| (code, seen))
     }
 
     /// The same, and how the terminal is left.
-    pub(super) fn looks_at_the_modes(self) -> Result<(i32, String, String), Failure> {
+    pub(in crate::rooms) fn looks_at_the_modes(self) -> Result<(i32, String, String), Failure> {
         let Self {
             keys,
             theirs,

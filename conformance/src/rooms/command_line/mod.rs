@@ -31,3 +31,4 @@ pub(super) const ROOMS: &[Room] = rooms![
     shells,
 ];
 pub(super) use compared::ROOMS as COMPARED;
+pub(super) use interactive::{User, WAYS, with_shell};

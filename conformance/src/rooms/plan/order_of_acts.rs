@@ -339,9 +339,14 @@ fn life(t: &Trial<'_>, bundle: &Bundle, flags: &str, who: Who) -> Result<String,
         calls
     );
     t.adopt(&bundle.id);
-    let done = who.call(t, &[])?.script(&strace).finish()?;
-    ensure(done.code == 0, || {
-        format!("a life under strace ended with {}: {}", done.code, done.err.trim())
+    // A file would stay whose it is.
+    let (_reader, out) = std::io::pipe()?;
+    let err = t.dir.join("trace-err");
+    let call = who.call(t, &[])?.script(&strace).streams(out, fs::File::create(&err)?);
+    let code = call.finish()?.code;
+    let said = fs::read_to_string(err)?;
+    ensure(code == 0, || {
+        format!("a life under strace ended with {code}: {}", said.trim())
     })?;
     Ok(String::from_utf8_lossy(&fs::read(file)?).into_owned())
 }

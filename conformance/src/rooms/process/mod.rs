@@ -1,5 +1,6 @@
 //! What the process is given: program and environment, rights and limits, streams and terminal.
 
+mod callers_stdio;
 mod capabilities;
 mod environment;
 mod execution_domain;
@@ -32,5 +33,6 @@ pub(super) const ROOMS: &[Room] = rooms![
     security_labels,
     landlock,
     stdio,
+    callers_stdio,
     terminal
 ];

@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{PipeReader, Read, pipe};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, fstat, makedev, mknodat};
@@ -14,12 +14,12 @@ use crate::bundle::Bundle;
 use crate::call::{Call, text_on_stdin};
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::sentence::{Known, Test, test};
+use crate::terminals::pair;
 use crate::trial::Trial;
 use crate::unprivileged::{FIRST, as_user, mapped, rootless};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(pipe_can_be_opened_anew),
-    test!(file_can_be_opened_anew, NOT_DETACHED),
     test!(
         terminal_on_stdout_can_be_opened_anew,
         ("crun", "1.8", "gives the terminal to nobody")
@@ -35,6 +35,14 @@ pub(crate) const TESTS: &[Test] = &[
         what_is_everybodys_is_not_given_away,
         ("runc", "1.1", "gives everything but /dev/null away"),
         ("crun", "1.8", "gives the host's node away")
+    ),
+    test!(
+        file_of_the_hosts_is_not_given_to_a_user_namespace_for_good,
+        GIVES_AWAY_TOO
+    ),
+    test!(
+        detached_process_gets_a_file_and_a_terminal_for_its_own,
+        ("crun", "1.8", "gives nothing away without a user namespace")
     ),
     test!(file_of_somebody_else_is_not_given_to_a_user_namespace, GIVES_AWAY_TOO),
     test!(file_that_is_only_read_is_not_given_away, GIVES_AWAY, GIVES_AWAY_TOO),
@@ -82,25 +90,27 @@ fn pipe_can_be_opened_anew(t: &Trial<'_>) -> Verdict {
     Ok(())
 }
 
-fn file_can_be_opened_anew(t: &Trial<'_>) -> Verdict {
+fn file_of_the_hosts_is_not_given_to_a_user_namespace_for_good(t: &Trial<'_>) -> Verdict {
     for uid in [0, 1000] {
         let path = t.dir.join(format!("file-{uid}"));
-        let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        let mut bundle = writing(t, uid)?;
-        // What the probe writes by a name begins at the file's start again.
-        bundle = bundle.probe("write /dev/stdout ok");
-        let call = t.with_bundle(&["create"], &bundle)?;
-        with_streams(call, &file.into())?.succeed()?;
+        let file: OwnedFd = File::create(&path)?.into();
+        let bundle = mapped(t)?.user(uid, uid).probe("exit 0");
+        with_streams(t.with_bundle(&["create"], &bundle)?, &file)?.succeed()?;
         t.adopt(&bundle.id);
-        same("owner of the file", &fs::metadata(&path)?.uid(), FIRST + uid)?;
-        let pid = t.pid(&bundle.id)?;
-        t.call(&["start", &bundle.id]).succeed()?;
-        t.exit_of(pid)?;
-        let said = fs::read_to_string(&path)?;
-        ensure(said.starts_with("ok") && said.contains("\"errno\":null"), || {
-            said.clone()
-        })?;
+        same("owner of the file", &fs::metadata(&path)?.uid(), 0)?;
+    }
+    Ok(())
+}
+
+/// Engines hand such over for good.
+fn detached_process_gets_a_file_and_a_terminal_for_its_own(t: &Trial<'_>) -> Verdict {
+    let (_ours, terminal) = pair()?;
+    let file: OwnedFd = File::create(t.dir.join("file"))?.into();
+    for out in [file, terminal] {
+        let bundle = t.bundle()?.user(1000, 1000).probe("exit 0");
+        with_streams(t.with_bundle(&["create"], &bundle)?, &out)?.succeed()?;
+        t.adopt(&bundle.id);
+        same("owner of stdout", &fstat(&out)?.st_uid, 1000)?;
     }
     Ok(())
 }

@@ -93,10 +93,10 @@ impl Act<Init> for NoNewPrivileges {
 }
 
 impl Act<Init> for StdioOwner {
-    fn act(&self, _: &mut Init) -> Outcome {
+    fn act(&self, init: &mut Init) -> Outcome {
         stdio::open_null_anew();
         if let Some(uid) = self.uid {
-            stdio::give_to(uid);
+            stdio::give_to(uid, init.header.given);
         }
         Ok(())
     }

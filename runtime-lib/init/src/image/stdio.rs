@@ -18,11 +18,12 @@ pub(crate) fn take_over(chosen: [i32; 3]) -> Outcome {
     Ok(())
 }
 
-/// Gives stdio to the process's user, so that it can open `/dev/stdout` anew. What is not ours to give is left:
+/// Gives those of stdio that the parent lets go of, a bit for each, to the process's user, so that it can open
+/// `/dev/stdout` anew. What is not ours to give is left:
 /// `/dev/null` is everybody's, and a file that is only read could be written by its owner. A refusal (a read-only
 /// filesystem, an unmapped owner) costs the process that one convenience.
-pub(crate) fn give_to(uid: u32) {
-    for number in 0..3 {
+pub(crate) fn give_to(uid: u32, given: u32) {
+    for number in (0..3).filter(|number| given & (1 << number) != 0) {
         let file = Fd(number);
         let Ok(status) = sys::status(file, NOTHING, sys::AT_EMPTY_PATH) else {
             continue;

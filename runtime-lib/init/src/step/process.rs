@@ -86,8 +86,9 @@ steps! { 10<'a>;
     /// No gain of privileges by execve (`man 2 prctl`, `PR_SET_NO_NEW_PRIVS`).
     NoNewPrivileges = 9 {
     }
-    /// Make stdio the container's: the host's `/dev/null` becomes the one in there, and what is a pipe, a socket, a file
-    /// or a terminal is given to the process's user, so that it can open `/dev/stdout`.
+    /// Make stdio the container's: the host's `/dev/null` becomes the one in there, and what is a pipe or a
+    /// socket, and a file or a terminal where the parent lets go of it, is given to the process's user, so that it can
+    /// open `/dev/stdout`.
     StdioOwner = 10 {
         /// The user; none where the runtime has given it already.
         uid: Option<u32>,

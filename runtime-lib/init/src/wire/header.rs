@@ -25,6 +25,8 @@ pub struct Header<'a> {
     pub socket: i32,
     /// Descriptors to become 0, 1 and 2; -1 to leave one as it is.
     pub stdio: [i32; 3],
+    /// Which of 0, 1 and 2 may be given to the process's user: a bit for each.
+    pub given: u32,
     /// So many mounts are kept hold of by number.
     pub held: u32,
     /// The system call filter of the process and of the hooks that are bound like it: `struct sock_filter`s; empty for
@@ -42,6 +44,7 @@ impl<'a> Header<'a> {
         Self {
             socket,
             stdio,
+            given: 0b111,
             held: 0,
             filter: &[],
             filter_flags: 0,
@@ -56,6 +59,7 @@ impl<'a> Header<'a> {
         for number in self.stdio {
             number.put(sink);
         }
+        self.given.put(sink);
         self.held.put(sink);
         self.filter.put(sink);
         self.filter_flags.put(sink);
@@ -78,6 +82,7 @@ impl<'a> Header<'a> {
         let header = Self {
             socket: i32::take(reader)?,
             stdio: [i32::take(reader)?, i32::take(reader)?, i32::take(reader)?],
+            given: u32::take(reader)?,
             held: u32::take(reader)?,
             filter: <&[u8]>::take(reader)?,
             filter_flags: u64::take(reader)?,

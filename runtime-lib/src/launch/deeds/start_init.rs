@@ -6,6 +6,7 @@ use crate::launch::descriptors::above;
 use crate::launch::init::Init;
 use crate::launch::launching::Launching;
 use crate::launch::sending::send_descriptor;
+use crate::launch::stdio::Stdio;
 use crate::launch::{broken, id_maps, image};
 use crate::plan::acts::Origin;
 use crate::plan::deeds::{Carry, FollowInit, MapIds, SendPidfd, StartInit};
@@ -28,14 +29,14 @@ impl Carry<Launching<'_>> for StartInit {
         let (ours, theirs) = Channel::pair()?;
         let theirs = above(theirs, first_own)?;
         let slots = launching.raise_inherited(first_own)?;
-        let stdio = launching.stdio(first_own)?;
+        let stdio = Stdio::choose(launching, first_own)?;
         let given = launching.given(first_own)?;
         let plan = above(launching.sealed_plan(&theirs, &stdio, &slots)?, first_own)?;
         let image = above(image::open(image::Readers::of(self.is_hidden))?, first_own)?;
 
         let mut inherited = vec![theirs.as_raw_fd(), plan.as_raw_fd()];
         inherited.extend(slots.iter().filter(|slot| **slot >= 0));
-        inherited.extend(stdio.iter().flatten().map(AsRawFd::as_raw_fd));
+        inherited.extend(stdio.chosen.iter().flatten().map(AsRawFd::as_raw_fd));
         let placed: Vec<(BorrowedFd<'_>, RawFd)> = given.iter().map(|(file, number)| (file.as_fd(), *number)).collect();
         let argument = CString::new(plan.as_raw_fd().to_string()).unwrap_or_default();
         let v2 = launching.made.as_ref().and_then(|made| made.v2.as_ref());
@@ -57,6 +58,7 @@ impl Carry<Launching<'_>> for StartInit {
         })?;
         let pid = Pid::of(spawned.pid);
         launching.undumpable = spawned.undumpable;
+        launching.returned = stdio.returned;
         launching.close_inputs();
         launching.init = Some(Init::new(pid, spawned.pidfd, ours));
         let v2 = launching.made.as_ref().and_then(|made| made.v2.as_ref());
@@ -129,18 +131,6 @@ impl Launching<'_> {
         }
     }
 
-    /// Descriptors for init's stdio.
-    fn stdio(&self, first_own: RawFd) -> Result<[Option<OwnedFd>; 3], Error> {
-        let mut stdio = [const { None }; 3];
-        for (place, chosen) in stdio.iter_mut().zip(&self.io.stdio) {
-            if let Some(file) = chosen {
-                let copy = rustix::io::fcntl_dupfd_cloexec(file, first_own.max(3));
-                *place = Some(copy.map_err(|errno| Failure::new("copy a descriptor for stdio", errno))?);
-            }
-        }
-        Ok(stdio)
-    }
-
     /// Copies of what the process is given, out of the way of the numbers that it gets there.
     fn given(&self, first_own: RawFd) -> Result<Vec<(OwnedFd, RawFd)>, Error> {
         let mut given = Vec::with_capacity(self.io.passed.len());
@@ -160,11 +150,11 @@ impl Launching<'_> {
     }
 
     /// The plan as init reads it.
-    fn sealed_plan(&self, socket: &OwnedFd, stdio: &[Option<OwnedFd>; 3], slots: &[RawFd]) -> Result<OwnedFd, Error> {
-        let stdio = stdio
-            .each_ref()
-            .map(|file| file.as_ref().map_or(-1, AsRawFd::as_raw_fd));
-        let mut header = Header::new(socket.as_raw_fd(), stdio);
+    fn sealed_plan(&self, socket: &OwnedFd, stdio: &Stdio, slots: &[RawFd]) -> Result<OwnedFd, Error> {
+        let chosen = stdio.chosen.each_ref();
+        let chosen = chosen.map(|file| file.as_ref().map_or(-1, AsRawFd::as_raw_fd));
+        let mut header = Header::new(socket.as_raw_fd(), chosen);
+        header.given = stdio.given;
         header.held = self.plan.held;
         if let Some(filter) = &self.plan.filter {
             header.filter = &filter.program;

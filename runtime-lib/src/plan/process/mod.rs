@@ -9,6 +9,7 @@ mod labels;
 mod landlock;
 mod terminal;
 
+use super::StdioUser;
 use super::acts::{Acts, Origin, Place, StringList, c_string};
 use super::compile::Compiler;
 use super::deeds::GiveStdio;
@@ -110,18 +111,21 @@ impl Compiler<'_> {
 
     /// Pushes that stdio becomes the process's, where the runtime does that.
     pub(crate) fn give_stdio(&mut self, turn: Place) {
-        let Some(process) = self.config.process.as_ref().filter(|process| !process.terminal) else {
-            return;
-        };
-        if !self.runtime_gives_stdio() {
-            return;
+        if let Some(StdioUser { uid, on_host }) = self.stdio_user().filter(|_| self.runtime_gives_stdio()) {
+            self.deed(turn, GiveStdio { uid, on_host }, Origin::Member("process.user.uid"));
         }
+    }
+
+    /// Whose stdio is the caller's.
+    pub(crate) fn stdio_user(&self) -> Option<StdioUser> {
+        let process = self.config.process.as_ref().filter(|process| !process.terminal)?;
         let uid = process.user.uid;
-        let on_host = match self.makes(NamespaceType::User) {
-            true => IdMapping::on_host(&self.config.linux.uid_mappings, uid),
-            false => None,
+        let on_host = match (self.makes(NamespaceType::User), self.in_user_namespace()) {
+            (true, _) => IdMapping::on_host(&self.config.linux.uid_mappings, uid),
+            (false, true) => None,
+            (false, false) => Some(uid),
         };
-        self.deed(turn, GiveStdio { uid, on_host }, Origin::Member("process.user.uid"));
+        Some(StdioUser { uid, on_host })
     }
 
     /// They see what the process sees, but for what only the process is given.
