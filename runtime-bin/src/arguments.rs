@@ -152,6 +152,7 @@ fn check(written: &Written<'_>, flag: &Flag, value: &OsString) -> Result<(), Mis
     let text = value.to_str();
     let wanted = match flag.kind {
         Kind::Number if text.is_none_or(|text| text.parse::<u32>().is_err()) => "it takes a whole number from 0 on",
+        _ if flag.is_integer && text.is_none_or(|text| text.parse::<i64>().is_err()) => "it takes a whole number",
         Kind::Time if text.and_then(go_duration::parse).is_none() => "it takes a time such as 500ms, 5s or 1m30s",
         _ => "",
     };

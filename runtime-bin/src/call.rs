@@ -1,6 +1,6 @@
 //! One call of the program: its global flags, its arguments and its log.
 
-use crate::global::{CgroupManager, Global, Root, SystemdCgroup};
+use crate::global::{CgroupManager, Global, Root, Rootless, SystemdCgroup};
 use crate::log::{Details, Log};
 use crate::matches::Given;
 use crate::refusal::Refusal;
@@ -53,6 +53,12 @@ impl<'a> Call<'a> {
             (Some("disabled"), false) => Ok(orlop::CgroupManager::Disabled),
             (_, false) => Ok(orlop::CgroupManager::Direct),
         }
+    }
+
+    /// Whether a container is not wanted without a cgroup of its own.
+    pub(crate) fn insists_on_cgroup(&self) -> bool {
+        let rootless = self.global.text(Rootless).and_then(OsStr::to_str);
+        matches!(rootless, Some("0" | "f" | "F" | "false" | "False" | "FALSE"))
     }
 
     /// The container that the first argument names.

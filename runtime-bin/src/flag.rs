@@ -28,6 +28,8 @@ pub(crate) struct Flag {
     pub(crate) hidden: bool,
     /// The value is a folder's path.
     pub(crate) is_folder: bool,
+    /// The value is a whole number, of either sign.
+    pub(crate) is_integer: bool,
     /// The value is one of a few words.
     pub(crate) choices: Option<Choices>,
 }
@@ -72,6 +74,7 @@ impl Flag {
             help,
             hidden: false,
             is_folder: false,
+            is_integer: false,
             choices: None,
         }
     }
@@ -110,6 +113,13 @@ impl Flag {
             Some(choices) => Some(Choices { others, ..choices }),
         };
         Self { choices, ..self }
+    }
+
+    pub(crate) const fn integer(self) -> Self {
+        Self {
+            is_integer: true,
+            ..self
+        }
     }
 
     pub(crate) const fn folder(self) -> Self {

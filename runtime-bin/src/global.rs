@@ -6,7 +6,7 @@ use crate::shared_flags::Help;
 flags! {
     Debug: Switch("debug", "log each thing that is done; on stderr without --log");
     LogFile: Text("log", "file that gets the log; errors go to stderr as well");
-    LogFormat: Text("log-format", "text or json (default: \"text\")").choices("text json", "invalid log-format:");
+    LogFormat: Text("log-format", "text or json (default: \"text\")").choices("text json", "invalid log-format:").also(" ");
     Root: Text("root", "folder that holds the containers' states (default: /run/orlop, or $XDG_RUNTIME_DIR/orlop)").folder();
     SystemdCgroup: Switch("systemd-cgroup", "let systemd make the cgroups; cgroupsPath is slice:prefix:name");
     CgroupManager: Text("cgroup-manager", "who makes the cgroups: cgroupfs (the runtime itself), systemd or disabled (nobody)")

@@ -13,8 +13,20 @@ const UNITS: [(&str, f64); 7] = [
     ("h", 3600e9),
 ];
 
-/// `1m30s`, `500ms`, `1.5h`; `None` for what is no time, or a negative one.
+/// `1m30s`, `500ms`, `1.5h`; no time at all for a negative one. `None` for what is no time, and for what is too long for
+/// Go.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
+    let (text, is_negative) = match text.split_at_checked(1) {
+        Some(("-", rest)) => (rest, true),
+        Some(("+", rest)) => (rest, false),
+        _ => (text, false),
+    };
+    let length = length(text)?;
+    Some(if is_negative { Duration::ZERO } else { length })
+}
+
+/// A time without a sign.
+fn length(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }
@@ -34,7 +46,10 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
         total += number.parse::<f64>().ok()? * nanoseconds;
         rest = after;
     }
-    Duration::try_from_secs_f64(total / 1e9).ok()
+    // Go counts nanoseconds in 63 bits.
+    (total < 9.223_372_036_854_775e18)
+        .then_some(total / 1e9)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 #[cfg(test)]
@@ -53,6 +68,8 @@ mod tests {
             ("0s", 0),
             ("2000us", 2),
             (".5s", 500),
+            ("+5s", 5000),
+            ("-5s", 0),
         ] {
             assert_eq!(parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
@@ -60,7 +77,9 @@ mod tests {
             "",
             "5",
             "s",
-            "-5s",
+            "--5s",
+            "+",
+            "99999999999999h",
             "5 s",
             "5d",
             "1.2.3s",

@@ -67,7 +67,7 @@ impl Log {
     /// The log that the global flags ask for.
     pub(crate) fn open(path: Option<&OsStr>, format: Option<&OsStr>, debug: bool) -> Result<Self, String> {
         let format = match format.map(|format| format.to_string_lossy()).as_deref() {
-            None | Some("text") => Format::Text,
+            None | Some("" | "text") => Format::Text,
             Some("json") => Format::Json,
             Some(other) => return Err(format!("invalid log-format: {other}")),
         };

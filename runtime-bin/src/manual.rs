@@ -90,14 +90,28 @@ fn escaped(text: &str) -> String {
         .replace('-', "\\-")
         .lines()
         .map(|line| {
+            let line = code(line);
             if line.starts_with(['.', '\'']) {
                 format!("\\&{line}")
             } else {
-                line.to_owned()
+                line
             }
         })
         .collect();
     lines.join("\n")
+}
+
+/// What stands between backquotes is bold.
+fn code(line: &str) -> String {
+    let fonts = ["", "\\fB", "\\fR"];
+    let ends = line.matches('`').count() / 2 * 2;
+    let pieces = line.splitn(ends + 1, '`').enumerate();
+    pieces
+        .map(|(at, piece)| {
+            let font = if at == 0 { 0 } else { 2 - at % 2 };
+            format!("{}{piece}", fonts[font])
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -106,6 +120,7 @@ mod tests {
 
     #[test]
     fn text_is_no_roff_command() {
+        assert_eq!(escaped("say `a` or `b`, `"), "say \\fBa\\fR or \\fBb\\fR, `");
         assert_eq!(escaped(".x\n'y -z \\n"), "\\&.x\n\\&'y \\-z \\en");
     }
 }

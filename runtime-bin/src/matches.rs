@@ -60,6 +60,11 @@ impl<'a, T: HasFlags> Given<'a, T> {
         self.matches.value(F::FLAG.name)
     }
 
+    /// Whether no flag at all was given.
+    pub(crate) fn are_none(&self) -> bool {
+        self.matches.flags.is_empty()
+    }
+
     /// Whether a switch is on.
     pub(crate) fn is_on<F: Declared<Kind = Switch>>(&self, _: F) -> bool {
         self.value::<F>().is_some_and(|value| value == "true")

@@ -73,16 +73,26 @@ impl Drop for HostTerminal {
     }
 }
 
+/// Who asks for a process's terminal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked {
+    ByConfig,
+    ByFlag,
+}
+
 /// A process with a terminal is run in the foreground by somebody who sits at one, wherever its input comes from.
-pub(crate) fn expect_one() -> Result<(), Refusal> {
+pub(crate) fn expect_one(asked: Asked) -> Result<(), Refusal> {
     if HostTerminal::find().is_ok() {
         return Ok(());
     }
-    let hint = "set it to false, or run from a terminal (`script -qc COMMAND /dev/null` is one), \
-                or detached with --console-socket";
+    let else_ = "or run from a terminal (`script -qc COMMAND /dev/null` is one), or detached with --console-socket";
     let attempted = "join the process's terminal to the caller's: none of standard input, output and error is a terminal, \
                      and there is no /dev/tty";
-    Err(Failure::plain(attempted, hint).at("process.terminal").into())
+    let failure = match asked {
+        Asked::ByConfig => Failure::plain(attempted, format!("set it to false, {else_}")).at("process.terminal"),
+        Asked::ByFlag => Failure::plain(attempted, format!("leave --tty out, {else_}")),
+    };
+    Err(failure.into())
 }
 
 /// The size of the caller's terminal, if it has one.

@@ -21,7 +21,19 @@ pub fn check(dir: impl AsRef<Path>) -> Result<Problems, Error> {
 /// # Errors
 /// As [`check`](fn@check), and systemd cannot be asked.
 pub fn check_for(dir: impl AsRef<Path>, cgroup_manager: CgroupManager) -> Result<Problems, Error> {
-    let (bundle, mut problems) = bundle::check(dir)?;
+    check_config_for(dir, "config.json", cgroup_manager)
+}
+
+/// The same of a bundle whose config is another file than `config.json`, relative to the folder.
+///
+/// # Errors
+/// As [`check_for`].
+pub fn check_config_for(
+    dir: impl AsRef<Path>,
+    config: impl AsRef<Path>,
+    cgroup_manager: CgroupManager,
+) -> Result<Problems, Error> {
+    let (bundle, mut problems) = bundle::check_config(dir.as_ref(), config.as_ref())?;
     if let Some(bundle) = bundle {
         let mut arguments = Arguments::new(Id::new("ID")?);
         arguments.cgroup_manager = cgroup_manager;

@@ -72,7 +72,7 @@ mod trace;
 mod users;
 
 pub use bundle::Bundle;
-pub use check::{check, check_for};
+pub use check::{check, check_config_for, check_for};
 pub use container::{
     Container, Containers, Created, Event, Events, Executed, Guard, Process, Readiness, Runtime, Scope,
 };

@@ -7,7 +7,7 @@ use crate::flag::Declared;
 use crate::matches::Given;
 use crate::output::print;
 use crate::refusal::Outcome;
-use crate::shared_flags::{Bundle, Help, Json};
+use crate::shared_flags::{Bundle, ConfigFile, Help, Json};
 use orlop::{Problem, Severity};
 use serde::Serialize;
 use std::fmt::Write;
@@ -30,13 +30,14 @@ impl Verb for Check {
         arguments: "[bundle]",
         count: Count::Between(0, 1),
         offers: &[Offer::Folders],
-        flags: &[Bundle::FLAG, Json::FLAG, Help::FLAG],
+        flags: &[Bundle::FLAG, ConfigFile::FLAG, Json::FLAG, Help::FLAG],
         description: "One line for each problem: `error: PATH: what` for what stops the bundle from running, `warning: ...` for what\nis not applied, `notice: ...` for what is right and may surprise. The exit status is 1 if there is an error.",
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        let problems = orlop::check_for(bundle_named(call, flags)?, call.cgroup_manager()?)?;
+        let named = bundle_named(call, flags)?;
+        let problems = orlop::check_config_for(&named.folder, named.config(), call.cgroup_manager()?)?;
         print(&if flags.is_on(Json) {
             json(problems.all())?
         } else {

@@ -11,11 +11,10 @@ use crate::shared_flags::{
 };
 use crate::terminal;
 use orlop::{
-    Arguments, Bundle as OciBundle, Console, Created, Error, Failure, Id, Io, NamedStdio, Passed, Plan, Readiness,
-    Runtime,
+    Arguments, Bundle as OciBundle, Console, Created, Error, Id, Io, NamedStdio, Passed, Plan, Readiness, Runtime,
 };
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
 pub(crate) struct Create;
@@ -74,6 +73,7 @@ pub(super) fn arguments<V: Verb>(
 pub(super) fn surroundings(call: &Call<'_>, runtime: &Runtime, id: &Id) -> Result<Arguments, Refusal> {
     let mut arguments = Arguments::new(id.clone());
     arguments.cgroup_manager = call.cgroup_manager()?;
+    arguments.insists_on_cgroup = call.insists_on_cgroup();
     arguments.listen_fds = listen_fds();
     // One that is not there is told of by whoever starts the container.
     if service_manager().is_some_and(|manager| Readiness::can_reach(&manager)) {
@@ -131,14 +131,13 @@ pub(super) fn named_bundle<V: Verb>(flags: &Given<'_, V>) -> Named {
 }
 
 impl Named {
-    fn load(&self) -> Result<OciBundle, Refusal> {
-        let Some(config) = &self.config else {
-            return Ok(OciBundle::load(&self.folder)?);
-        };
-        let file = self.folder.join(config);
-        let text =
-            std::fs::read_to_string(&file).map_err(|error| Failure::io(format!("read the config {file:?}"), &error))?;
-        Ok(OciBundle::parse(&self.folder, &text)?)
+    /// The config, relative to the folder.
+    pub(super) fn config(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new("config.json"))
+    }
+
+    pub(super) fn load(&self) -> Result<OciBundle, Refusal> {
+        Ok(OciBundle::load_config(&self.folder, self.config())?)
     }
 }
 
@@ -153,7 +152,7 @@ pub(super) fn create(
 ) -> Result<Result<Created, Error>, Refusal> {
     let (plan, warnings) = Plan::for_this_host(&named.load()?, arguments)?;
     if matches!(io.console, Console::Return) && plan.has_terminal() {
-        terminal::expect_one()?;
+        terminal::expect_one(terminal::Asked::ByConfig)?;
     }
     let created = runtime.create(&plan, io);
     if let Ok(created) = &created {

@@ -69,11 +69,18 @@ fn interval(flags: &Given<'_, Events>) -> Result<Duration, Refusal> {
     }
 }
 
+/// As runc has it: a part that the container has no controller for is told with zeros.
 fn print_stats(container: &Container, id: &str) -> Result<(), Refusal> {
+    let mut stats = container.stats()?;
+    stats.cpu.get_or_insert_default();
+    stats.cpuset.get_or_insert_default();
+    stats.memory.get_or_insert_default();
+    stats.pids.get_or_insert_default();
+    stats.block_io.get_or_insert_default();
     line(&Line {
         kind: "stats",
         id,
-        data: Some(container.stats()?),
+        data: Some(stats),
     })
 }
 

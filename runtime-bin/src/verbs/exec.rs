@@ -12,7 +12,7 @@ use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{ConsoleSocket, Detach, Help, PidFile, PidfdSocket, PreserveFds};
 use crate::streams::Streams;
-use crate::terminal::{self, Session};
+use crate::terminal::{self, Asked, Session};
 use orlop::{Console, Error, ExecArguments, Executed, SubCgroup};
 use std::ffi::OsStr;
 
@@ -21,7 +21,7 @@ flags! {
     Env: List("env", "set a variable, NAME=VALUE").short("e");
     Tty: Switch("tty", "give it a terminal").short("t");
     User: Text("user", "UID[:GID]").short("u");
-    AdditionalGids: List("additional-gids", "one more group").short("g");
+    AdditionalGids: List("additional-gids", "one more group").short("g").integer();
     ProcessFile: Text("process", "file with the process, as in config.json").short("p");
     ProcessLabel: Text("process-label", "SELinux label");
     AppArmor: Text("apparmor", "AppArmor profile");
@@ -82,7 +82,8 @@ impl Verb for Exec {
         }
         let console = console(flags, detach)?;
         if process.terminal && matches!(console, Console::Return) {
-            terminal::expect_one()?;
+            let by_flag = flags.path(ProcessFile).is_none();
+            terminal::expect_one(if by_flag { Asked::ByFlag } else { Asked::ByConfig })?;
         }
         let mut arguments = ExecArguments::default();
         arguments.ignore_paused = flags.is_on(IgnorePaused);

@@ -27,8 +27,8 @@ pub(super) fn process(
         );
     }
     let mut process = container.config_process()?.unwrap_or_else(nothing);
-    change(&mut process, command, flags)?;
-    let warnings = check_process(&process)?;
+    let mut warnings = change(&mut process, command, flags)?;
+    warnings.extend(check_process(&process)?);
     Ok((process, warnings))
 }
 
@@ -61,7 +61,8 @@ fn nothing() -> Process {
     }
 }
 
-fn change(process: &mut Process, command: &[OsString], flags: &Given<'_, Exec>) -> Result<(), Refusal> {
+/// Gives back what is to be told.
+fn change(process: &mut Process, command: &[OsString], flags: &Given<'_, Exec>) -> Result<Vec<Problem>, Refusal> {
     process.args = command
         .iter()
         .map(|word| text("the command", word))
@@ -90,10 +91,19 @@ fn change(process: &mut Process, command: &[OsString], flags: &Given<'_, Exec>) 
     if flags.is_on(NoNewPrivs) {
         process.no_new_privileges = true;
     }
+    let mut warnings = Vec::new();
     for capability in flags.list(Cap) {
-        add_capability(process, capability)?;
+        let name = CapabilityName::from(text("--cap", capability)?);
+        match name.known() {
+            Some(_) => add_capability(process, name),
+            // In each set of the process's it would be told again, by a place that nobody has typed.
+            None => warnings.push(Problem::warning(
+                "",
+                format!("--cap: unknown capability {capability:?}, ignored"),
+            )),
+        }
     }
-    Ok(())
+    Ok(warnings)
 }
 
 fn given(value: Option<&OsStr>) -> Option<&OsStr> {
@@ -136,8 +146,7 @@ fn id(name: &str, value: &OsStr) -> Result<u32, Refusal> {
 
 /// What is added may be used at once. Processes that are no root's keep it through the execve only where the process
 /// has inheritable ones already, among which it then has to be.
-fn add_capability(process: &mut Process, name: &OsStr) -> Result<(), Refusal> {
-    let name = CapabilityName::from(text("--cap", name)?);
+fn add_capability(process: &mut Process, name: CapabilityName) {
     let sets = process.capabilities.get_or_insert_with(Capabilities::default);
     for set in [&mut sets.bounding, &mut sets.effective, &mut sets.permitted] {
         if !set.contains(&name) {
@@ -147,5 +156,4 @@ fn add_capability(process: &mut Process, name: &OsStr) -> Result<(), Refusal> {
     if !sets.inheritable.is_empty() && !sets.ambient.contains(&name) {
         sets.ambient.push(name);
     }
-    Ok(())
 }

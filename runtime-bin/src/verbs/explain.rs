@@ -9,7 +9,7 @@ use crate::flag::Declared;
 use crate::matches::Given;
 use crate::output::print;
 use crate::refusal::Outcome;
-use crate::shared_flags::{Bundle, Help, Json};
+use crate::shared_flags::{Bundle, ConfigFile, Help, Json};
 use orlop::{Arguments, ExecArguments, ExplainedAct, Host, Id, Plan, Severity};
 use std::fmt::Write;
 
@@ -26,17 +26,24 @@ impl Verb for Explain {
         arguments: "[bundle]",
         count: Count::Between(0, 1),
         offers: &[Offer::Folders],
-        flags: &[Bundle::FLAG, ProcessFile::FLAG, Json::FLAG, Help::FLAG],
+        flags: &[
+            Bundle::FLAG,
+            ConfigFile::FLAG,
+            ProcessFile::FLAG,
+            Json::FLAG,
+            Help::FLAG,
+        ],
         description: "Each step stands with the place in config.json that asks for it. Warnings and notices, as `orlop check` has them,\nfollow on standard error.\n\
                       With --process it is told what `exec --process` will do with that file in a container of the bundle.",
         ..Command::of::<Self>()
     };
 
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
-        let folder = bundle_named(call, flags)?;
-        let bundle = orlop::Bundle::load(&folder)?;
+        let named = bundle_named(call, flags)?;
+        let bundle = named.load()?;
         let mut arguments = Arguments::new(Id::new("ID")?);
         arguments.cgroup_manager = call.cgroup_manager()?;
+        arguments.insists_on_cgroup = call.insists_on_cgroup();
         let (plan, warnings) = Plan::for_this_host(&bundle, &arguments)?;
         let acts = match flags.path(ProcessFile) {
             None => plan.explain(),
@@ -58,7 +65,7 @@ impl Verb for Explain {
             return Ok(0);
         }
         warnings.iter().for_each(|warning| call.warn(warning));
-        let problems = orlop::check_for(&folder, arguments.cgroup_manager)?;
+        let problems = orlop::check_config_for(&named.folder, named.config(), arguments.cgroup_manager)?;
         let notices = problems
             .all()
             .iter()

@@ -98,7 +98,10 @@ impl Wanted {
         match self {
             Self::Status(status) => state.status.to_string() == *status,
             Self::Id(id) => state.id == *id,
-            Self::Bundle(bundle) => state.bundle == Path::new(bundle),
+            Self::Bundle(bundle) => {
+                let real = fs::canonicalize(bundle);
+                state.bundle == Path::new(bundle) || real.is_ok_and(|real| state.bundle == real)
+            }
             Self::Owner(owner) => state.owner == *owner,
             Self::Annotation(key, value) => {
                 let found = state.annotations.get(key);

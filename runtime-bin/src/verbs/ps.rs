@@ -35,6 +35,7 @@ impl Verb for Ps {
         let pids = call.container()?.processes()?;
         if &*format == "json" {
             let numbers: Vec<i32> = pids.iter().map(|pid| pid.get()).collect();
+            let numbers = Some(numbers).filter(|numbers| !numbers.is_empty());
             print(&(serde_json::to_string(&numbers).map_err(|error| error.to_string())? + "\n"))?;
             return Ok(0);
         }

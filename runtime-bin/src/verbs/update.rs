@@ -13,7 +13,7 @@ use std::ffi::OsStr;
 
 flags! {
     File: Text("resources", "file with the new resources, or -").short("r");
-    BlockWeight: Text("blkio-weight", "I/O weight, 10 to 1000");
+    BlockWeight: Text("blkio-weight", "I/O weight, 10 to 1000").integer();
     CpuPeriod: Text("cpu-period", "CFS period in microseconds");
     CpuQuota: Text("cpu-quota", "CFS quota in microseconds; -1 for none");
     CpuBurst: Text("cpu-burst", "CFS burst in microseconds");
@@ -26,7 +26,7 @@ flags! {
     Memory: Text("memory", "memory limit in bytes, or with a unit (64M); -1 for none");
     Reservation: Text("memory-reservation", "soft memory limit in bytes, or with a unit");
     Swap: Text("memory-swap", "limit of memory and swap in bytes, or with a unit; -1 for none");
-    PidsLimit: Text("pids-limit", "number of processes; -1 for no limit");
+    PidsLimit: Text("pids-limit", "number of processes; -1 for no limit").integer();
     CacheSchema: Text("l3-cache-schema", "schema of the L3 cache, of a container with linux.intelRdt");
     BandwidthSchema: Text("mem-bw-schema", "schema of the memory bandwidth, of such a container");
     KernelMemory: Text("kernel-memory", "has no effect").hidden();
@@ -74,14 +74,17 @@ impl Verb for Update {
     fn run(call: &mut Call<'_>, flags: &Given<'_, Self>) -> Outcome {
         let container = call.container()?;
         let (cache, bandwidth) = (schema(flags.text(CacheSchema)), schema(flags.text(BandwidthSchema)));
-        let warned = flags.text(KernelMemory).or(flags.text(KernelTcpMemory)).is_some();
-        if warned {
+        let kernel = size(flags.text(KernelMemory), "kernel-memory")?;
+        if kernel
+            .or(size(flags.text(KernelTcpMemory), "kernel-memory-tcp")?)
+            .is_some()
+        {
             call.warn(&"kernel memory has no limit of its own any more: the flag has no effect");
         }
         let changes_schemata = cache.is_some() || bandwidth.is_some();
-        let text = match flags.text(File) {
+        let text = match flags.text(File).filter(|file| !file.is_empty()) {
             Some(file) => read("resources", file)?,
-            None => of_flags(flags, changes_schemata || warned)?.to_string(),
+            None => of_flags(flags)?.to_string(),
         };
         let (resources, problems) = parse_resources(&text)?;
         problems.iter().for_each(|problem| call.warn(problem));
@@ -100,8 +103,8 @@ fn schema(text: Option<&OsStr>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// The resources that the flags ask for.
-fn of_flags(flags: &Given<'_, Update>, may_be_none: bool) -> Result<Value, Refusal> {
+/// The resources that the flags ask for. An empty text asks for nothing: scripts pass variables that are not set.
+fn of_flags(flags: &Given<'_, Update>) -> Result<Value, Refusal> {
     let mut resources = Map::new();
     let mut put = |section: &str, member: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -143,7 +146,7 @@ fn of_flags(flags: &Given<'_, Update>, may_be_none: bool) -> Result<Value, Refus
     );
     put("memory", "swap", size(flags.text(Swap), "memory-swap")?);
     put("pids", "limit", number(flags.text(PidsLimit), "pids-limit")?);
-    if resources.is_empty() && !may_be_none {
+    if flags.are_none() {
         return Err(
             "nothing is to be updated: name what is, by a flag or by --resources; see orlop update --help".into(),
         );
@@ -152,7 +155,9 @@ fn of_flags(flags: &Given<'_, Update>, may_be_none: bool) -> Result<Value, Refus
 }
 
 fn number(text: Option<&OsStr>, flag: &str) -> Result<Option<Value>, Refusal> {
-    let Some(text) = text else { return Ok(None) };
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
     let text = text.to_string_lossy();
     let number: i64 = text
         .parse()
@@ -162,7 +167,9 @@ fn number(text: Option<&OsStr>, flag: &str) -> Result<Option<Value>, Refusal> {
 
 /// Bytes, or a number with a unit, each 1024 of the one before.
 fn size(text: Option<&OsStr>, flag: &str) -> Result<Option<Value>, Refusal> {
-    let Some(text) = text else { return Ok(None) };
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
     let text = text.to_string_lossy();
     let bytes = bytes(&text).ok_or_else(|| format!("invalid value for {flag}: {text:?} is no size such as 64M"))?;
     Ok(Some(bytes.into()))
@@ -178,7 +185,11 @@ fn bytes(text: &str) -> Option<i64> {
         (end, unit) if unit.is_ascii_alphabetic() => (&plain[..end], "kmgtp".find(unit)? + 1),
         _ => (plain, 0),
     };
-    let number: f64 = digits.trim_end().parse().ok()?;
+    let digits = digits.trim_end();
+    if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
+    let number: f64 = digits.parse().ok()?;
     #[expect(clippy::cast_possible_truncation, reason = "a number of bytes has no fraction")]
     let bytes = (number * 1024f64.powi(i32::try_from(power).ok()?)) as i64;
     (number.is_finite() && bytes >= 0).then_some(bytes)
@@ -204,6 +215,9 @@ mod tests {
             ("-2", None),
             ("5x", None),
             ("1e400", None),
+            ("1e8", None),
+            ("+60M", None),
+            ("inf", None),
         ] {
             assert_eq!(bytes(text), expected, "{text:?}");
         }

@@ -39,7 +39,15 @@ impl Bundle {
     /// # Errors
     /// The file cannot be read, or the first fault in it.
     pub fn load(dir: impl AsRef<Path>) -> Result<Self, Error> {
-        let (dir, json) = read(dir.as_ref())?;
+        Self::load_config(dir, CONFIG)
+    }
+
+    /// The same by another file than `config.json`, relative to the folder.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`].
+    pub fn load_config(dir: impl AsRef<Path>, config: impl AsRef<Path>) -> Result<Self, Error> {
+        let (dir, json) = read(dir.as_ref(), config.as_ref())?;
         Self::new(dir, &json)
     }
 
@@ -136,7 +144,12 @@ impl Bundle {
 /// # Errors
 /// The file cannot be read.
 pub fn check(dir: impl AsRef<Path>) -> Result<(Option<Bundle>, Problems), Error> {
-    let (dir, json) = read(dir.as_ref())?;
+    check_config(dir.as_ref(), CONFIG.as_ref())
+}
+
+/// The same of another file than `config.json`, relative to the folder.
+pub(crate) fn check_config(dir: &Path, config: &Path) -> Result<(Option<Bundle>, Problems), Error> {
+    let (dir, json) = read(dir, config)?;
     Ok(check_text(dir, &json))
 }
 
@@ -217,9 +230,14 @@ pub fn parse_mounts(json: &str) -> Result<(MountList, Vec<Problem>), Error> {
 /// # Errors
 /// The first fault in it.
 pub fn parse_resources(json: &str) -> Result<(Resources, Vec<Problem>), Error> {
-    let resources: Resources = read_document("the resources", without_mark(json))?;
+    let json = without_mark(json);
+    let (resources, has_unknown) = unknown::parse(|| read_document::<Resources>("the resources", json));
+    let resources = resources?;
     let mut problems = Problems::default();
     validate::resources(&resources, "", &mut problems);
+    if has_unknown {
+        unknown::warn(json, Resources::SHAPE, &mut problems);
+    }
     Ok((resources, problems.into_warnings()?))
 }
 
@@ -233,6 +251,15 @@ fn without_mark(json: &str) -> &str {
     json.strip_prefix('\u{feff}').unwrap_or(json)
 }
 
+/// The folder without links and dots, as the container's state tells it: what it means must not change with a link. One
+/// that is not there is as it was named.
+fn real(dir: &Path) -> Result<PathBuf, Error> {
+    match std::fs::canonicalize(dir) {
+        Ok(real) => absolute(&real),
+        Err(_) => absolute(dir),
+    }
+}
+
 fn absolute(dir: &Path) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(dir).map(|dir| dir.components().collect());
     let absolute: PathBuf =
@@ -244,13 +271,13 @@ fn absolute(dir: &Path) -> Result<PathBuf, Error> {
     Ok(absolute)
 }
 
-fn read(dir: &Path) -> Result<(PathBuf, String), Error> {
-    let dir = absolute(dir)?;
-    let path = dir.join(CONFIG);
+fn read(dir: &Path, config: &Path) -> Result<(PathBuf, String), Error> {
+    let dir = real(dir)?;
+    let path = dir.join(config);
     let failed = |error: std::io::Error| {
         let failure = Failure::io(format!("read {path:?}"), &error);
         match error.kind() {
-            std::io::ErrorKind::NotFound => failure.hint(
+            std::io::ErrorKind::NotFound if config == Path::new(CONFIG) => failure.hint(
                 "a bundle is a folder with a config.json, as `orlop spec` writes one, and with what that names as its rootfs",
             ),
             _ => failure,

@@ -52,6 +52,7 @@ pub use linux::{
     Clock, IntelRdt, Linux, MemoryPolicy, MemoryPolicyFlag, MemoryPolicyMode, Namespace, NamespaceType, NetDevice,
     Personality, PersonalityDomain, Propagation, TimeOffset,
 };
+pub(crate) use load::check_config;
 pub use load::{Bundle, check, check_process, parse_mounts, parse_process, parse_resources};
 pub(crate) use mounts::meant_option;
 pub(crate) use mounts::{

@@ -60,10 +60,26 @@ fn refused(knob: &Knob, errno: Errno) -> Failure {
         ("devices", _) => failure.hint("the parent cgroup may allow less, or the cgroup has cgroups below it"),
         (_, Errno::NOENT) => failure.hint("this kernel has no such file"),
         ("memory", Errno::BUSY) => failure.hint("the container's processes use more than that already"),
+        ("cpuset", Errno::INVAL) if !is_list(&knob.value) => {
+            failure.hint("it is no list of numbers and ranges such as 0-3,7")
+        }
+        // Linux: `kernel/sched/core.c`, `min_cfs_quota_period` and `max_cfs_quota_period`.
+        ("cpu", Errno::INVAL) if ["cpu.cfs_period_us", "cpu.max"].contains(&&*knob.file) => failure.hint(
+            "a period has 1000 to 1000000 microseconds, a quota at least 1000, and the parent cgroup may allow less",
+        ),
+        ("cpu", Errno::INVAL) if knob.file.starts_with("cpu.rt_") => {
+            failure.hint("a runtime is from 0 to its period, and the parent cgroup may allow less")
+        }
         ("cpu" | "cpuset", Errno::INVAL | Errno::ACCESS) => failure.hint("the parent cgroup may allow less"),
         ("io" | "blkio", Errno::NODEV) => failure.hint("no block device has these numbers"),
         _ => failure,
     }
+}
+
+/// Whether it looks like a list of CPUs or memory nodes (`man 7 cpuset`, list format).
+fn is_list(text: &str) -> bool {
+    let mut ends = text.trim().split(',').flat_map(|range| range.splitn(2, '-'));
+    ends.all(|end| end.parse::<u32>().is_ok())
 }
 
 /// Files that are held open, since several knobs may be of the same.

@@ -64,6 +64,20 @@ fn refused(attempted: &str, place: &Place, need: Need, errno: Errno) -> Error {
     blamed(of_a_taken_name(failure, errno), need).into()
 }
 
+/// That who wants a cgroup may not make it.
+fn not_permitted(place: &Place, need: Need, errno: Errno) -> Failure {
+    let failure = Failure::new(format!("make the cgroup {}", place.path().display()), errno);
+    match need {
+        Need::Asked => failure
+            .at("linux.cgroupsPath")
+            .hint("rootless needs no limits + no cgrouppath when no permission is granted for cgroups"),
+        _ => failure.hint(
+            "unable to apply cgroup configuration, and the caller insists on it: without --rootless=false the \
+             container is in no cgroup of its own",
+        ),
+    }
+}
+
 /// The kernel's own files stand among the cgroups.
 pub(super) fn of_a_taken_name(failure: Failure, errno: Errno) -> Failure {
     match errno {
@@ -76,8 +90,8 @@ pub(super) fn of_a_taken_name(failure: Failure, errno: Errno) -> Failure {
 fn blamed(failure: Failure, need: Need) -> Failure {
     match need {
         Need::Asked => failure.at("linux.cgroupsPath"),
-        Need::NotAsked => {
-            let named = format!("{}, which is named after the container,", failure.attempted);
+        Need::Insisted | Need::NotAsked => {
+            let named = format!("{} (named after the container)", failure.attempted);
             Failure {
                 attempted: named,
                 ..failure
@@ -160,11 +174,16 @@ impl Cgroup {
     /// hang in the kernel), or what the kernel refuses.
     pub(crate) fn make(&self, need: Need, knobs: &[Knob]) -> Result<Made, Error> {
         let mut all = Made::new(&self.0);
-        if self.0.is_empty() && need == Need::Asked {
-            let hint = "no cgroup hierarchy is mounted on this host";
-            return Err(Failure::plain("make the container's cgroup", hint)
-                .at("linux.cgroupsPath")
-                .into());
+        if self.0.is_empty() && need != Need::NotAsked {
+            let failure = Failure::plain(
+                "make the container's cgroup",
+                "no cgroup hierarchy is mounted on this host",
+            );
+            return Err(match need {
+                Need::Asked => failure.at("linux.cgroupsPath"),
+                _ => failure,
+            }
+            .into());
         }
         for (number, place) in self.0.places().enumerate() {
             let is_v2 = number == 0 && self.0.v2.is_some();
@@ -192,9 +211,7 @@ impl Made {
                 return Ok(());
             }
             Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) => {
-                let hint = "rootless needs no limits + no cgrouppath when no permission is granted for cgroups";
-                let attempted = format!("make the cgroup {}", place.path().display());
-                return Err(Failure::new(attempted, errno).at("linux.cgroupsPath").hint(hint).into());
+                return Err(not_permitted(place, need, errno).into());
             }
             Err(errno) => return Err(refused("make", errno)),
         };

@@ -67,7 +67,14 @@ impl Container {
             change_unit(scope, &knobs, &record)?;
         }
         if !knobs.is_empty() {
-            let left = record.cgroup.apply(&knobs)?;
+            let outcome = record.cgroup.apply(&knobs);
+            let left = outcome.map_err(|error| match record.cgroup.processes() {
+                Ok(none) if none.is_empty() => {
+                    let why = "it is in no cgroup of its own, which could be limited";
+                    Failure::plain("change the container's resources", why).into()
+                }
+                _ => error,
+            })?;
             plan::refuse_limits(&left)?;
         }
         if let Some(change) = change {
@@ -103,6 +110,12 @@ fn completed(resources: &Resources, record: &StateRecord, hierarchies: &Hierarch
         let text = record.cgroup.read(controller, file)?;
         text.split_whitespace().next()?.parse::<i64>().ok()
     };
+    if let Some(limit) = whole.pids.as_mut().and_then(|pids| pids.limit.as_mut())
+        && *limit == 0
+    {
+        // The container's process is one already; and systemd knows no 0, so that its unit and the file say the same.
+        *limit = 1;
+    }
     if let Some(memory) = &mut whole.memory
         && memory.swap.is_some_and(|swap| swap > 0)
         && memory.limit.is_none_or(|limit| limit == 0)

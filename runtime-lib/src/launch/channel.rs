@@ -51,7 +51,7 @@ impl Channel {
 
     /// Waits for a message.
     pub(super) fn receive(&self, cancel: Cancel<'_>) -> Result<Received, Error> {
-        match self.await_message(None, cancel)? {
+        match self.await_message(None, cancel, false)? {
             Some(received) => Ok(received),
             None => self.take().map(|(received, _)| received),
         }
@@ -59,12 +59,15 @@ impl Channel {
 
     /// The same from init. What is said to be its turn by another process is not.
     pub(super) fn receive_from(&self, sender: Sender<'_>, cancel: Cancel<'_>) -> Result<Received, Error> {
+        // Who is not init and goes on talking does not keep the caller from stopping.
+        let mut has_stranger = false;
         loop {
-            if let Some(received) = self.await_message(sender.end, cancel)? {
+            if let Some(received) = self.await_message(sender.end, cancel, has_stranger)? {
                 return Ok(received);
             }
             match self.take()? {
                 (Received::Message(message, ..), from) if message.kind == Message::TURN && from != sender.pid.get() => {
+                    has_stranger = true;
                 }
                 (received, _) => return Ok(received),
             }
@@ -72,7 +75,12 @@ impl Channel {
     }
 
     /// Waits until there is a message; gives what there is instead of one.
-    fn await_message(&self, end: Option<BorrowedFd<'_>>, cancel: Cancel<'_>) -> Result<Option<Received>, Error> {
+    fn await_message(
+        &self,
+        end: Option<BorrowedFd<'_>>,
+        cancel: Cancel<'_>,
+        heeds_cancel_first: bool,
+    ) -> Result<Option<Received>, Error> {
         if end.is_none() && cancel.is_none() {
             return Ok(None);
         }
@@ -87,11 +95,17 @@ impl Channel {
             }
         }
         let is_ready = |at: usize| files.get(at).is_some_and(|file| !file.revents().is_empty());
-        if cancel.is_some() && is_ready(1) {
-            return Ok(Some(Received::Cancelled));
+        let is_cancelled = cancel.is_some() && is_ready(1);
+        // What the sender has said before its end counts, and before the wish to stop, which then comes too late: who is
+        // told that a process runs may send it a signal at once.
+        if is_ready(0) && !(is_cancelled && heeds_cancel_first) {
+            return Ok(None);
         }
-        // What the sender has said before its end counts.
-        Ok((!is_ready(0)).then_some(Received::End))
+        Ok(Some(if is_cancelled {
+            Received::Cancelled
+        } else {
+            Received::End
+        }))
     }
 
     /// What came, and from whom: a pid, or 0.

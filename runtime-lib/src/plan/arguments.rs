@@ -41,6 +41,9 @@ pub struct Arguments {
     pub notify_folder: Option<PathBuf>,
     /// Who makes the container's cgroup. systemd's part is there only with the feature `systemd`.
     pub cgroup_manager: CgroupManager,
+    /// A cgroup that the caller may not make is an error also where the config does not ask for one by
+    /// `linux.cgroupsPath`. Otherwise the container is in none of its own there.
+    pub insists_on_cgroup: bool,
 }
 
 impl Arguments {
@@ -54,6 +57,7 @@ impl Arguments {
             listen_fds: 0,
             notify_folder: None,
             cgroup_manager: CgroupManager::Direct,
+            insists_on_cgroup: false,
         }
     }
 

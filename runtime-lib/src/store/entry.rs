@@ -55,11 +55,7 @@ impl Store {
         let private = Mode::from_raw_mode(0o700);
         let mut made = mkdirat(CWD, &path, private);
         if made == Err(Errno::NOENT) {
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&self.path)
-                .map_err(|error| self.cannot_make(&self.path, error))?;
+            self.make_root().map_err(|error| self.cannot_make(&self.path, error))?;
             made = mkdirat(CWD, &path, private);
         }
         match made {
@@ -73,6 +69,19 @@ impl Store {
         match rustix::fs::statat(&entry.folder, STATE, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => Ok(entry),
             _ => Err(Error::Exists(id.clone())),
+        }
+    }
+
+    /// Sticky, which keeps those who age an ordinary user's runtime folder off it (the XDG Base Directory
+    /// Specification; `man 5 tmpfiles.d`).
+    fn make_root(&self) -> std::io::Result<()> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(self.path.parent().unwrap_or(&self.path))?;
+        match std::fs::DirBuilder::new().mode(0o1700).create(&self.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            outcome => outcome,
         }
     }
 

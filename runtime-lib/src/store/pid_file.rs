@@ -2,42 +2,36 @@
 
 use crate::process::Pid;
 use crate::{Error, Failure};
-use rustix::fs::{AtFlags, CWD, FileType, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// How the pid comes into the file.
-enum Way {
-    /// There is none, or a regular one: it is replaced whole.
-    Replace,
-    /// A link leads to it, and stays.
-    Through,
-}
-
-/// What is there and is no regular file is neither replaced nor opened.
+/// What is there and is no regular file is not replaced. A link is, as runc does it, and what it leads to stays as it is:
+/// who may put links into the folder must not choose which of the caller's files is written to. A link to what is no
+/// file (`/dev/stdout`) is somebody's door, and stays.
 ///
 /// # Errors
-/// A device, a FIFO, a socket or a directory is at the path, or where a link there leads.
+/// A device, a FIFO, a socket or a directory is at the path, or where a link there leads; or an open descriptor is.
 pub(crate) fn check_pid_file(path: &Path) -> Result<(), Error> {
-    way(path).map(drop)
-}
-
-fn way(path: &Path) -> Result<Way, Error> {
     let attempted = || format!("write the pid file {path:?}");
     let kind = |flags| match rustix::fs::statat(CWD, path, flags) {
         Ok(status) => Ok(Some(FileType::from_raw_mode(status.st_mode))),
         Err(Errno::NOENT) => Ok(None),
         Err(errno) => Err(Failure::new(attempted(), errno)),
     };
-    let (found, way) = match kind(AtFlags::SYMLINK_NOFOLLOW)? {
-        Some(FileType::Symlink) => (kind(AtFlags::empty())?, Way::Through),
-        found => (found, Way::Replace),
+    let found = match kind(AtFlags::SYMLINK_NOFOLLOW)? {
+        Some(FileType::Symlink) if leads_to_a_descriptor(path) => {
+            let why = "it leads to an open descriptor, and has to be a regular file, or one that is still to be made";
+            return Err(Failure::plain(attempted(), why).into());
+        }
+        Some(FileType::Symlink) => kind(AtFlags::empty())?,
+        found => found,
     };
     let what = match found {
-        None | Some(FileType::RegularFile) => return Ok(way),
+        None | Some(FileType::RegularFile) => return Ok(()),
         Some(FileType::Directory) => "a directory",
         Some(FileType::Fifo) => "a FIFO",
         Some(FileType::Socket) => "a socket",
@@ -47,12 +41,31 @@ fn way(path: &Path) -> Result<Way, Error> {
     Err(Failure::plain(attempted(), why).into())
 }
 
-/// Decimal, no newline, and never seen half-written where no link leads to it.
+/// Whether a link at the path leads through one of procfs's own, as `/dev/stdout` does.
+fn leads_to_a_descriptor(path: &Path) -> bool {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return false;
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let opened = rustix::fs::open(
+        folder,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    );
+    opened.is_ok_and(|folder| {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        rustix::fs::openat2(folder, name, flags, Mode::empty(), ResolveFlags::NO_MAGICLINKS).err() == Some(Errno::LOOP)
+    })
+}
+
+/// Decimal, no newline, and never seen half-written.
 pub(crate) fn write_pid_file(path: &Path, pid: Pid) -> Result<(), Error> {
     let failed = |error: std::io::Error| Failure::io(format!("write the pid file {path:?}"), &error);
-    if matches!(way(path)?, Way::Through) {
-        return Ok(write_through(path, pid).map_err(failed)?);
-    }
+    check_pid_file(path)?;
     let name = path
         .file_name()
         .ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
@@ -69,16 +82,7 @@ pub(crate) fn write_pid_file(path: &Path, pid: Pid) -> Result<(), Error> {
     })
 }
 
-fn write_through(path: &Path, pid: Pid) -> std::io::Result<()> {
-    // Should it be something else by now, nobody is waited for.
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true).mode(0o644);
-    let mut file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
-    file.write_all(pid.to_string().as_bytes())
-}
-
-/// Removes the file of a creation that failed. A link, and what it leads to, stays.
+/// Removes the file of a creation that failed.
 pub(crate) fn remove_pid_file(path: &Path) {
     let status = rustix::fs::lstat(path).map(|status| FileType::from_raw_mode(status.st_mode));
     if status == Ok(FileType::RegularFile) {

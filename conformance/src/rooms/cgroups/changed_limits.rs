@@ -5,7 +5,7 @@ use serde_json::json;
 use super::further_limits::needs;
 use super::limits::hold;
 use crate::call::text_on_stdin;
-use crate::failure::{Failure, Verdict};
+use crate::failure::{Failure, Verdict, ensure};
 use crate::rooms::deviations::{CRUN_IS_SILENT, CRUN_WEIGHS_ALONG_A_LINE, RUNC_IS_SILENT, RUNC_WEIGHS_ALONG_A_LINE};
 use crate::sentence::{Test, test};
 use crate::trial::{Created, Trial};
@@ -32,6 +32,12 @@ pub(crate) const TESTS: &[Test] = &[
         update_changes_bursts_and_idleness,
         ("runc", "1.1", "is older than these flags"),
         ("crun", "1.8", "has no such flags")
+    ),
+    test!(update_tells_of_members_that_are_unknown, RUNC_IS_SILENT, CRUN_IS_SILENT),
+    test!(
+        limit_of_no_process_is_that_of_the_one_there_is,
+        ("runc", "1.1", "leaves the limit as it was"),
+        ("crun", "1.8", "leaves the limit as it was")
     ),
     test!(update_of_nothing_is_refused, RUNC_IS_SILENT, CRUN_IS_SILENT),
     test!(
@@ -166,6 +172,27 @@ fn update_of_a_stopped_container_is_refused(t: &Trial<'_>) -> Verdict {
         .refuse(&["container not running"])
 }
 
+fn update_tells_of_members_that_are_unknown(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    for (resources, told) in [
+        (json!({"linux": {"resources": {"pids": {"limit": 3}}}}), "linux"),
+        (json!({"memory": {"limitt": 1}}), "memory.limitt"),
+        (json!({"pids": {"limit": 44}, "foo": 1}), "foo"),
+    ] {
+        let call = t.call(&["update", "--resources=-", &id]);
+        let done = call.stdin(text_on_stdin(&resources.to_string())?).succeed()?;
+        let warning = format!("warning: {told}: unknown member");
+        ensure(done.err.contains(&warning), || format!("{resources}: {}", done.err))?;
+    }
+    hold(t, &id, &[["pids.max", "44", "pids.max", "44"]])
+}
+
+fn limit_of_no_process_is_that_of_the_one_there_is(t: &Trial<'_>) -> Verdict {
+    let id = running(t)?.id;
+    t.call(&["update", "--pids-limit", "0", &id]).succeed()?;
+    hold(t, &id, &[["pids.max", "1", "pids.max", "1"]])
+}
+
 fn update_of_nothing_is_refused(t: &Trial<'_>) -> Verdict {
     let id = running(t)?.id;
     t.call(&["update", &id]).refuse(&["nothing"])
@@ -175,6 +202,8 @@ fn update_that_the_kernel_refuses_names_the_member(t: &Trial<'_>) -> Verdict {
     let id = running(t)?.id;
     t.call(&["update", "--cpuset-cpus", "9999", &id])
         .refuse(&["cpu.cpus"])?;
+    t.call(&["update", "--cpuset-cpus", "x", &id])
+        .refuse(&["cpu.cpus", "no list of numbers"])?;
     t.call(&["update", "--memory", "1M", "--memory-swap", "512k", &id])
         .refuse(&["memory.swap"])
 }

@@ -31,6 +31,8 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "does checkpoints"),
         ("crun", "1.8", "does checkpoints")
     ),
+    test!(check_and_explain_take_another_config, NOT_IN_RUNC, NOT_IN_CRUN),
+    test!(bundle_of_a_filter_may_be_relative, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(check_tells_problems_as_json, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(info_tells_of_the_host, NOT_IN_RUNC, NOT_IN_CRUN),
     test!(
@@ -90,6 +92,47 @@ fn config_can_be_another_file(t: &Trial<'_>) -> Verdict {
         .call(&["run", "--bundle", &dir, "--config", "other.json", &bundle.id])
         .succeed()?;
     ensure(done.out.contains("other"), || done.out.clone())
+}
+
+fn check_and_explain_take_another_config(t: &Trial<'_>) -> Verdict {
+    let bundle = t.bundle()?.probe("exit 0");
+    bundle.save()?;
+    let folder = bundle.dir.to_string_lossy().into_owned();
+    let text = fs::read_to_string(bundle.dir.join("config.json"))?;
+    fs::write(bundle.dir.join("config.json"), "{}")?;
+    fs::write(bundle.dir.join("other.json"), text)?;
+    for words in [
+        &["check", "--config", "other.json", &folder][..],
+        &["check", "--config=other.json", "--bundle", &folder],
+        &["explain", "--config", "other.json", &folder],
+    ] {
+        t.call(words).succeed()?;
+    }
+    for verb in ["check", "explain"] {
+        t.call(&[verb, &folder]).refusal(&[])?;
+        let call = t.call(&[verb, "--config", "third.json", &folder]);
+        call.refuse(&["third.json", "no such file"])?;
+    }
+    Ok(())
+}
+
+fn bundle_of_a_filter_may_be_relative(t: &Trial<'_>) -> Verdict {
+    let created = t.create(&t.bundle()?.probe("sleep 60"))?;
+    let state = t.call(&["state", &created.id]).succeed()?.json()?;
+    let folder = state["bundle"].as_str().unwrap_or_default().to_owned();
+    let dir = std::path::Path::new(&folder);
+    let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for (filter, found) in [
+        (folder.clone(), true),
+        (name.clone(), true),
+        (format!("./{name}/."), true),
+        ("..".into(), false),
+    ] {
+        let call = t.call(&["list", "--quiet", "--filter", &format!("bundle={filter}")]);
+        let listed = call.folder(dir.parent().unwrap_or(dir)).succeed()?.out;
+        same(&filter, &listed.contains(&created.id), found)?;
+    }
+    Ok(())
 }
 
 fn pidfd_of_a_container_goes_to_the_socket(t: &Trial<'_>) -> Verdict {

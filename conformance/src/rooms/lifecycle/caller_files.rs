@@ -21,7 +21,16 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "waits for somebody who reads it")
     ),
     test!(pid_file_replaces_no_socket, REPLACES),
-    test!(pid_file_that_is_a_link_stays_one, ("runc", "1.1", "replaces the link")),
+    test!(
+        pid_file_replaces_a_link_and_not_what_it_leads_to,
+        ("crun", "1.8", "writes through the link")
+    ),
+    test!(pid_file_replaces_no_link_to_a_device, REPLACES, WRITES),
+    test!(
+        pid_file_replaces_no_link_to_an_open_descriptor,
+        ("runc", "1.1", "replaces the link"),
+        ("crun", "1.8", "writes through the link")
+    ),
     test!(pid_file_of_an_earlier_container_is_replaced),
     test!(log_that_is_a_fifo_is_not_waited_for, WAITS, CRUN_WAITS),
     test!(
@@ -61,8 +70,8 @@ fn soon(t: &Trial<'_>, call: Call<'_>) -> Result<Done, Failure> {
 
 fn kept(t: &Trial<'_>, path: &Path, is_such: fn(&fs::FileType) -> bool) -> Verdict {
     let bundle = t.bundle()?.probe("stdout began");
-    let call = t.with_bundle(&["run"], &bundle)?;
-    let done = soon(t, call.word("--pid-file").word(&path.to_string_lossy()))?;
+    let call = t.with_bundle(&["run", "--pid-file", &path.to_string_lossy()], &bundle)?;
+    let done = soon(t, call)?;
     let kind = path.symlink_metadata()?.file_type();
     ensure(is_such(&kind), || format!("it is {kind:?} now"))?;
     ensure(done.code != 0 && !done.out.contains("began"), || {
@@ -85,29 +94,55 @@ fn pid_file_replaces_no_socket(t: &Trial<'_>) -> Verdict {
     kept(t, &path, FileTypeExt::is_socket)
 }
 
-fn pid_file_that_is_a_link_stays_one(t: &Trial<'_>) -> Verdict {
+fn pid_file_replaces_a_link_and_not_what_it_leads_to(t: &Trial<'_>) -> Verdict {
+    const PRECIOUS: &str = "an earlier and longer content";
     for has_target in [true, false] {
         let (link, target) = (t.dir.join("link"), t.dir.join("target"));
         if has_target {
-            fs::write(&target, "an earlier and longer content")?;
+            fs::write(&target, PRECIOUS)?;
         }
         symlink(&target, &link)?;
-        let call = t.with_bundle(&["run"], &t.bundle()?.probe("exit 0"))?;
-        call.word("--pid-file").word(&link.to_string_lossy()).succeed()?;
-        ensure(link.symlink_metadata()?.is_symlink(), || "no link any more".into())?;
-        let pid = fs::read_to_string(&target)?;
+        let words = ["run", "--pid-file", &link.to_string_lossy()];
+        t.with_bundle(&words, &t.bundle()?.probe("exit 0"))?.succeed()?;
+        ensure(link.symlink_metadata()?.is_file(), || "no file".into())?;
+        let pid = fs::read_to_string(&link)?;
         ensure(pid.trim().parse::<u32>().is_ok(), || format!("{pid:?} is no pid"))?;
+        let found = fs::read_to_string(&target).ok();
+        same("the target", &found.as_deref(), has_target.then_some(PRECIOUS))?;
         fs::remove_file(&link)?;
-        fs::remove_file(&target)?;
+        let _ = fs::remove_file(&target);
     }
     Ok(())
+}
+
+fn pid_file_replaces_no_link_to_a_device(t: &Trial<'_>) -> Verdict {
+    let link = t.dir.join("link");
+    symlink(node(t, FileType::CharacterDevice)?, &link)?;
+    kept(t, &link, fs::FileType::is_symlink)
+}
+
+/// As `/dev/stdout` is one, whatever it is open on.
+fn pid_file_replaces_no_link_to_an_open_descriptor(t: &Trial<'_>) -> Verdict {
+    let (link, target) = (t.dir.join("link"), t.dir.join("target"));
+    symlink("/proc/self/fd/7", &link)?;
+    fs::write(&target, "an earlier content")?;
+    let words = ["run", "--pid-file", &link.to_string_lossy()];
+    let call = t.with_bundle(&words, &t.bundle()?.probe("exit 0"))?;
+    let done = call.descriptor(fs::File::open(&target)?.into(), 7).finish()?;
+    ensure(done.code != 0 && done.err.contains("pid file"), || format!("{done:?}"))?;
+    ensure(link.symlink_metadata()?.is_symlink(), || "no link any more".into())?;
+    same(
+        "the target",
+        &fs::read_to_string(&target)?.as_str(),
+        "an earlier content",
+    )
 }
 
 fn pid_file_of_an_earlier_container_is_replaced(t: &Trial<'_>) -> Verdict {
     let path = t.dir.join("pid");
     fs::write(&path, "an earlier and longer content")?;
-    let call = t.with_bundle(&["run"], &t.bundle()?.probe("exit 0"))?;
-    call.word("--pid-file").word(&path.to_string_lossy()).succeed()?;
+    let words = ["run", "--pid-file", &path.to_string_lossy()];
+    t.with_bundle(&words, &t.bundle()?.probe("exit 0"))?.succeed()?;
     let pid = fs::read_to_string(&path)?;
     ensure(pid.trim().parse::<u32>().is_ok(), || format!("{pid:?} is no pid"))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::bundle::Bundle;
 use crate::call::{Call, Done};
 use crate::failure::{Failure, Verdict, ensure, same};
+use crate::rooms::deviations::{CRUN_IS_SILENT, RUNC_IS_SILENT};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 use crate::unprivileged::{USER, as_user, rootless};
@@ -28,6 +29,19 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "says nothing")
     ),
     test!(no_groups_are_nothing_to_tell_where_they_are_denied),
+    test!(
+        state_root_in_the_runtime_folder_is_private_and_sticky,
+        ("crun", "1.8", "sets no sticky bit")
+    ),
+    test!(
+        statistics_without_a_cgroup_have_every_part,
+        ("crun", "1.8", "has no events")
+    ),
+    test!(update_without_a_cgroup_says_so, RUNC_IS_SILENT, CRUN_IS_SILENT),
+    test!(
+        cgroup_that_is_insisted_on_is_not_left_out,
+        ("crun", "1.8", "has no such flag")
+    ),
 ];
 
 /// A bundle for one who is root of a user namespace already: it asks for no other.
@@ -84,4 +98,67 @@ fn groups_are_left_out_where_the_joined_namespace_denies_them(t: &Trial<'_>) -> 
 fn no_groups_are_nothing_to_tell_where_they_are_denied(t: &Trial<'_>) -> Verdict {
     let done = as_user(t, t.with_bundle(&["run"], &rootless(t)?)?)?.succeed()?;
     same("warnings", &done.err.matches("additionalGids").count(), 0)
+}
+
+fn cgroup_that_is_insisted_on_is_not_left_out(t: &Trial<'_>) -> Verdict {
+    for (rootless_flag, runs) in [("auto", true), ("true", true), ("false", false), ("0", false)] {
+        let flag = format!("--rootless={rootless_flag}");
+        let bundle = rootless(t)?.probe("exit 0");
+        let done = as_user(t, t.with_bundle(&["run"], &bundle)?)?
+            .global(&[&flag])
+            .finish()?;
+        same(&flag, &(done.code == 0), runs)?;
+        if !runs {
+            for phrase in ["unable to apply cgroup configuration", "ermission denied"] {
+                ensure(done.err.contains(phrase), || done.err.clone())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `man 5 tmpfiles.d`: what is sticky is not removed for its age.
+fn state_root_in_the_runtime_folder_is_private_and_sticky(t: &Trial<'_>) -> Verdict {
+    use std::os::unix::fs::PermissionsExt;
+    let call = as_user(t, t.with_bundle(&["run"], &rootless(t)?.probe("exit 0"))?)?;
+    // Without --root and its value.
+    let script = format!("shift 2; exec setpriv --reuid {USER} --regid {USER} --clear-groups \"$0\" \"$@\"");
+    call.script(&script).succeed()?;
+    let mut found = std::fs::read_dir(t.dir.join("rootless"))?.flatten();
+    let folder = found.next().ok_or_else(|| Failure::Wrong("no state root".into()))?;
+    same(
+        "mode",
+        &format!("{:o}", folder.metadata()?.permissions().mode()),
+        "41700".to_owned(),
+    )
+}
+
+/// What is done with a container that is in no cgroup of its own.
+fn without_cgroup(t: &Trial<'_>, words: &[&str]) -> Result<Done, Failure> {
+    let bundle = rootless(t)?.probe("sleep 60");
+    as_user(t, t.with_bundle(&["run", "--detach"], &bundle)?)?.succeed()?;
+    let done = as_user(t, t.call(words).word(&bundle.id))?.finish();
+    as_user(t, t.call(&["delete", "--force"]).word(&bundle.id))?.succeed()?;
+    done
+}
+
+fn statistics_without_a_cgroup_have_every_part(t: &Trial<'_>) -> Verdict {
+    let done = without_cgroup(t, &["events", "--stats"])?;
+    let data = done.json()?["data"].clone();
+    for part in ["cpu", "cpuset", "memory", "pids", "blkio", "hugetlb", "intel_rdt"] {
+        ensure(data[part].is_object(), || format!("{part}: {data}"))?;
+    }
+    // Where there is a figure, it is none.
+    same(
+        "processor time",
+        &data["cpu"]["usage"]["total"].as_u64().unwrap_or(0),
+        0,
+    )
+}
+
+fn update_without_a_cgroup_says_so(t: &Trial<'_>) -> Verdict {
+    let done = without_cgroup(t, &["update", "--pids-limit", "5"])?;
+    ensure(done.code == 1 && done.err.contains("in no cgroup of its own"), || {
+        format!("{done:?}")
+    })
 }

@@ -104,6 +104,9 @@ impl Compiler<'_> {
         if self.config.linux.cgroups_path.is_some() {
             let make = make(Need::Asked);
             self.deed(at, make, self.cgroup_origin());
+        } else if self.arguments.insists_on_cgroup {
+            let make = make(Need::Insisted);
+            self.deed(at, make, Origin::Default);
         } else {
             let make = make(Need::NotAsked);
             self.acts.deed_if_allowed(at, make, Origin::Default);

@@ -13,6 +13,8 @@ use std::path::{Component, Path, PathBuf};
 pub(crate) enum Need {
     /// It does, by a path: a hierarchy that can't be written is an error.
     Asked,
+    /// It does not, and the caller does not want the container without one: the same.
+    Insisted,
     /// It does not: such a hierarchy is left out. So a rootless engine's container runs where nothing can be made.
     NotAsked,
 }

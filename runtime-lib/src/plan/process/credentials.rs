@@ -80,12 +80,12 @@ impl Rooms<'_> {
         if set & !limit != 0 {
             let path = JsonPath::from("process.capabilities").member(name);
             let beyond = names(set & !limit);
-            let raise = if name == "ambient" {
-                format!("can't raise ambient capability {beyond}: ")
+            let beyond = if name == "ambient" {
+                format!("can't raise ambient capability {beyond}:")
             } else {
-                String::new()
+                beyond
             };
-            let text = format!("{raise}{beyond} not {of}, which the kernel requires; ignored");
+            let text = format!("{beyond} not {of}, which the kernel requires; ignored");
             self.problems.warning(path, text);
         }
         set & limit

@@ -13,6 +13,9 @@ pub(super) fn cpu(cpu: &Cpu, path: &JsonPath, writes: &mut Writes<'_>) {
         writes.put_unlimited(CONTROLLER, &path.member("idle"), Both::same("cpu.idle", 0));
     }
     if let Some(shares) = cpu.shares.filter(|shares| *shares != 0) {
+        if writes.version_of(CONTROLLER) == Some(crate::host::CgroupVersion::V1) {
+            shares_of_v1(shares, &path.member("shares"), writes);
+        }
         let both = Both::new(
             Write::new("cpu.shares", shares),
             Write::new("cpu.weight", weight_of(shares)),
@@ -36,6 +39,16 @@ pub(super) fn cpu(cpu: &Cpu, path: &JsonPath, writes: &mut Writes<'_>) {
             writes.put("cpuset", &path.member(name), Both::same(file, list));
         }
     }
+}
+
+/// The kernel would take the nearest that it has, and say nothing (Linux: `kernel/sched/sched.h`, `MIN_SHARES`).
+fn shares_of_v1(shares: u64, path: &JsonPath, writes: &mut Writes<'_>) {
+    let text = match shares {
+        ..2 => format!("{shares} is too few: the minimum allowed cpu-shares is 2"),
+        262_145.. => format!("{shares} is too many: the maximum allowed cpu-shares is 262144"),
+        _ => return,
+    };
+    writes.problems.error(path.clone(), text);
 }
 
 fn bandwidth(cpu: &Cpu, path: &JsonPath, writes: &mut Writes<'_>) {

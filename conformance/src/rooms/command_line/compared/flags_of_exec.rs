@@ -18,6 +18,10 @@ const CRUN_GIVES_AWAY: Known = ("crun", "1.8", "gives the host's own /dev/null t
 pub(crate) const TESTS: &[Test] = &[
     test!(process_of_exec_is_as_runcs, CRUN_GIVES_AWAY),
     test!(
+        unknown_capability_is_told_of_once_as_by_runc,
+        ("crun", "1.8", "refuses it")
+    ),
+    test!(
         file_of_a_process_is_taken_as_by_runc,
         ("crun", "1.8", "wants more of it")
     ),
@@ -100,6 +104,14 @@ fn process_of_exec_is_as_runcs(t: &Trial<'_>) -> Verdict {
         })?;
     }
     Ok(())
+}
+
+fn unknown_capability_is_told_of_once_as_by_runc(t: &Trial<'_>) -> Verdict {
+    compare(t, "exit status and lines", |side| {
+        let id = container(side)?;
+        let done = side.exec(&id, &["--cap", "CAP_NOPE"], "exit 0").finish()?;
+        Ok((done.code, done.err.lines().count(), done.err.contains("CAP_NOPE")))
+    })
 }
 
 fn file_of_a_process_is_taken_as_by_runc(t: &Trial<'_>) -> Verdict {

@@ -308,6 +308,7 @@ fn global_flags_are_taken_as_by_runc(t: &Trial<'_>) -> Verdict {
             &["--criu", "/no/such/criu"],
             &["--log", ""],
             &["--log-format", "text"],
+            &["--log-format="],
             &["-log-format=json"],
         ] {
             let id = side.bundle()?;

@@ -19,6 +19,10 @@ pub(crate) const TESTS: &[Test] = &[
         ("crun", "1.8", "takes no units and has other flags")
     ),
     test!(
+        values_of_update_that_are_none_are_refused_as_by_runc,
+        ("crun", "1.8", "has words of its own")
+    ),
+    test!(
         resources_of_update_are_read_as_by_runc,
         ("crun", "1.8", "reads no empty object")
     ),
@@ -106,12 +110,40 @@ fn each_flag_of_update_does_what_runcs_does(t: &Trial<'_>) -> Verdict {
         &["--memory", "1k"],
         &["--cpuset-cpus", "99"],
         &["--cpu-share", "2"],
+        &["--cpu-share", "262144"],
+        // Variables of scripts that are not set.
+        &["--memory", ""],
+        &["--memory=", "--pids-limit", "33"],
+        &["--resources="],
+        &["--resources=", "--pids-limit", "33"],
+        &["--cpu-quota=", "--cpuset-cpus=", "--l3-cache-schema="],
     ] {
         compare(t, &format!("{flags:?}"), |side| {
             let id = container(side)?;
             let words: Vec<&str> = ["update"].iter().chain(flags).copied().chain([id.as_str()]).collect();
             let code = side.call(&words).finish()?.code;
             Ok((code, limits(side, &id)))
+        })?;
+    }
+    Ok(())
+}
+
+fn values_of_update_that_are_none_are_refused_as_by_runc(t: &Trial<'_>) -> Verdict {
+    for (flags, phrase) in [
+        (["--memory", "1e8"], "invalid"),
+        (["--memory", "+60M"], "invalid"),
+        (["--memory", "x"], "invalid"),
+        (["--memory-swap", "-2"], "invalid"),
+        (["--kernel-memory", "x"], "invalid"),
+        (["--cpu-quota", "x"], "invalid"),
+        (["--cpu-share", "1"], "minimum allowed cpu-shares is 2"),
+        (["--cpu-share", "262145"], "maximum allowed cpu-shares is 262144"),
+        (["--cpuset-cpus", "x"], "cpuset.cpus"),
+    ] {
+        compare(t, &format!("{flags:?}"), |side| {
+            let id = container(side)?;
+            let done = side.call(&["update", flags[0], flags[1], &id]).finish()?;
+            Ok((done.code, done.err.contains(phrase)))
         })?;
     }
     Ok(())

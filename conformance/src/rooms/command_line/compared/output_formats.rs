@@ -17,6 +17,7 @@ const CRUN_HAS_FORMS_OF_ITS_OWN: Known = ("crun", "1.8", "has forms of its own")
 
 pub(crate) const TESTS: &[Test] = &[
     test!(state_has_runcs_members_in_runcs_order, CRUN_HAS_FORMS_OF_ITS_OWN),
+    test!(bundle_is_told_by_its_real_path_as_by_runc),
     test!(list_as_json_has_runcs_members_in_runcs_order, CRUN_HAS_FORMS_OF_ITS_OWN),
     test!(list_as_a_table_has_runcs_columns, CRUN_HAS_FORMS_OF_ITS_OWN),
     test!(empty_lists_are_told_as_runc_tells_them, CRUN_HAS_FORMS_OF_ITS_OWN),
@@ -63,6 +64,28 @@ fn state_has_runcs_members_in_runcs_order(t: &Trial<'_>) -> Verdict {
         side.call(&["kill", &created, "KILL"]).succeed()?;
         t.exit_of(pid)?;
         look(&created)?;
+        Ok(seen)
+    })
+}
+
+fn bundle_is_told_by_its_real_path_as_by_runc(t: &Trial<'_>) -> Verdict {
+    compare(t, "whether it is the real one", |side| {
+        let mut seen = Vec::new();
+        for form in ["D/../D/.", "D//", "L", "L/../D", "./D"] {
+            let bundle = side.bundle()?;
+            bundle.save()?;
+            let link = t.dir.join(format!("link-{}", t.fresh_number()));
+            std::os::unix::fs::symlink(&bundle.dir, &link)?;
+            let name = |path: &std::path::Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let named = form.replace('D', &name(&bundle.dir)).replace('L', &name(&link));
+            let call = side.call(&["create", "--bundle", &named, &bundle.id]);
+            let folder = bundle.dir.parent().unwrap_or(&t.dir).to_owned();
+            // What is behind a link is beside what it leads to.
+            let code = call.folder(&folder).finish()?.code;
+            let told = side.call(&["state", &bundle.id]).finish()?.json().ok();
+            let real = fs::canonicalize(&bundle.dir)?;
+            seen.push((form, code, told.map(|state| state["bundle"] == *real.to_string_lossy())));
+        }
         Ok(seen)
     })
 }
@@ -195,7 +218,8 @@ fn ps_has_runcs_rows_and_runcs_json(t: &Trial<'_>) -> Verdict {
         let stopped = side.stopped()?;
         let gone = side.call(&["ps", &stopped]).finish()?;
         let none = side.call(&["ps", "-f", "json", &stopped]).finish()?;
-        Ok((seen, as_json, table, gone.code, gone.out.lines().count(), none.code))
+        let gone = (gone.code, gone.out.lines().count());
+        Ok((seen, as_json, table, gone, none.code, none.out))
     })
 }
 

@@ -128,6 +128,22 @@ fn values_that_are_none_are_told_as_runc_tells_them(t: &Trial<'_>) -> Verdict {
             &["events", "--interval", "x", "y"],
             "invalid value \"x\" for flag -interval: parse error",
         ),
+        (&["exec", "-g", "x", "y", "z"], "invalid value \"x\" for flag -g: "),
+        (&["exec", "--additional-gids=", "y", "z"], "for flag -additional-gids: "),
+        (
+            &["update", "--pids-limit", "x", "y"],
+            "invalid value \"x\" for flag -pids-limit: parse error",
+        ),
+        (&["update", "--pids-limit=", "y"], "for flag -pids-limit: parse error"),
+        (
+            &["update", "--blkio-weight=x", "y"],
+            "invalid value \"x\" for flag -blkio-weight: parse error",
+        ),
+        (
+            &["events", "--interval", "99999999999999h", "y"],
+            "invalid value \"99999999999999h\" for flag -interval: parse error",
+        ),
+        (&["events", "--interval", "+1s", "y"], "does not exist"),
         (&["--log-format", "poem", "list"], "invalid log-format"),
         (&["list", "--format", "yaml"], "invalid format option"),
         (&["list", "-f", ""], "invalid format option"),
