@@ -18,7 +18,7 @@ enum Whereabouts {
     /// In this mount namespace it is not any more.
     Gone,
     /// It was there a moment ago.
-    At(MountPlace),
+    At,
     /// It is mounted, and nothing says where.
     Somewhere,
 }
@@ -46,13 +46,14 @@ impl Act<Init> for Unmount<'_> {
 impl Init {
     /// The mount, by a descriptor of its root; nothing if it is not mounted any more.
     fn find_known(&mut self, target: &CStr, mount: &KnownMount) -> Result<Option<Fd>, Failure> {
+        let mut place = MountPlace::NOWHERE;
         for _ in 0..TRIES {
             if let Some(found) = self.known_at(target, mount)? {
                 return Ok(Some(found));
             }
-            match self.whereabouts(mount)? {
+            match self.whereabouts(mount, &mut place)? {
                 Whereabouts::Gone => return Ok(None),
-                Whereabouts::At(place) => {
+                Whereabouts::At => {
                     // Without the first `/`; what has none is out of reach.
                     let below = place.path().to_bytes_with_nul().get(1..).unwrap_or_default();
                     if let Ok(below) = CStr::from_bytes_with_nul(below)
@@ -88,15 +89,14 @@ impl Init {
         Ok(Some(place))
     }
 
-    #[inline(never)]
-    fn whereabouts(&mut self, mount: &KnownMount) -> Result<Whereabouts, Failure> {
-        let mut place = MountPlace::NOWHERE;
+    /// Where the mount is; its place, if that is known.
+    fn whereabouts(&mut self, mount: &KnownMount, place: &mut MountPlace) -> Result<Whereabouts, Failure> {
         let asked = match mount.unique {
             0 => Err(Errno::NOSYS),
-            unique => sys::place_of(unique, &mut place),
+            unique => sys::place_of(unique, place),
         };
         Ok(match asked {
-            Ok(()) => Whereabouts::At(place),
+            Ok(()) => Whereabouts::At,
             Err(Errno::NOENT) => Whereabouts::Gone,
             // The kernel is too old, or a filter around the runtime refuses the call.
             Err(_) if self.has_mount(mount.id)? => Whereabouts::Somewhere,

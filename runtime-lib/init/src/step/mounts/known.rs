@@ -20,7 +20,7 @@ const SIZE: usize = 32;
 
 impl KnownMount {
     /// Its form on the wire.
-    pub fn to_bytes(&self) -> [u8; SIZE] {
+    pub fn to_bytes(self) -> [u8; SIZE] {
         let (major, minor) = self.device;
         let device = u64::from(major) << 32 | u64::from(minor);
         let mut bytes = [0; SIZE];
