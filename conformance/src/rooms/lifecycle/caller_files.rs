@@ -20,7 +20,11 @@ pub(crate) const TESTS: &[Test] = &[
         REPLACES,
         ("crun", "1.8", "waits for somebody who reads it")
     ),
-    test!(pid_file_replaces_no_socket, REPLACES),
+    test!(
+        pid_file_replaces_no_socket,
+        REPLACES,
+        ("crun", "1.8", "does not say what the file was for")
+    ),
     test!(
         pid_file_replaces_a_link_and_not_what_it_leads_to,
         ("crun", "1.8", "writes through the link")
