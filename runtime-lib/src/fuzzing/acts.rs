@@ -135,7 +135,9 @@ impl From<&deeds::Deed> for Deed {
             | deeds::Deed::AttachDeviceProgram(_)
             | deeds::Deed::GiveStdio(_)
             | deeds::Deed::SetAttribute(_)
-            | deeds::Deed::SendPidfd(_) => Self::Other,
+            | deeds::Deed::SendPidfd(_)
+            | deeds::Deed::RecordMount(_)
+            | deeds::Deed::ForgetMounts(_) => Self::Other,
         }
     }
 }
