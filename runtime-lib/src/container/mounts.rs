@@ -2,7 +2,7 @@
 
 use super::{Container, cleaning, live};
 use crate::bundle::{Bundle, MountEntry};
-use crate::host::{LockedFlags, mounts_shown_outside};
+use crate::host::{HiddenSources, LockedFlags, mounts_shown_outside};
 use crate::launch::{Io, Joined, Launching};
 use crate::plan::{AddedMount, Described, ForExec, Plan, add_mounts, remove_mounts};
 use crate::process::number_in_proc;
@@ -31,6 +31,7 @@ impl Container {
         let mut host = Host::look(&bundle)?;
         if held.kept.is_in_user_namespace() {
             host.locked_flags = LockedFlags::of_added(&bundle);
+            host.hidden_sources = HiddenSources::of_added(&bundle);
         }
         let shared = mounts_shown_outside(held.joined.number_in_proc)?;
         let (plan, problems) = add_mounts(held.described(self), &bundle, &host, &shared);

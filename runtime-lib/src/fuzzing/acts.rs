@@ -136,6 +136,7 @@ impl From<&deeds::Deed> for Deed {
             | deeds::Deed::GiveStdio(_)
             | deeds::Deed::SetAttribute(_)
             | deeds::Deed::SendPidfd(_)
+            | deeds::Deed::OpenSource(_)
             | deeds::Deed::RecordMount(_)
             | deeds::Deed::ForgetMounts(_) => Self::Other,
         }

@@ -65,6 +65,7 @@ impl Host {
             environment: vec![c"PATH=/usr/sbin:/usr/bin".to_owned(), c"ODD=\xff".to_owned()],
             denies_groups: false,
             locked_flags: super::LockedFlags::default(),
+            hidden_sources: super::HiddenSources::default(),
             systemd: None,
             foresight: None,
         }

@@ -5,6 +5,7 @@ mod described;
 mod filesystem;
 mod foresight;
 mod groups;
+mod hidden_sources;
 mod hierarchies;
 mod locked_flags;
 mod mapped_ids;
@@ -18,6 +19,7 @@ mod shared_filesystems;
 
 pub(crate) use filesystem::{CgroupVersion, cgroup_version_of};
 pub(crate) use foresight::Foresight;
+pub(crate) use hidden_sources::HiddenSources;
 pub(crate) use hierarchies::{Hierarchies, Hierarchy};
 pub(crate) use locked_flags::LockedFlags;
 pub(crate) use mapped_ids::MappedIds;
@@ -66,6 +68,8 @@ pub struct Host {
     pub(crate) denies_groups: bool,
     /// Looked at only if a bind mount of the bundle says that a flag of its source is to end.
     pub(crate) locked_flags: LockedFlags,
+    /// Looked at only if the bundle has a user namespace.
+    pub(crate) hidden_sources: HiddenSources,
     /// The systemd that is to make the container's cgroup. Asked only by [`Host::asking_systemd`].
     pub(crate) systemd: Option<About>,
     /// What the kernel will say. Looked at only by [`Host::look_ahead`].
@@ -118,6 +122,7 @@ impl Host {
             },
             denies_groups: groups::are_denied(config),
             locked_flags: LockedFlags::look(bundle),
+            hidden_sources: HiddenSources::look(bundle),
             systemd: None,
             foresight: None,
         })
@@ -139,6 +144,7 @@ impl Host {
             environment: Vec::new(),
             denies_groups: groups::are_denied_beside(process, is_apart.then_some(init)),
             locked_flags: LockedFlags::default(),
+            hidden_sources: HiddenSources::default(),
             systemd: None,
             foresight: None,
         }

@@ -282,7 +282,18 @@ fn mounts_are_added_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
         same(&format!("owner of {place}"), &found, owner)?;
     }
     remove(t, &id, &list)?.succeed()?;
-    is_free(t, &id, "/data")
+    is_free(t, &id, "/data")?;
+    // Nor has init, where it is in a folder of another user's.
+    let home = t.dir.join("home");
+    fs::create_dir_all(home.join("project"))?;
+    fs::write(home.join("project/file"), "of a project")?;
+    std::os::unix::fs::chown(&home, Some(4242), Some(4242))?;
+    fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    let project = home.join("project").to_string_lossy().into_owned();
+    add(t, &id, &json!([bind("/data", &project, &["rbind", "ro"])]))?.succeed()?;
+    is_mounted(t, &id, "/data", &[" ro,"])?;
+    let read = fs::read_to_string(inside(t, &id, "/data/file")?)?;
+    same("file", &read.as_str(), "of a project")
 }
 
 fn ids_of_an_added_mount_are_mapped(t: &Trial<'_>) -> Verdict {

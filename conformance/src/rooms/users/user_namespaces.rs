@@ -1,5 +1,8 @@
 //! User namespaces with maps of the host's root (config-linux.md#user-namespace-mappings).
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
 use serde_json::{Value, json};
 
 use crate::failure::{Verdict, ensure, same};
@@ -35,7 +38,30 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(several_ranges_are_mapped, GIVES_NULL),
     test!(mapping_changes_no_owner_on_the_host, GIVES_NULL),
+    test!(source_in_a_folder_of_another_users_is_bound, GIVES_NULL),
 ];
+
+/// As a project in a user's home is. Init's own user is mapped nowhere, and has no privileges there.
+fn source_in_a_folder_of_another_users_is_bound(t: &Trial<'_>) -> Verdict {
+    let home = t.dir.join("home");
+    let project = home.join("project");
+    fs::create_dir_all(&project)?;
+    fs::write(project.join("file"), "of a project")?;
+    symlink(&project, t.dir.join("link"))?;
+    chown(&home, Some(4242), Some(4242))?;
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o700))?;
+    let [project, link] = [project, t.dir.join("link")].map(|path| path.to_string_lossy().into_owned());
+    let bundle = mapped(t)?
+        .mount("/one", "bind", &project, &["rbind", "ro"])
+        .mount("/two", "bind", &link, &["bind"])
+        .probe("read /one/file , read /two/file , write /one/other x , write /two/other x");
+    let report = t.see(&bundle)?;
+    for read in report.iter().take(2) {
+        same("file", &read["value"], "of a project")?;
+    }
+    same("read-only", &report[2]["errno"], libc::EROFS)?;
+    same("another user's", &report[3]["errno"], libc::EACCES)
+}
 
 fn new_user_namespace_maps_ids(t: &Trial<'_>) -> Verdict {
     let created = t.launch(&mapped(t)?.probe("sleep 5"))?;

@@ -7,7 +7,7 @@ use crate::mounts::is_missing;
 use crate::step::Act;
 use crate::step::rootfs::{
     HoldProc, HostPropagation, MaskPath, OpenRoot, OpenSources, Pivot, PrivateAround, ReadonlyPath, ReadonlyRoot,
-    RootPropagation, ShareRoot, TakeRootAlong,
+    RootPropagation, ShareRoot, TakeRootAlong, TakeSource,
 };
 use crate::sys::{self, Errno, Fd};
 use crate::wire::Part;
@@ -30,6 +30,18 @@ impl Act<Init> for OpenSources<'_> {
                 .unwrap_or(usize::MAX);
         }
         init.sources = sources;
+        Ok(())
+    }
+}
+
+impl Act<Init> for TakeSource<'_> {
+    fn act(&self, init: &mut Init) -> Outcome {
+        init.announce(self.turn)?;
+        init.await_go(self.turn)?;
+        let opened = core::mem::replace(&mut init.state, Fd::NONE);
+        if let (Some(place), Ok(file)) = (init.sources.get_mut(self.number as usize), usize::try_from(opened.0)) {
+            *place = file;
+        }
         Ok(())
     }
 }

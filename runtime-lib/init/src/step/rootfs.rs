@@ -88,6 +88,16 @@ steps! { 3<'a>;
         /// the next one.
         turn: u32,
     }
+    /// Take a source of a bind mount that the parent has opened in init's copy of the host's mounts: there is no way to
+    /// it without privileges.
+    TakeSource<'a> = 15 {
+        /// The parent's turn.
+        turn: u32,
+        /// The number that the source has among those that were opened early.
+        number: u32,
+        /// Its path on the host.
+        path: &'a CStr,
+    }
 }
 
 /// Said where the mount API is missing.
@@ -119,6 +129,12 @@ impl Reads for OpenSources<'_> {
 
     fn member(&self, failed: &Failed<'_>) -> Option<Member> {
         (failed.part == Part::Target).then_some(Member::At("root.path"))
+    }
+}
+
+impl Reads for TakeSource<'_> {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "take {}, which the runtime opens", Quoted(self.path))
     }
 }
 

@@ -10,6 +10,7 @@ mod network;
 mod outside;
 mod record;
 mod resctrl;
+mod source;
 mod start_init;
 mod stdio;
 mod terminal;

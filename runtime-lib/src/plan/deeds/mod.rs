@@ -13,6 +13,7 @@ mod network;
 mod outside;
 mod record;
 mod resctrl;
+mod source;
 mod stdio;
 mod terminal;
 
@@ -27,6 +28,7 @@ pub(crate) use network::MoveDevice;
 pub(crate) use outside::{Attribute, SetAttribute};
 pub(crate) use record::{KeepPlan, RecordState};
 pub(crate) use resctrl::{JoinGroup, MakeGroup};
+pub(crate) use source::OpenSource;
 pub(crate) use stdio::GiveStdio;
 pub(crate) use terminal::HandOverTerminal;
 
@@ -119,6 +121,7 @@ deeds! {
     LoadDeviceProgram,
     JoinGroup,
     MapIds,
+    OpenSource,
     FollowInit,
     MoveDevice,
     HandOverTerminal,

@@ -2,10 +2,11 @@
 //! to what the runtime has.
 
 use crate::bundle::Mount;
-use crate::plan::acts::{Origin, StringList};
+use crate::plan::acts::{Origin, Place, StringList, c_string};
 use crate::plan::compile::Compiler;
+use crate::plan::deeds::OpenSource;
 use crate::plan::rootfs::ROOTFS;
-use orlop_init::step::rootfs::OpenSources;
+use orlop_init::step::rootfs::{OpenSources, TakeSource};
 
 impl Compiler<'_> {
     /// The rootfs is the first of them.
@@ -25,7 +26,30 @@ impl Compiler<'_> {
             rootfs: Some(ROOTFS),
         };
         self.step(&step, Origin::Default);
+        for (number, index) in (1..).zip(&early) {
+            self.take_source(number, *index);
+        }
         self.early_sources = Some(early);
+    }
+
+    /// What only the runtime gets to is opened by the runtime, in init's mount namespace: nothing else could be bound
+    /// there, and what the host has set for the source stays locked.
+    pub(in crate::plan) fn take_source(&mut self, number: u32, index: usize) {
+        if !self.host.hidden_sources.contains(index) {
+            return;
+        }
+        let mounts = self.bundle.mounts().iter();
+        let Some(source) = mounts.filter(|mount| mount.index == index).find_map(Mount::as_bind) else {
+            return;
+        };
+        let turn = self.acts.next_turn();
+        let path = &c_string(&source.source);
+        let origin = || Origin::Element("mounts", index);
+        self.step(&TakeSource { turn, number, path }, origin());
+        let open = OpenSource {
+            path: source.source.clone(),
+        };
+        self.deed(Place::Turn(turn), open, origin());
     }
 
     /// The source of a mount, if it is one of the host's that can be opened as it is.

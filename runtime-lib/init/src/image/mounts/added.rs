@@ -71,11 +71,20 @@ impl Act<Init> for TakeTree<'_> {
         let flags = sys::OPEN_TREE_CLONE
             | if self.recursive { sys::AT_RECURSIVE } else { 0 }
             | if self.keeps_link { sys::AT_SYMLINK_NOFOLLOW } else { 0 };
-        let tree = sys::open_tree(Fd::CWD, self.path, flags).of(Part::Source)?;
         let place = init
             .sources
             .get_mut(self.number as usize)
             .ok_or(Failure::from(Part::Plan))?;
+        // Zero is no source: the standard input is taken.
+        let opened = i32::try_from(*place).ok().filter(|opened| *opened > 0).map(Fd);
+        let tree = match opened {
+            Some(opened) => sys::open_tree(opened, c"", flags | sys::AT_EMPTY_PATH),
+            None => sys::open_tree(Fd::CWD, self.path, flags),
+        };
+        let tree = tree.of(Part::Source)?;
+        if let Some(opened) = opened {
+            sys::close(opened);
+        }
         *place = usize::try_from(tree.0).map_err(|_| Failure::from(Part::Plan))?;
         Ok(())
     }
