@@ -20,7 +20,7 @@ const TRIED: &[(&str, &str, &str)] = &[
     ("", "cgroup-manager", "units"),
     ("", "help version", "shown_help"),
     ("check", "bundle", "own_namespaces"),
-    ("check", "json", "additions"),
+    ("check", "json config", "additions"),
     ("checkpoint restore", "image-path leave-running detach", "additions"),
     (
         "checkpoint",
@@ -53,6 +53,7 @@ const TRIED: &[(&str, &str, &str)] = &[
     ),
     ("exec", "pidfd-socket", "exec_statuses"),
     ("explain", "bundle json", "telling"),
+    ("explain", "config", "additions"),
     ("explain", "process", "exec_process"),
     ("features", "probe", "usage"),
     ("info", "json", "additions"),
