@@ -298,7 +298,7 @@ fn callers_terminal_is_as_before_however_it_ends(t: &Trial<'_>) -> Verdict {
             ("by SIGSEGV to the runtime", End::Signal(Signal::SEGV)),
         ] {
             let script =
-                "trap 'exit 3' TERM HUP INT QUIT ABRT SEGV; echo begins-$((40+2)); while :; do sleep 0.05; done";
+                "trap 'exit 3' TERM HUP INT QUIT ABRT SEGV; sleep 600 >/dev/null 2>&1 & echo begins-$((40+2)); wait";
             let words: &[&str] = match end {
                 End::Failure => &["/nope"],
                 _ => &["/bin/bash", "-c", script],

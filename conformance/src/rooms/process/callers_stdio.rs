@@ -133,7 +133,7 @@ fn keys_and_lines_come_and_go_as_at_a_terminal(t: &Trial<'_>) -> Verdict {
 
 fn interrupt_key_reaches_a_process_without_a_terminal(t: &Trial<'_>) -> Verdict {
     for way in WAYS {
-        let script = "trap 'echo caught; exit 6' INT; echo begins-$((40+2)); while :; do sleep 0.05; done";
+        let script = "trap 'echo caught; exit 6' INT; sleep 600 >/dev/null 2>&1 & echo begins-$((40+2)); wait";
         let mut user = User::sits_down(shell(t, way, 0, script)?)?;
         user.waits_for(t, "begins-42")?;
         user.types("\u{3}")?;
