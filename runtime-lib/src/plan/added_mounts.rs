@@ -138,7 +138,7 @@ impl Compiler<'_> {
         let trees = u32::try_from(binds().count()).unwrap_or(u32::MAX);
         self.step(&CopyMounts { trees }, Origin::Member("mounts"));
         for (number, (mount, bind)) in (0..).zip(binds()) {
-            self.take_source(number, mount.index);
+            self.take_source(number, mount.index, &bind.source);
             let step = TakeTree {
                 number,
                 path: &c_string(&bind.source),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
-use rustix::termios::{Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use serde_json::json;
 
 use crate::bundle::Bundle;
@@ -161,6 +161,21 @@ impl<'t> User<'t> {
         self.types("exit 7\n")?;
         let (code, _) = self.stays_to_the_end()?;
         same("exit status", &code, 7)
+    }
+
+    /// Whether the terminal has its lines edited and shown, as a shell leaves them.
+    pub(in crate::rooms) fn is_for_lines(&self) -> Result<bool, Failure> {
+        let wanted = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        Ok(tcgetattr(&self.theirs)?.local_modes.contains(wanted))
+    }
+
+    /// Answers a job that is in the foreground again, reads its answer and its exit status, and stays to the shell's end.
+    pub(in crate::rooms) fn answers_the_job(mut self, t: &Trial<'_>, way: &str) -> Verdict {
+        self.types("two\n")?;
+        self.waits_for(t, "got-two")?;
+        self.waits_for(t, "code-7")?;
+        let (code, _) = self.stays_to_the_end()?;
+        same(way, &code, 0)
     }
 
     /// The exit status, and what was still shown.

@@ -3,10 +3,9 @@
 use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::termios::{LocalModes, tcgetattr};
 
 use super::interactive::{User, WAYS, at_terminal};
-use crate::failure::{Failure, Verdict, ensure, same, wrong};
+use crate::failure::{Failure, Verdict, ensure, wrong};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
 
@@ -33,12 +32,6 @@ const ASKS: [&str; 3] = [
     "-c",
     "echo begins-$((40+2)); read line; echo got-$line; exit 7",
 ];
-
-/// Whether the terminal has its lines edited and shown, as a shell leaves them.
-fn is_for_lines(user: &User<'_>) -> Result<bool, Failure> {
-    let wanted = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
-    Ok(tcgetattr(&user.theirs)?.local_modes.contains(wanted))
-}
 
 /// Waits until the job is stopped.
 fn is_stopped(t: &Trial<'_>, job: Pid) -> Verdict {
@@ -67,16 +60,12 @@ fn job_in_the_background_leaves_the_terminal_alone_until_it_is_brought_back(t: &
         let script = "set -m; \"$0\" \"$@\" & read line; echo read-$line; fg; echo code-$?";
         let mut user = User::sits_down(at_terminal(t, way, &ASKS)?.script(script))?;
         is_stopped(t, job_of(t, &user)?)?;
-        ensure(is_for_lines(&user)?, || format!("{way}: the shell's terminal is raw"))?;
+        ensure(user.is_for_lines()?, || format!("{way}: the shell's terminal is raw"))?;
         user.types("one\n")?;
         user.waits_for(t, "read-one")?;
         user.waits_for(t, "begins-42")?;
-        t.until("the terminal to be raw", || Ok(!is_for_lines(&user)?))?;
-        user.types("two\n")?;
-        user.waits_for(t, "got-two")?;
-        user.waits_for(t, "code-7")?;
-        let (code, _) = user.stays_to_the_end()?;
-        same(way, &code, 0)?;
+        t.until("the terminal to be raw", || Ok(!user.is_for_lines()?))?;
+        user.answers_the_job(t, way)?;
     }
     Ok(())
 }
@@ -87,20 +76,16 @@ fn job_that_was_stopped_takes_the_terminal_again_in_the_foreground_only(t: &Tria
                       read line; echo read-$line; fg; echo code-$?";
         let mut user = User::sits_down(at_terminal(t, way, &ASKS)?.script(script))?;
         user.waits_for(t, "begins-42")?;
-        t.until("the terminal to be raw", || Ok(!is_for_lines(&user)?))?;
+        t.until("the terminal to be raw", || Ok(!user.is_for_lines()?))?;
         let job = job_of(t, &user)?;
         kill_process(job, Signal::STOP)?;
         user.waits_for(t, "bg-42")?;
         is_stopped(t, job)?;
-        ensure(is_for_lines(&user)?, || format!("{way}: the shell's terminal is raw"))?;
+        ensure(user.is_for_lines()?, || format!("{way}: the shell's terminal is raw"))?;
         user.types("one\n")?;
         user.waits_for(t, "read-one")?;
-        t.until("the terminal to be raw again", || Ok(!is_for_lines(&user)?))?;
-        user.types("two\n")?;
-        user.waits_for(t, "got-two")?;
-        user.waits_for(t, "code-7")?;
-        let (code, _) = user.stays_to_the_end()?;
-        same(way, &code, 0)?;
+        t.until("the terminal to be raw again", || Ok(!user.is_for_lines()?))?;
+        user.answers_the_job(t, way)?;
     }
     Ok(())
 }

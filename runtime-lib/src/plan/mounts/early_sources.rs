@@ -14,10 +14,11 @@ impl Compiler<'_> {
         let mut paths = StringList::default();
         paths.push(&self.bundle.rootfs().to_string_lossy());
         let mut early = Vec::new();
-        for mount in self.bundle.mounts() {
+        let bundle = self.bundle;
+        for mount in bundle.mounts() {
             if let Some(source) = self.early_source(mount) {
                 paths.push(source);
-                early.push(mount.index);
+                early.push((mount.index, source));
             }
         }
         let paths = paths.as_strings();
@@ -26,28 +27,24 @@ impl Compiler<'_> {
             rootfs: Some(ROOTFS),
         };
         self.step(&step, Origin::Default);
-        for (number, index) in (1..).zip(&early) {
-            self.take_source(number, *index);
+        for (number, (index, source)) in (1..).zip(&early) {
+            self.take_source(number, *index, source);
         }
-        self.early_sources = Some(early);
+        self.early_sources = Some(early.into_iter().map(|(index, _)| index).collect());
     }
 
     /// What only the runtime gets to is opened by the runtime, in init's mount namespace: nothing else could be bound
     /// there, and what the host has set for the source stays locked.
-    pub(in crate::plan) fn take_source(&mut self, number: u32, index: usize) {
+    pub(in crate::plan) fn take_source(&mut self, number: u32, index: usize, source: &str) {
         if !self.host.hidden_sources.contains(index) {
             return;
         }
-        let mounts = self.bundle.mounts().iter();
-        let Some(source) = mounts.filter(|mount| mount.index == index).find_map(Mount::as_bind) else {
-            return;
-        };
         let turn = self.acts.next_turn();
-        let path = &c_string(&source.source);
+        let path = &c_string(source);
         let origin = || Origin::Element("mounts", index);
         self.step(&TakeSource { turn, number, path }, origin());
         let open = OpenSource {
-            path: source.source.clone(),
+            path: source.to_owned(),
         };
         self.deed(Place::Turn(turn), open, origin());
     }

@@ -61,6 +61,7 @@ impl Act<Init> for CopyMounts {
     fn act(&self, init: &mut Init) -> Outcome {
         sys::unshare(namespace::NEWNS)?;
         init.sources = sys::room_for(self.trees as usize)?;
+        init.sources.fill(usize::MAX);
         Ok(())
     }
 }
@@ -71,12 +72,7 @@ impl Act<Init> for TakeTree<'_> {
         let flags = sys::OPEN_TREE_CLONE
             | if self.recursive { sys::AT_RECURSIVE } else { 0 }
             | if self.keeps_link { sys::AT_SYMLINK_NOFOLLOW } else { 0 };
-        let place = init
-            .sources
-            .get_mut(self.number as usize)
-            .ok_or(Failure::from(Part::Plan))?;
-        // Zero is no source: the standard input is taken.
-        let opened = i32::try_from(*place).ok().filter(|opened| *opened > 0).map(Fd);
+        let opened = init.source(self.number);
         let tree = match opened {
             Some(opened) => sys::open_tree(opened, c"", flags | sys::AT_EMPTY_PATH),
             None => sys::open_tree(Fd::CWD, self.path, flags),
@@ -85,6 +81,10 @@ impl Act<Init> for TakeTree<'_> {
         if let Some(opened) = opened {
             sys::close(opened);
         }
+        let place = init
+            .sources
+            .get_mut(self.number as usize)
+            .ok_or(Failure::from(Part::Plan))?;
         *place = usize::try_from(tree.0).map_err(|_| Failure::from(Part::Plan))?;
         Ok(())
     }
