@@ -195,7 +195,7 @@ lab_whole() {
 
 lab_engines() {
     say lab-engines "docker and podman in a virtual machine with systemd"
-    as_root "$harness/conformance" lab --form systemd --limit 240 engines --runtime "$built/orlop" --not-yet "$NOT_YET" \
+    as_root "$harness/conformance" lab --form systemd --limit 240 engines --runtime "$built/orlop" \
         --engine docker --engine podman --engine podman-rootless
 }
 

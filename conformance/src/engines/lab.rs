@@ -251,7 +251,7 @@ fn look() -> BTreeSet<String> {
 
 /// Mounts that engines make for themselves, once or again and again.
 fn engines_own(mount_point: &str) -> bool {
-    ["/podman/overlay", "/buildah/overlay", "/netns/default"]
+    ["/podman/overlay", "/buildah/overlay", "/storage/overlay", "/netns/default"]
         .iter()
         .any(|end| mount_point.ends_with(end))
 }

@@ -21,9 +21,7 @@ pub struct Executed {
     pub process: Process,
     /// The pty's master, with [`Console::Return`](crate::Console::Return).
     pub console: Option<OwnedFd>,
-    /// The other ends of the pipes that the process has for standard input, output and error, with
-    /// [`NamedStdio::Returned`](crate::NamedStdio::Returned). Where output and error are the same file, the pipe of the
-    /// one is the other's, too.
+    /// The other ends of its pipes, as in [`Created::stdio`](crate::Created::stdio).
     pub stdio: [Option<OwnedFd>; 3],
     /// What turned out not to be applied, each with its JSON path, as the spec allows.
     pub warnings: Vec<Problem>,

@@ -4,7 +4,11 @@
 use crate::bundle::{Bundle, NamespaceType};
 use rustix::fs::{Stat, stat};
 use rustix::process::{getegid, geteuid, getgroups};
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+/// What the kernel follows on one way (Linux: include/linux/namei.h, `MAXSYMLINKS`).
+const MOST_LINKS: usize = 40;
 
 /// Those sources, by the places of their mounts in the config.
 #[derive(Clone, Debug, Default)]
@@ -27,17 +31,11 @@ impl HiddenSources {
             return Self::default();
         }
         let caller = Caller::own();
-        let is_hidden = |source: &str| {
-            std::fs::canonicalize(source).is_ok_and(|source| {
-                let above = source.ancestors().skip(1);
-                above.into_iter().any(|folder| !caller.may_search(folder))
-            })
-        };
         let binds = bundle
             .mounts()
             .iter()
             .filter_map(|mount| Some((mount.index, mount.as_bind()?)));
-        let hidden = binds.filter(|(_, bind)| bind.links.are_followed() && is_hidden(&bind.source));
+        let hidden = binds.filter(|(_, bind)| bind.links.are_followed() && !caller.has_a_way_to(&bind.source));
         Self(hidden.map(|(index, _)| index).collect())
     }
 
@@ -66,9 +64,42 @@ impl Caller {
         }
     }
 
+    /// Looks at each folder on the way, those that links lead through as well (`man 7 path_resolution`).
+    fn has_a_way_to(&self, source: &str) -> bool {
+        let Ok(source) = std::path::absolute(source) else {
+            return true;
+        };
+        let mut at = PathBuf::from("/");
+        let mut ahead = names(&source);
+        let mut links = 0;
+        while let Some(name) = ahead.pop() {
+            if !self.may_search(&at) {
+                return false;
+            }
+            if name == ".." {
+                at.pop();
+                continue;
+            }
+            let next = at.join(name);
+            let Ok(target) = std::fs::read_link(&next) else {
+                at = next;
+                continue;
+            };
+            links += 1;
+            if links > MOST_LINKS {
+                return true;
+            }
+            if target.is_absolute() {
+                at = PathBuf::from("/");
+            }
+            ahead.extend(names(&target));
+        }
+        true
+    }
+
     /// By the mode alone: where there is an access control list too, the runtime may open what init could have.
     fn may_search(&self, folder: &Path) -> bool {
-        stat(folder).is_ok_and(|status| self.may_search_with(&status))
+        stat(folder).map_or(true, |status| self.may_search_with(&status))
     }
 
     fn may_search_with(&self, status: &Stat) -> bool {
@@ -79,4 +110,13 @@ impl Caller {
         };
         status.st_mode & bit != 0
     }
+}
+
+/// The names in a path, the last one first.
+fn names(path: &Path) -> Vec<OsString> {
+    let names = path.components().filter_map(|component| match component {
+        Component::Normal(_) | Component::ParentDir => Some(component.as_os_str().to_owned()),
+        _ => None,
+    });
+    names.rev().collect()
 }

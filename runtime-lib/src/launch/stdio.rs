@@ -22,56 +22,69 @@ pub(super) struct Stdio {
     pub(super) returned: [Option<OwnedFd>; 3],
 }
 
-const ALL: u32 = 0b111;
-
 /// Linux: include/uapi/linux/magic.h.
 const PIPEFS_MAGIC: u64 = 0x5049_5045;
 
 /// Linux: Documentation/admin-guide/devices.txt: `/dev/null` and its like.
 const MEMORY_DEVICES: u32 = 1;
 
+/// How one of the three is handed over.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// The file, whose owner stays.
+    AsItIs,
+    /// The file, which may become the user's.
+    Given,
+    /// A pipe, which may become the user's, in place of the file with this device and inode.
+    Apart { file: (u64, u64) },
+}
+
+impl Way {
+    fn of(launching: &Launching<'_>, number: usize) -> Self {
+        let named = &launching.io.named_stdio;
+        if launching.plan.user.is_none() || matches!(named, NamedStdio::Given) {
+            return Self::Given;
+        }
+        let Ok(status) = fstat(launching.stdio(number)) else {
+            return Self::AsItIs;
+        };
+        // What is the user's already is given to nobody, whatever its name.
+        if launching.is_a_users_pipe(&status) || is_nameless(launching.stdio(number), &status) {
+            return Self::Given;
+        }
+        if matches!(named, NamedStdio::Returned) && launching.keeps_apart(number, &status) {
+            let file = (status.st_dev, status.st_ino);
+            return Self::Apart { file };
+        }
+        Self::AsItIs
+    }
+}
+
 impl Stdio {
     /// What the process gets, from the number `first_own` on.
     pub(super) fn choose(launching: &Launching<'_>, first_own: RawFd) -> Result<Self, Error> {
         let mut stdio = Self::default();
-        let named = &launching.io.named_stdio;
-        if launching.plan.user.is_none() || matches!(named, NamedStdio::Given) {
-            stdio.given = ALL;
-            for number in 0..3 {
-                stdio.chosen[number] = copy(launching, number, first_own)?;
-            }
-            return Ok(stdio);
-        }
-        let mut of_stdout = None;
-        for number in 0..3 {
-            let status = fstat(launching.stdio(number)).ok();
-            let is_nameless = status.as_ref().is_some_and(|status| {
-                // What is the user's already is given to nobody, whatever its name.
-                launching.is_a_users_pipe(status) || is_nameless(launching.stdio(number), status)
-            });
-            let kept_apart = status.filter(|status| {
-                !is_nameless && matches!(named, NamedStdio::Returned) && launching.keeps_apart(number, status)
-            });
-            if is_nameless || kept_apart.is_some() {
+        let ways = [0, 1, 2].map(|number| Way::of(launching, number));
+        for (number, way) in ways.into_iter().enumerate() {
+            if way != Way::AsItIs {
                 stdio.given |= 1 << number;
             }
-            let Some(status) = kept_apart else {
-                stdio.chosen[number] = copy(launching, number, first_own)?;
-                continue;
-            };
-            let identity = (status.st_dev, status.st_ino);
-            if number == 2 && of_stdout == Some(identity) {
+            stdio.chosen[number] = match way {
+                Way::AsItIs | Way::Given => {
+                    let chosen = launching.io.stdio[number].as_ref();
+                    chosen.map(|file| copy_above(file, first_own)).transpose()?
+                }
                 // What is written to both of them stays in its order.
-                let stdout = stdio.chosen[1].as_ref().map(|file| copy_above(file, first_own));
-                stdio.chosen[2] = stdout.transpose()?;
-                continue;
-            }
-            let (ours, theirs) = pipe(number)?;
-            stdio.chosen[number] = Some(above(theirs, first_own.max(3))?);
-            stdio.returned[number] = Some(ours);
-            if number == 1 {
-                of_stdout = Some(identity);
-            }
+                Way::Apart { .. } if number == 2 && way == ways[1] => {
+                    let stdout = stdio.chosen[1].as_ref();
+                    stdout.map(|file| copy_above(file, first_own)).transpose()?
+                }
+                Way::Apart { .. } => {
+                    let (ours, theirs) = pipe(number)?;
+                    stdio.returned[number] = Some(ours);
+                    Some(above(theirs, first_own.max(3))?)
+                }
+            };
         }
         Ok(stdio)
     }
@@ -85,12 +98,6 @@ fn pipe(number: usize) -> Result<(OwnedFd, OwnedFd), Error> {
         0 => (writer, reader),
         _ => (reader, writer),
     })
-}
-
-/// What the caller has chosen for a number, if anything.
-fn copy(launching: &Launching<'_>, number: usize, first_own: RawFd) -> Result<Option<OwnedFd>, Error> {
-    let chosen = launching.io.stdio[number].as_ref();
-    chosen.map(|file| copy_above(file, first_own)).transpose()
 }
 
 fn copy_above(file: &OwnedFd, first_own: RawFd) -> Result<OwnedFd, Error> {

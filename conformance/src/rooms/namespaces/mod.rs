@@ -1,6 +1,7 @@
 //! Namespaces, new and joined, and what each has of its own.
 
 mod host_names;
+mod in_a_chroot;
 mod inherited_mounts;
 mod joined_namespaces;
 mod network_devices;
@@ -16,6 +17,7 @@ pub(super) const ROOMS: &[Room] = rooms![
     inherited_mounts,
     joined_namespaces,
     own_namespaces,
+    in_a_chroot,
     host_names,
     time_offsets,
     sysctl,

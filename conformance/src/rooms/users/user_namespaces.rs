@@ -48,19 +48,26 @@ fn source_in_a_folder_of_another_users_is_bound(t: &Trial<'_>) -> Verdict {
     fs::create_dir_all(&project)?;
     fs::write(project.join("file"), "of a project")?;
     symlink(&project, t.dir.join("link"))?;
+    let open = t.dir.join("open");
+    fs::create_dir(&open)?;
+    fs::write(open.join("file"), "behind a link")?;
+    symlink("../open", home.join("first"))?;
+    symlink("first", home.join("second"))?;
     chown(&home, Some(4242), Some(4242))?;
     fs::set_permissions(&home, fs::Permissions::from_mode(0o700))?;
-    let [project, link] = [project, t.dir.join("link")].map(|path| path.to_string_lossy().into_owned());
+    let ways = [project, t.dir.join("link"), home.join("second")];
+    let [project, link, links_in_home] = ways.map(|path| path.to_string_lossy().into_owned());
     let bundle = mapped(t)?
         .mount("/one", "bind", &project, &["rbind", "ro"])
         .mount("/two", "bind", &link, &["bind"])
-        .probe("read /one/file , read /two/file , write /one/other x , write /two/other x");
+        .mount("/three", "bind", &links_in_home, &["bind"])
+        .probe("read /one/file , read /two/file , read /three/file , write /one/other x , write /two/other x");
     let report = t.see(&bundle)?;
-    for read in report.iter().take(2) {
-        same("file", &read["value"], "of a project")?;
+    for (number, content) in ["of a project", "of a project", "behind a link"].iter().enumerate() {
+        same("file", &report[number]["value"], *content)?;
     }
-    same("read-only", &report[2]["errno"], libc::EROFS)?;
-    same("another user's", &report[3]["errno"], libc::EACCES)
+    same("read-only", &report[3]["errno"], libc::EROFS)?;
+    same("another user's", &report[4]["errno"], libc::EACCES)
 }
 
 fn new_user_namespace_maps_ids(t: &Trial<'_>) -> Verdict {

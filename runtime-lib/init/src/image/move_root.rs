@@ -19,6 +19,7 @@ const PASSES: u32 = 64;
 impl Act<Init> for MoveRoot {
     /// Nothing of the host is left after `pivot_root`, so it is tried all the same.
     fn act(&self, init: &mut Init) -> Outcome {
+        rootfs::leave_chroot()?;
         // The list of mounts is the kernel's for the root that init has now.
         init.open_proc()?;
         if let Ok(old) = rootfs::swap_roots(init) {

@@ -119,8 +119,22 @@ impl Act<Init> for HoldProc {
 
 impl Act<Init> for Pivot {
     fn act(&self, init: &mut Init) -> Outcome {
+        leave_chroot()?;
         let old = swap_roots(init)?;
         leave(old)
+    }
+}
+
+/// Makes the root of init's mount namespace its own root. A caller in a chroot has another one; `setns`, as exec calls
+/// it, leads to the namespace's, so that is the one to be replaced (`man 2 setns`).
+pub(crate) fn leave_chroot() -> sys::Result<()> {
+    let own = sys::open_process(sys::own_number())?;
+    let joined = sys::join_namespace(own, namespace::NEWNS);
+    sys::close(own);
+    match joined {
+        // Without CAP_SYS_CHROOT, which nothing else here needs.
+        Err(Errno::PERM) => Ok(()),
+        result => result,
     }
 }
 

@@ -143,6 +143,15 @@ impl Reads for HostPropagation {
         let propagation = Propagating(self.propagation | mount_flag::REC);
         write!(out, "make its copy of the host's mounts {propagation}")
     }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        match failed.errno {
+            errno::INVAL => {
+                out.write_str("the root of the runtime is no mount point, as in a chroot; mount that folder on itself before")
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What is said of a rootfs that cannot be used, by both steps that may open it.

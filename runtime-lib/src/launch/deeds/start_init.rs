@@ -90,7 +90,9 @@ fn refused(origin: &Origin, errno: Errno) -> Failure {
     let mut failure = Failure::new("start init in its namespaces", errno);
     failure.path = origin.path().or_else(|| Some("linux.namespaces".into()));
     match errno {
-        Errno::PERM => failure.hint("new namespaces need CAP_SYS_ADMIN, or a user namespace"),
+        Errno::PERM => failure.hint(
+            "new namespaces need CAP_SYS_ADMIN, or a user namespace, which the kernel does not make for a process in a chroot",
+        ),
         Errno::NOSPC => failure.hint("a limit in /proc/sys/user is reached"),
         // Linux: security/tomoyo/domain.c, `tomoyo_find_next_domain`.
         Errno::NOENT => failure.hint("TOMOYO looks an open program up in /dev/fd, a link to /proc/self/fd"),

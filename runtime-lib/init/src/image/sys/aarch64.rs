@@ -80,6 +80,7 @@ pub(super) mod number {
     pub(crate) const FSETXATTR: usize = 7;
     pub(crate) const IOPRIO_SET: usize = 30;
     pub(crate) const PERSONALITY: usize = 92;
+    pub(crate) const GETPID: usize = 172;
     pub(crate) const SET_MEMPOLICY: usize = 237;
     pub(crate) const SCHED_SETAFFINITY: usize = 122;
     pub(crate) const SCHED_SETATTR: usize = 274;

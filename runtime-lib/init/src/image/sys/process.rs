@@ -85,6 +85,12 @@ pub(crate) fn open_process(pid: usize) -> Result<Fd> {
     unsafe { call(number::PIDFD_OPEN, [pid.into(), Arg::NULL]) }.map(Fd::new)
 }
 
+/// The number of this process in its pid namespace (`man 2 getpid`).
+pub(crate) fn own_number() -> usize {
+    // SAFETY: there are no arguments.
+    unsafe { call(number::GETPID, []) }.unwrap_or_default()
+}
+
 /// `man 2 kill`
 pub(crate) fn kill(pid: usize, signal: i32) -> Result<()> {
     // SAFETY: the arguments are numbers. A signal of this process's own ends it, or runs the handler that was made for

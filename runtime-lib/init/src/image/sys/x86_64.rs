@@ -90,6 +90,7 @@ pub(super) mod number {
     pub(crate) const RT_SIGACTION: usize = 13;
     pub(crate) const IOCTL: usize = 16;
     pub(crate) const NANOSLEEP: usize = 35;
+    pub(crate) const GETPID: usize = 39;
     pub(crate) const SOCKET: usize = 41;
     pub(crate) const SENDMSG: usize = 46;
     pub(crate) const RECVMSG: usize = 47;
