@@ -251,9 +251,14 @@ fn look() -> BTreeSet<String> {
 
 /// Mounts that engines make for themselves, once or again and again.
 fn engines_own(mount_point: &str) -> bool {
-    ["/podman/overlay", "/buildah/overlay", "/storage/overlay", "/netns/default"]
-        .iter()
-        .any(|end| mount_point.ends_with(end))
+    [
+        "/podman/overlay",
+        "/buildah/overlay",
+        "/storage/overlay",
+        "/netns/default",
+    ]
+    .iter()
+    .any(|end| mount_point.ends_with(end))
 }
 
 /// A process that lives.
@@ -342,6 +347,10 @@ fn cgroups(folder: &Path, things: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             let path = entry.path().display().to_string();
+            // BuildKit's, for all its steps.
+            if path.ends_with("/docker/buildkit") {
+                continue;
+            }
             if !has_systemd() || CGROUPS.iter().any(|part| path.contains(part)) {
                 things.insert(format!("cgroup {path}"));
             }

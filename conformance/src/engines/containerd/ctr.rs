@@ -86,8 +86,7 @@ pub(in crate::engines) fn run(lab: &Arc<Lab>, session: &mut Session<'_>) -> Verd
         lab: Arc::clone(lab),
         socket,
     };
-    ctr.call(&["image", "import", &lab.image_archive()?])
-        .succeed()?;
+    ctr.call(&["image", "import", &lab.image_archive()?]).succeed()?;
     // What stays after the first container (the cgroup of the namespace) is the engine's.
     ctr.run(&[], &["true"]).finish()?;
     session.run_all(lab, &ctr, CHECKS);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::engines::call::reads;
+use crate::engines::call::{Call, reads};
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
 use crate::engines::docker::exec_root;
@@ -80,7 +80,26 @@ fn the_classic_builder_runs_steps(cli: &Cli) -> Verdict {
 }
 
 fn buildkit_runs_steps(cli: &Cli) -> Verdict {
-    build(cli, "1")
+    let before = options_of_v2()?;
+    let verdict = build(cli, "1");
+    // dockerd has what is called runc run the steps, whatever its default runtime. Debian's mounts cgroup v2 in the
+    // host's cgroup namespace without the host's options, and so takes them from the host.
+    if options_of_v2()? != before {
+        let options = format!("remount,{before}");
+        Call::new("mount").args(["-o", &options, "/sys/fs/cgroup"]).succeed()?;
+    }
+    verdict
+}
+
+/// The superblock's options of a cgroup v2 that is alone on the host.
+fn options_of_v2() -> Result<String, Failure> {
+    let table = fs::read_to_string("/proc/self/mountinfo")?;
+    let mut mounts = table.lines().filter_map(|line| line.split_once(" - cgroup2 "));
+    let v2 = mounts.find(|(mount, _)| mount.contains(" /sys/fs/cgroup "));
+    Ok(v2
+        .and_then(|(_, superblock)| superblock.split(' ').nth(1))
+        .unwrap_or_default()
+        .to_owned())
 }
 
 fn a_health_check_passes(cli: &Cli) -> Verdict {

@@ -7,7 +7,7 @@ use crate::engines::check::{Check, checks};
 use crate::engines::cli::{Background, Cli};
 use crate::engines::docker::has_packet_filter;
 use crate::engines::waiting::in_time;
-use crate::failure::{Failure, Verdict};
+use crate::failure::{Failure, Verdict, ensure};
 
 pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
     short containers_reach_each_other_by_name,
@@ -85,7 +85,11 @@ fn containers_reach_each_other_by_name(cli: &Cli) -> Verdict {
 fn unreachable(cli: &Cli, options: &[&str], address: &str) -> Verdict {
     cli.run(options, &["ping", "-c", "1", "-W", "1", address])
         .finish()
-        .and_then(|outcome| outcome.out_has("0 packets received"))
+        .and_then(|outcome| {
+            outcome
+                .out_has("0 packets received")
+                .or_else(|_| outcome.said("Network is unreachable"))
+        })
 }
 
 fn containers_on_the_default_bridge_reach_each_other(cli: &Cli) -> Verdict {
@@ -119,7 +123,9 @@ fn a_network_is_joined_and_left_while_running(cli: &Cli) -> Verdict {
     reads("links after a restart", &links()?, "eth0\neth1\nlo\n")?;
     cli.call(&["network", "disconnect", "bridge", &container.id])
         .succeed()?;
-    reads("links", &links()?, "eth1\nlo\n")?;
+    // A restart may have given the names in another order.
+    let last = links()?;
+    ensure(["eth0\nlo\n", "eth1\nlo\n"].contains(&&*last), || last.clone())?;
     cli.call(&["network", "disconnect", "joined", &container.id])
         .succeed()?;
     reads("links", &links()?, "lo\n")
@@ -230,7 +236,7 @@ fn a_container_shares_anothers_network_whole(cli: &Cli) -> Verdict {
     second.exec(&[], &["ip", "link", "show", "lo"]).mentions("LOOPBACK")?;
     let refused = cli.run(&join, &["true"]).finish()?;
     refused.ended_with(125)?;
-    refused.said("cannot join network of a non running container")
+    refused.said("of a non running container")
 }
 
 fn a_server_on_the_hosts_network_is_the_hosts(cli: &Cli) -> Verdict {

@@ -61,8 +61,15 @@ fn created(t: &Trial<'_>, bundle: &Bundle, flags: &[&str]) -> Result<u32, Failur
 
 /// What is in the container's rootfs, and not in the host's root.
 fn are_the_rootfs(names: &Value) -> Verdict {
-    let names: Vec<&str> = names.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    ensure(names.contains(&"probe") && !names.contains(&"usr"), || format!("at the root: {names:?}"))
+    let names: Vec<&str> = names
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    ensure(names.contains(&"probe") && !names.contains(&"usr"), || {
+        format!("at the root: {names:?}")
+    })
 }
 
 fn process_of_exec_is_at_the_containers_root(t: &Trial<'_>) -> Verdict {
@@ -78,7 +85,10 @@ fn is_alone(pid: u32) -> Verdict {
         .arg(format!("--mount=/proc/{pid}/ns/mnt"))
         .args(["/probe", "list", "/"])
         .output()?;
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     let lines = lines_of(&out)?;
     let first = lines.first().map_or_else(|| wrong(format!("nsenter: {err}")), Ok)?;
     are_the_rootfs(&first["value"])
@@ -94,10 +104,12 @@ fn moved_root_is_alone_there(t: &Trial<'_>) -> Verdict {
 
 fn root_that_is_no_mount_point_is_told(t: &Trial<'_>) -> Verdict {
     let call = t.with_bundle(&["run"], &t.bundle()?)?;
-    call.script(&in_a_chroot(t, FOLDER)?).refuse(&["no mount point", "chroot"])
+    call.script(&in_a_chroot(t, FOLDER)?)
+        .refuse(&["no mount point", "chroot"])
 }
 
 fn user_namespace_that_is_not_made_there_is_told(t: &Trial<'_>) -> Verdict {
     let call = t.with_bundle(&["run"], &mapped(t)?)?;
-    call.script(&in_a_chroot(t, WHOLE)?).refuse(&["linux.namespaces", "chroot"])
+    call.script(&in_a_chroot(t, WHOLE)?)
+        .refuse(&["linux.namespaces", "chroot"])
 }

@@ -146,9 +146,9 @@ impl Reads for HostPropagation {
 
     fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
         match failed.errno {
-            errno::INVAL => {
-                out.write_str("the root of the runtime is no mount point, as in a chroot; mount that folder on itself before")
-            }
+            errno::INVAL => out.write_str(
+                "the root of the runtime is no mount point, as in a chroot; mount that folder on itself before",
+            ),
             _ => Ok(()),
         }
     }

@@ -81,7 +81,8 @@ pub(crate) use old_mount::{
     pivot_root, unmount,
 };
 pub(crate) use process::{
-    CLONE_PARENT, SIGCHLD, SIGKILL, exit, fork, fork_into, kill, kill_group, new_session, open_process, own_number, set_umask, wait,
+    CLONE_PARENT, SIGCHLD, SIGKILL, exit, fork, fork_into, kill, kill_group, new_session, open_process, own_number,
+    set_umask, wait,
 };
 pub(crate) use program::{execute, room_for};
 pub(crate) use schedule::{
