@@ -175,7 +175,7 @@ lab() {
     *) say lab "skipped: its machines are x86_64" && return 0 ;;
     esac
     say lab "cgroups and devices in virtual machines"
-    if ! as_root conformance/lab/images.sh target/lab bookworm >/dev/null; then
+    if ! as_root conformance/lab/images.sh target/lab bookworm bookworm >/dev/null; then
         echo "lab: skipped: its images cannot be made here"
         return 0
     fi

@@ -1,19 +1,20 @@
 #!/bin/sh
-# images.sh FOLDER SUITE [engines]
+# images.sh FOLDER RELEASE SUITE [engines]
 #
 # Makes, below FOLDER and unless it is there, what a virtual machine of the lab is started from:
 #
-#   root-SUM.ext4           a small Debian 12 with systemd, which every kernel is started with
-#   root-engines-SUM.ext4   the same with docker, containerd, podman and buildah, instead of it where engines are asked for
-#   SUITE-SUM/vmlinuz       the kernel that this release of Debian has (bullseye, bookworm, trixie)
-#   SUITE-SUM/initrd        what finds the disks
-#   SUITE-SUM/modules.ext4  the kernel's modules
+#   root-RELEASE-SUM.ext4          a small Debian with systemd (bookworm, trixie), which every kernel is started with
+#   root-RELEASE-engines-SUM.ext4  the same with docker, containerd, podman and buildah, instead of it where engines are asked for
+#   SUITE-SUM/vmlinuz              the kernel that a release of Debian has (bullseye, bookworm, trixie)
+#   SUITE-SUM/initrd               what finds the disks
+#   SUITE-SUM/modules.ext4         the kernel's modules
 #
 # SUM changes with these scripts; what another one left is removed. On stdout come the names of the four.
 set -eu
 folder=$1
-suite=$2
-kind=${3:+-$3}
+release=$2
+suite=$3
+kind=-$release${4:+-$4}
 here=$(cd "$(dirname "$0")" && pwd)
 mirror=http://deb.debian.org/debian
 
@@ -54,11 +55,13 @@ debian() {
 
 packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,util-linux,iproute2,busybox-static,strace,runc,crun,procps,kmod,uidmap,libseccomp2
 engines=apparmor,docker.io,containerd,podman,conmon,buildah,catatonit,netavark,aardvark-dns,iptables,slirp4netns,fuse-overlayfs,ca-certificates,containernetworking-plugins,protobuf-compiler,python3-grpcio,python3-protobuf
+# What recommended packages were before, or are needed by newer engines.
+[ "$release" = bookworm ] || engines=$engines,docker-cli,passt,nftables
 
 root=$folder/root$kind-$sum.ext4
 if [ ! -e "$root" ]; then
-    echo "lab: making a Debian 12${3:+ with $3}" >&2
-    debian --variant=minbase --include="$packages${3:+,$engines}" bookworm "$work/root" "$mirror"
+    echo "lab: making a Debian $release${4:+ with $4}" >&2
+    debian --variant=minbase --include="$packages${4:+,$engines}" "$release" "$work/root" "$mirror"
     mkdir -p "$work/root/lab" "$work/root/lib/modules" "$work/root/etc/systemd/system/multi-user.target.wants"
     cp "$here/lab.service" "$work/root/etc/systemd/system/"
     ln -sf ../lab.service "$work/root/etc/systemd/system/multi-user.target.wants/lab.service"
@@ -102,7 +105,10 @@ if [ ! -e "$kernel/modules.ext4" ]; then
         echo "${file##*/}"
     done <"$work/modules" >"$work/initrd/modules"
     (cd "$work/initrd" && find . | cpio --quiet -o -H newc | gzip -1) >"$kernel/initrd"
-    cp "$work"/kernel/boot/vmlinuz-"$version" "$kernel/vmlinuz"
+    # Newer ones come with their modules.
+    for file in "$work/kernel/boot/vmlinuz-$version" "$work/tree/lib/modules/$version/vmlinuz"; do
+        [ ! -e "$file" ] || cp "$file" "$kernel/vmlinuz"
+    done
     disk "$work/tree/lib/modules" "$kernel/modules.ext4" 20
 fi
 

@@ -99,8 +99,14 @@ pub(super) fn run(options: &Options) -> ExitCode {
 
 /// One engine's part of the report.
 fn with_engine(options: &Options, engine: &str, report: &mut Report) {
+    // What engines a host has stands on the page.
+    let engines = if has_systemd() {
+        format!(", {}", super::table::versions().join(", "))
+    } else {
+        String::new()
+    };
     report.say(&format!(
-        "{}Linux {} with {}",
+        "{}Linux {} with {}{engines}",
         super::table::MACHINE,
         kernel(),
         cgroups()

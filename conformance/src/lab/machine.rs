@@ -26,8 +26,8 @@ impl Machine {
     ///
     /// # Errors
     /// A sentence about what could not be made or started.
-    pub(super) fn new(options: &Options, (form, kernel): (&str, &str), disk: &Disk) -> Result<Self, String> {
-        let images = images(&options.images, kernel, options.has_engines())?;
+    pub(super) fn new(options: &Options, [form, release, kernel]: [&str; 3], disk: &Disk) -> Result<Self, String> {
+        let images = images(options, release, kernel)?;
         let [root, vmlinuz, initrd, modules] = &images;
         let console = options
             .console
@@ -113,13 +113,13 @@ impl Drop for Machine {
 }
 
 /// The images: root, kernel, initrd, modules.
-fn images(folder: &Path, kernel: &str, has_engines: bool) -> Result<[String; 4], String> {
+fn images(options: &Options, release: &str, kernel: &str) -> Result<[String; 4], String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/images.sh");
     let output = Command::new("sh")
         .arg(&script)
-        .arg(folder)
-        .arg(kernel)
-        .args(has_engines.then_some("engines"))
+        .arg(&options.images)
+        .args([release, kernel])
+        .args(options.has_engines().then_some("engines"))
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("{}: {error}", script.display()))?;

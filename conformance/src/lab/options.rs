@@ -8,6 +8,9 @@ use crate::options::value;
 /// What `conformance lab` was told.
 pub(super) struct Options {
     pub(super) forms: Vec<&'static str>,
+    /// Releases of Debian, which the machine has its programs of.
+    pub(super) releases: Vec<&'static str>,
+    /// Releases of Debian, which the machine has its kernel of; its own unless given.
     pub(super) kernels: Vec<&'static str>,
     pub(super) images: PathBuf,
     /// Longest time for one machine.
@@ -22,6 +25,7 @@ pub(super) struct Options {
 }
 
 const FORMS: [&str; 3] = ["v2", "systemd", "hybrid"];
+const RELEASES: [&str; 2] = ["bookworm", "trixie"];
 const KERNELS: [&str; 3] = ["bookworm", "trixie", "bullseye"];
 
 impl Options {
@@ -30,6 +34,7 @@ impl Options {
     pub(super) fn parse(words: &[String]) -> Result<Self, String> {
         let mut options = Self {
             forms: Vec::new(),
+            releases: Vec::new(),
             kernels: Vec::new(),
             images: Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/lab"),
             limit: Duration::from_secs(3600),
@@ -42,6 +47,9 @@ impl Options {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--form" => options.forms.push(one_of(&FORMS, word, value(word, &mut words)?)?),
+                "--release" => options
+                    .releases
+                    .push(one_of(&RELEASES, word, value(word, &mut words)?)?),
                 "--kernel" => options.kernels.push(one_of(&KERNELS, word, value(word, &mut words)?)?),
                 "--images" => options.images = value(word, &mut words)?.into(),
                 "--console" => options.console = Some(value(word, &mut words)?.into()),
@@ -73,10 +81,23 @@ impl Options {
         if options.forms.is_empty() {
             options.forms.push("v2");
         }
-        if options.kernels.is_empty() {
-            options.kernels.push("bookworm");
+        if options.releases.is_empty() {
+            options.releases.push("bookworm");
         }
         Ok(options)
+    }
+
+    /// The machines, by form, release and kernel: each with each.
+    pub(super) fn machines(&self) -> Vec<[&'static str; 3]> {
+        let mut machines = Vec::new();
+        for release in &self.releases {
+            let own = std::slice::from_ref(release);
+            let kernels = if self.kernels.is_empty() { own } else { &self.kernels };
+            for kernel in kernels {
+                machines.extend(self.forms.iter().map(|form| [*form, release, kernel]));
+            }
+        }
+        machines
     }
 
     /// Whether the machine is to have container engines.
@@ -126,7 +147,21 @@ mod tests {
         assert_eq!(options.words.join(" "), words);
         assert_eq!(options.taken.len(), 2);
         assert_eq!(options.forms, ["hybrid"]);
-        assert_eq!(options.kernels, ["bookworm"]);
+        assert_eq!(options.machines(), [["hybrid", "bookworm", "bookworm"]]);
+    }
+
+    #[test]
+    fn a_machine_has_the_kernel_of_its_release_unless_told() {
+        let options = parsed("--release trixie --release bookworm run").unwrap();
+        assert_eq!(
+            options.machines(),
+            [["v2", "trixie", "trixie"], ["v2", "bookworm", "bookworm"]]
+        );
+        let options = parsed("--form v2 --form systemd --kernel bullseye run").unwrap();
+        assert_eq!(
+            options.machines(),
+            [["v2", "bookworm", "bullseye"], ["systemd", "bookworm", "bullseye"]]
+        );
     }
 
     #[test]
@@ -135,6 +170,7 @@ mod tests {
             "",
             "--form v3 run",
             "--kernel sid run",
+            "--release bullseye run",
             "run --runtime /nosuch",
             "--frm v2",
             "run --runtime",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
+use std::path::Path;
 
 use crate::engines::call::{Call, reads};
 use crate::engines::check::{Check, checks};
@@ -67,6 +68,10 @@ fn remapped(cli: &Cli, body: impl FnOnce(&Cli) -> Verdict) -> Verdict {
     let groups = format!("{users}nogroup:{FIRST}:65536\n");
     let _users = InPlaceOf::new(cli, "/etc/subuid", &users)?;
     let _groups = InPlaceOf::new(cli, "/etc/subgid", &groups)?;
+    // What the first one is told, where it is a service, is not for the second.
+    let config = "/etc/docker/daemon.json";
+    let is_told = Path::new(config).exists();
+    let _config = is_told.then(|| InPlaceOf::new(cli, config, "{}")).transpose()?;
     let _bridge = Bridge::new()?;
     // The user has to get to its folder.
     Call::new("chmod").args(["a+x", &cli.lab.path("")]).succeed()?;

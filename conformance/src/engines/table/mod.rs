@@ -281,7 +281,7 @@ fn command(runtimes: &[Runtime]) -> String {
 }
 
 /// The first line, or one with a mark in it, of what programs say of themselves.
-fn versions() -> Vec<String> {
+pub(super) fn versions() -> Vec<String> {
     let programs = [
         ("dockerd", "--version"),
         ("docker", "--version"),

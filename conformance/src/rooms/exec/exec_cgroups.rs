@@ -61,7 +61,7 @@ fn cgroups_of_one(t: &Trial<'_>, id: &str, flags: &[&str]) -> Result<Vec<String>
     let all: Vec<&str> = flags.iter().copied().chain(["--detach", "--pid-file"]).collect();
     let file_name = file.to_string_lossy().into_owned();
     let all: Vec<&str> = all.into_iter().chain([file_name.as_str()]).collect();
-    probe(t, id, &all, "sleep 60").succeed()?;
+    probe(t, id, &all, "sleep 600").succeed()?;
     let cgroups = cgroups_of(fs::read_to_string(&file)?.parse().unwrap_or(0));
     end(t, &file_name)?;
     cgroups
@@ -86,7 +86,7 @@ fn process_is_in_the_containers_cgroups(t: &Trial<'_>) -> Verdict {
 fn process_counts_for_the_containers_limits(t: &Trial<'_>) -> Verdict {
     let bundle = t
         .bundle()?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set("/linux/resources/pids", json!({"limit": 3}));
     let id = t.launch(&bundle)?.id;
     let done = probe(t, &id, &[], "leave 60 , leave 60 , leave 60").finish()?;

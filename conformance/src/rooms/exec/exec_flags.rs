@@ -57,7 +57,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn cwd_is_where_it_says(t: &Trial<'_>) -> Verdict {
-    let id = t.launch(&t.bundle()?.probe("sleep 60").folder("some/where")?)?.id;
+    let id = t.launch(&t.bundle()?.probe("sleep 600").folder("some/where")?)?.id;
     same("cwd", &report(t, &id, &["--cwd", "/some/where"])?["cwd"], "/some/where")?;
     same("cwd", &report(t, &id, &[])?["cwd"], "/")
 }
@@ -79,7 +79,7 @@ fn variables(report: &Value) -> Vec<&str> {
 }
 
 fn environment_is_the_containers_and_what_is_added(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60");
+    let bundle = t.bundle()?.probe("sleep 600");
     let bundle = bundle.set("/process/env", json!(["PATH=/bin", "HOME=/", "OWN=1"]));
     let id = t.launch(&bundle)?.id;
     let call = probe(t, &id, &["-e", "MORE=2", "-e", "LAST=a=b"], "report").variable("OURS", "3");
@@ -93,7 +93,7 @@ fn environment_is_the_containers_and_what_is_added(t: &Trial<'_>) -> Verdict {
 }
 
 fn variable_that_is_given_twice_counts_once(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60");
+    let bundle = t.bundle()?.probe("sleep 600");
     let id = t.launch(&bundle.set("/process/env", json!(["HOME=/", "ONE=1"])))?.id;
     let report = report(t, &id, &["--env", "ONE=2", "--env", "ONE=3"])?;
     let ones: Vec<&str> = variables(&report)
@@ -111,7 +111,7 @@ fn user_is_who_it_says(t: &Trial<'_>) -> Verdict {
 }
 
 fn group_stays_where_no_other_is_given(t: &Trial<'_>) -> Verdict {
-    let id = t.launch(&t.bundle()?.probe("sleep 60").user(5, 6))?.id;
+    let id = t.launch(&t.bundle()?.probe("sleep 600").user(5, 6))?.id;
     let report = report(t, &id, &["-u", "7"])?;
     same("users", &report["uids"], json!([7, 7, 7]))?;
     same("groups", &report["gids"], json!([6, 6, 6]))
@@ -140,7 +140,7 @@ fn user_is_read_as_a_number_and_nothing_else(t: &Trial<'_>) -> Verdict {
 
 /// As CVE-2016-3697 has it: a name made of digits.
 fn user_is_not_looked_up_in_the_containers_passwd(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60");
+    let bundle = t.bundle()?.probe("sleep 600");
     let bundle = bundle.file("etc/passwd", "1000:x:0:0::/:/bin/sh\nuser:x:0:0::/:/bin/sh\n")?;
     let id = t.launch(&bundle)?.id;
     same(
@@ -154,7 +154,7 @@ fn user_is_not_looked_up_in_the_containers_passwd(t: &Trial<'_>) -> Verdict {
 }
 
 fn groups_are_added(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60");
+    let bundle = t.bundle()?.probe("sleep 600");
     let id = t.launch(&bundle.set("/process/user/additionalGids", json!([10])))?.id;
     let report = report(t, &id, &["-g", "20", "-g", "30"])?;
     same("groups", &report["groups"], json!([10, 20, 30]))
@@ -163,7 +163,7 @@ fn groups_are_added(t: &Trial<'_>) -> Verdict {
 fn home_is_that_of_the_user(t: &Trial<'_>) -> Verdict {
     let bundle = t
         .bundle()?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .file("etc/passwd", "x:x:44:44::/home/x:/bin/sh\n")?;
     let id = t.launch(&bundle.set("/process/env", json!(["PATH=/bin"])))?.id;
     let of_x = report(t, &id, &["--user", "44:44"])?;
@@ -181,7 +181,9 @@ fn set_of(report: &Value, name: &str) -> Result<u64, Failure> {
 /// As CVE-2022-29162 and its kind have it.
 fn capability_is_added_and_not_made_inheritable(t: &Trial<'_>) -> Verdict {
     const CAP_NET_RAW: u64 = 1 << 13;
-    let id = t.launch(&t.bundle()?.probe("sleep 60").capabilities(&["CAP_KILL"]))?.id;
+    let id = t
+        .launch(&t.bundle()?.probe("sleep 600").capabilities(&["CAP_KILL"]))?
+        .id;
     let report = report(t, &id, &["--cap", "CAP_NET_RAW"])?;
     for name in ["CapBnd", "CapPrm", "CapEff"] {
         ensure(set_of(&report, name)? & CAP_NET_RAW != 0, || {
@@ -200,7 +202,7 @@ fn capability_that_is_not_known_is_a_warning(t: &Trial<'_>) -> Verdict {
 }
 
 fn no_new_privileges_are_set(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60");
+    let bundle = t.bundle()?.probe("sleep 600");
     let id = t.launch(&bundle.set("/process/noNewPrivileges", json!(false)))?.id;
     same("no_new_privs", &report(t, &id, &[])?["no_new_privs"], 0)?;
     same("no_new_privs", &report(t, &id, &["--no-new-privs"])?["no_new_privs"], 1)
@@ -237,7 +239,7 @@ fn terminal_is_not_inherited_from_the_config(t: &Trial<'_>) -> Verdict {
 fn limits_and_priorities_of_the_container_are_taken_over(t: &Trial<'_>) -> Verdict {
     let bundle = t
         .bundle()?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set(
             "/process/rlimits",
             json!([{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]),

@@ -207,7 +207,7 @@ fn program_that_is_the_runtime_itself_changes_nothing(t: &Trial<'_>) -> Verdict 
     let bundle = t
         .bundle()?
         .writable()
-        .probe("sleep 60")
+        .probe("sleep 600")
         .file("evil", "#!/proc/self/exe\n")?;
     let evil = bundle.rootfs().join("evil");
     fs::set_permissions(&evil, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
@@ -225,7 +225,7 @@ fn program_that_is_the_runtime_itself_changes_nothing(t: &Trial<'_>) -> Verdict 
 fn without_home(t: &Trial<'_>) -> Result<Bundle, Failure> {
     Ok(t.bundle()?
         .writable()
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set("/process/env", json!(["PATH=/"])))
 }
 
@@ -306,12 +306,12 @@ fn null_of_exec(t: &Trial<'_>, id: &str) -> Verdict {
 }
 
 fn null_of_the_host_is_not_given_away_by_exec(t: &Trial<'_>) -> Verdict {
-    let id = t.launch(&t.bundle()?.probe("sleep 60"))?.id;
+    let id = t.launch(&t.bundle()?.probe("sleep 600"))?.id;
     null_of_exec(t, &id)
 }
 
 fn null_that_is_none_is_not_believed(t: &Trial<'_>) -> Verdict {
-    let id = t.launch(&t.bundle()?.probe("sleep 60"))?.id;
+    let id = t.launch(&t.bundle()?.probe("sleep 600"))?.id;
     let null = format!("/proc/{}/root/dev/null", t.pid(&id)?.as_raw_nonzero());
     fs::remove_file(&null)?;
     fs::write(&null, "")?;

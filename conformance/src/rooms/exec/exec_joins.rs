@@ -35,7 +35,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// The bundle's container, and what its own process reports of namespaces by way of the host.
 fn launched(t: &Trial<'_>, bundle: Bundle) -> Result<(String, Vec<(String, String)>), Failure> {
-    let id = t.launch(&bundle.probe("sleep 60"))?.id;
+    let id = t.launch(&bundle.probe("sleep 600"))?.id;
     let folder = format!("/proc/{}/ns", t.pid(&id)?.as_raw_nonzero());
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -89,7 +89,7 @@ fn process_is_in_a_time_namespace(t: &Trial<'_>) -> Verdict {
 }
 
 fn process_is_in_namespaces_that_were_joined(t: &Trial<'_>) -> Verdict {
-    let other = t.namespaces_of(&t.bundle()?.probe("sleep 60"))?;
+    let other = t.namespaces_of(&t.bundle()?.probe("sleep 600"))?;
     let bundle = t
         .bundle()?
         .without_namespace("ipc")
@@ -100,7 +100,7 @@ fn process_is_in_namespaces_that_were_joined(t: &Trial<'_>) -> Verdict {
 }
 
 fn process_is_in_a_pid_namespace_that_was_joined(t: &Trial<'_>) -> Verdict {
-    let other = t.namespaces_of(&t.bundle()?.probe("sleep 60"))?;
+    let other = t.namespaces_of(&t.bundle()?.probe("sleep 600"))?;
     let bundle = t
         .bundle()?
         .without_namespace("pid")
@@ -130,7 +130,7 @@ fn process_is_at_the_root_of_a_container_without_a_mount_namespace(t: &Trial<'_>
         .without_namespace("mount")
         .set("/linux/maskedPaths", json!([]))
         .set("/linux/readonlyPaths", json!([]));
-    let bundle = bundle.file("only-here", "text")?.probe("sleep 60");
+    let bundle = bundle.file("only-here", "text")?.probe("sleep 600");
     let created = t.with_bundle(&["create"], &bundle)?.finish()?;
     if created.err.contains("6.15") {
         return Err(Failure::Skip("this kernel is older than 6.15".into()));
@@ -158,7 +158,7 @@ fn process_leads_a_session(t: &Trial<'_>) -> Verdict {
 }
 
 fn process_has_the_containers_keyring(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("report , sleep 60");
+    let bundle = t.bundle()?.probe("report , sleep 600");
     let created = t.launch(&bundle)?;
     t.until("it has reported", || Ok(!created.out()?.is_empty()))?;
     let own = created
@@ -171,7 +171,7 @@ fn process_has_the_containers_keyring(t: &Trial<'_>) -> Verdict {
 }
 
 fn ordinary_user_executes_in_its_own_container(t: &Trial<'_>) -> Verdict {
-    let bundle = rootless(t)?.probe("sleep 60");
+    let bundle = rootless(t)?.probe("sleep 600");
     let create = as_user(t, t.with_bundle(&["run", "--detach"], &bundle)?)?;
     create.succeed()?;
     let done = as_user(t, probe(t, &bundle.id, &[], "report"))?.finish();

@@ -115,7 +115,7 @@ fn program_and_directory_are_enough(t: &Trial<'_>) -> Verdict {
 }
 
 fn environment_is_that_of_the_file_alone(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60").set("/process/env", json!(["OWN=1"]));
+    let bundle = t.bundle()?.probe("sleep 600").set("/process/env", json!(["OWN=1"]));
     let id = t.launch(&bundle)?.id;
     let mut process = reporting();
     process["env"] = json!(["HOME=/here", "FILES=1"]);
@@ -173,7 +173,7 @@ fn limit_on_copies_is_the_processs_alone(t: &Trial<'_>) -> Verdict {
     const USER: u32 = 64_321;
     let bundle = t
         .bundle()?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set("/process/user", json!({"uid": USER, "gid": USER}))
         .set(
             "/process/rlimits",
@@ -198,7 +198,7 @@ fn program_may_be_found_by_what_the_process_has(t: &Trial<'_>) -> Verdict {
 }
 
 fn home_that_is_longer_than_a_path_is_none(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.writable().probe("sleep 60");
+    let bundle = t.bundle()?.writable().probe("sleep 600");
     let etc = bundle.rootfs().join("etc");
     fs::create_dir_all(&etc)?;
     let line = format!("root:x:0:0::/{}:/bin/sh\n", "x".repeat(5000));
@@ -239,7 +239,7 @@ fn unknown_member_is_a_warning(t: &Trial<'_>) -> Verdict {
 
 fn capabilities_are_the_containers_where_the_file_has_none(t: &Trial<'_>) -> Verdict {
     let id = t
-        .launch(&t.bundle()?.probe("sleep 60").capabilities(&["CAP_CHOWN"]))?
+        .launch(&t.bundle()?.probe("sleep 600").capabilities(&["CAP_CHOWN"]))?
         .id;
     same(
         "CapEff",
@@ -251,7 +251,7 @@ fn capabilities_are_the_containers_where_the_file_has_none(t: &Trial<'_>) -> Ver
 fn no_new_privileges_of_the_container_hold(t: &Trial<'_>) -> Verdict {
     let bundle = t
         .bundle()?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set("/process/noNewPrivileges", json!(true));
     let id = t.launch(&bundle)?.id;
     let mut process = reporting();
@@ -265,7 +265,7 @@ fn filter_of_the_container_holds(t: &Trial<'_>) -> Verdict {
             "defaultAction": "SCMP_ACT_ALLOW",
             "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": libc::EXDEV}]
         });
-        let bundle = t.bundle()?.writable().probe("sleep 60").set("/linux/seccomp", profile);
+        let bundle = t.bundle()?.writable().probe("sleep 600").set("/linux/seccomp", profile);
         let id = t
             .launch(&bundle.set("/process/noNewPrivileges", json!(no_new_privileges)))?
             .id;
@@ -284,7 +284,7 @@ fn profile_that_allows_only_write_close_execve_lets_exec_through(t: &Trial<'_>) 
         .as_array_mut()
         .into_iter()
         .for_each(|calls| calls.push(sleep.clone()));
-    let bundle = t.bundle()?.probe("sleep 60").set("/linux/seccomp", profile);
+    let bundle = t.bundle()?.probe("sleep 600").set("/linux/seccomp", profile);
     let id = t.launch(&bundle)?.id;
     let done = probe(t, &id, &[], "stdout well").finish()?;
     ensure(done.code == 0 && done.out.contains("well"), || {
@@ -302,7 +302,7 @@ fn agent_is_told_of_the_process(t: &Trial<'_>) -> Verdict {
     let agent = |name: &str| Agent::at(&dir.join(name), libc::SYS_mkdir, libc::EXDEV);
     let first = agent("agent")?;
     let path = first.path.clone();
-    let bundle = t.bundle()?.writable().probe("sleep 60").set(
+    let bundle = t.bundle()?.writable().probe("sleep 600").set(
         "/linux/seccomp",
         json!({
             "defaultAction": "SCMP_ACT_ALLOW",
@@ -340,7 +340,7 @@ fn landlock_of_the_container_holds(t: &Trial<'_>) -> Verdict {
         .writable()
         .folder("may")?
         .folder("not")?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set("/annotations", json!({"org.orlop.landlock": rules.to_string()}));
     let id = t.launch(&bundle)?.id;
     same(
@@ -359,7 +359,7 @@ fn memory_policy_and_domain_of_the_container_hold(t: &Trial<'_>) -> Verdict {
     const PER_LINUX32: u64 = 8;
     let bundle = t
         .bundle()?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set("/linux/memoryPolicy", json!({"mode": "MPOL_BIND", "nodes": "0"}))
         .set("/linux/personality", json!({"domain": "LINUX32"}));
     let id = t.launch(&bundle)?.id;
@@ -426,14 +426,14 @@ fn cpus_of_the_caller_are_none_of_the_processes(t: &Trial<'_>) -> Verdict {
 }
 
 fn umask_of_the_container_is_taken_over(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60").set("/process/user/umask", json!(0o77));
+    let bundle = t.bundle()?.probe("sleep 600").set("/process/user/umask", json!(0o77));
     let id = t.launch(&bundle)?.id;
     same("umask", &report(t, &id, &[])?["umask"], 0o77)
 }
 
 /// What is explained is what a `--debug` tells of the exec itself.
 fn process_is_explained_beforehand(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.probe("sleep 60");
+    let bundle = t.bundle()?.probe("sleep 600");
     let dir = bundle.dir.to_string_lossy().into_owned();
     let id = t.launch(&bundle)?.id;
     let file = t.dir.join("process.json");

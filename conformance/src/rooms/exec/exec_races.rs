@@ -102,7 +102,7 @@ fn directory_that_is_swapped_leads_nothing_out(t: &Trial<'_>) -> Verdict {
     ] {
         let bundle = t.bundle()?.writable().folder("work")?.link("link", target)?;
         let rootfs = bundle.rootfs();
-        let id = t.launch(&bundle.probe("sleep 60"))?.id;
+        let id = t.launch(&bundle.probe("sleep 600"))?.id;
         let swapping = Swapping::new(rootfs.join("work"), rootfs.join("link"));
         let mut ran = 0;
         for _ in 0..MANY / 2 {
@@ -143,7 +143,7 @@ fn attributes_are_set_while_proc_is_covered(t: &Trial<'_>) -> Verdict {
 
 /// As CVE-2025-52565 has it, for the terminal of a further process.
 fn terminal_multiplexer_that_is_swapped_gives_no_other_terminal(t: &Trial<'_>) -> Verdict {
-    let id = t.launch(&t.bundle()?.writable().probe("sleep 60"))?.id;
+    let id = t.launch(&t.bundle()?.writable().probe("sleep 600"))?.id;
     let dev = PathBuf::from(format!("/proc/{}/root/dev", t.pid(&id)?.as_raw_nonzero()));
     fifo(&dev.join("other"))?;
     let swapping = Swapping::new(dev.join("ptmx"), dev.join("other"));
@@ -173,7 +173,7 @@ fn passwd_that_is_swapped_is_not_waited_for(t: &Trial<'_>) -> Verdict {
     let bundle = t
         .bundle()?
         .writable()
-        .probe("sleep 60")
+        .probe("sleep 600")
         .set("/process/env", json!(["PATH=/"]))
         .file("etc/passwd", "root:x:0:0::/home/root:/bin/sh\n")?;
     let etc = bundle.rootfs().join("etc");

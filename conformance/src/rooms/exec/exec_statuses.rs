@@ -61,7 +61,7 @@ pub(crate) const TESTS: &[Test] = &[
 
 /// A container whose process waits.
 pub(super) fn waiting(t: &Trial<'_>) -> Result<Created, Failure> {
-    t.launch(&t.bundle()?.probe("sleep 60"))
+    t.launch(&t.bundle()?.probe("sleep 600"))
 }
 
 fn exit_status_is_passed_on(t: &Trial<'_>) -> Verdict {
@@ -98,7 +98,7 @@ fn failures_of_its_own_are_told_by_255(t: &Trial<'_>) -> Verdict {
 fn program_that_cannot_be_executed_is_told(t: &Trial<'_>) -> Verdict {
     let bundle = t
         .bundle()?
-        .probe("sleep 60")
+        .probe("sleep 600")
         .file("text", "no program")?
         .folder("folder")?;
     let id = t.launch(&bundle)?.id;
@@ -140,7 +140,7 @@ fn paused_container_is_waited_for_if_that_is_asked_for(t: &Trial<'_>) -> Verdict
 }
 
 fn created_container_takes_a_process(t: &Trial<'_>) -> Verdict {
-    let id = t.create(&t.bundle()?.probe("sleep 60"))?.id;
+    let id = t.create(&t.bundle()?.probe("sleep 600"))?.id;
     same("exit status", &probe(t, &id, &[], "exit 5").finish()?.code, 5)?;
     t.call(&["start", &id]).succeed()?;
     same("status", &t.status(&id)?, "running")
@@ -149,7 +149,7 @@ fn created_container_takes_a_process(t: &Trial<'_>) -> Verdict {
 fn container_that_is_being_created_is_refused(t: &Trial<'_>) -> Verdict {
     let flag = t.dir.join("in-hook");
     let hook = json!({"path": "/bin/sh", "args": ["sh", "-c", format!("touch {flag:?}; sleep 2")]});
-    let bundle = t.bundle()?.probe("sleep 60").hook("createRuntime", hook);
+    let bundle = t.bundle()?.probe("sleep 600").hook("createRuntime", hook);
     bundle.save()?;
     let creating = t.with_bundle(&["create"], &bundle)?.spawn()?;
     t.until("the hook runs", || Ok(flag.exists()))?;
@@ -351,7 +351,7 @@ pub(in crate::rooms) fn is_well_after_kills(t: &Trial<'_>, id: &str) -> Verdict 
     let mut whole = Duration::from_millis(20);
     for turn in 0..24_u32 {
         let begin = Instant::now();
-        let running = probe(t, id, &[], "sleep 60").spawn()?;
+        let running = probe(t, id, &[], "sleep 600").spawn()?;
         if turn == 0 {
             t.until("it runs", || {
                 Ok(t.call(&["ps", "--format", "json", id])

@@ -184,7 +184,7 @@ fn keys_that_interrupt_reach_the_process(t: &Trial<'_>) -> Verdict {
 }
 
 fn terminal_of_exec_works_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
-    let id = t.launch(&mapped(t)?.probe("sleep 60"))?.id;
+    let id = t.launch(&mapped(t)?.probe("sleep 600"))?.id;
     for flags in [&[][..], &["--user", "1000:1000"]] {
         let report = on_console(t, &id, flags)?;
         same("terminals", &report["terminal"], json!([true, true, true]))?;
@@ -194,7 +194,7 @@ fn terminal_of_exec_works_in_a_user_namespace(t: &Trial<'_>) -> Verdict {
 }
 
 fn terminal_that_is_no_devptss_is_refused(t: &Trial<'_>) -> Verdict {
-    let bundle = t.bundle()?.without_mount("/dev/pts").probe("sleep 60");
+    let bundle = t.bundle()?.without_mount("/dev/pts").probe("sleep 600");
     let id = t.launch(&bundle)?.id;
     let console = console(t, "exec-console")?;
     let flags = ["--tty", "--detach", "--console-socket", &console.path.to_string_lossy()];
