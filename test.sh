@@ -166,8 +166,8 @@ engines() {
     as_root "$harness/conformance" engines --runtime "$built/orlop" --short
 }
 
-# What differs with the cgroups and the kernel; the whole is there on demand.
-LAB='limits changed_limits pause cgroup_paths device_rules'
+# What differs with the cgroups, the kernel and the rights of a usual root; the whole is there on demand.
+LAB='limits changed_limits pause cgroup_paths device_rules raised'
 
 lab() {
     case $host in

@@ -113,8 +113,24 @@ words! {
 impl Rlimit {
     /// Whether init could not go on under this limit: it still has descriptors to open.
     pub(crate) fn is_too_small_for_init(&self) -> bool {
+        self.is_too_small(self.soft)
+    }
+
+    fn is_too_small(&self, soft: u64) -> bool {
         const NEEDED: u64 = 64;
-        self.resource == RlimitType::Nofile && self.soft < NEEDED
+        self.resource == RlimitType::Nofile && soft < NEEDED
+    }
+
+    /// The limit under which init can go on until it sets the soft one itself: the same, where that is not too small.
+    pub(crate) fn until_the_end(&self) -> Option<Self> {
+        if !self.is_too_small_for_init() {
+            return Some(*self);
+        }
+        let raised = Self {
+            soft: self.hard,
+            ..*self
+        };
+        (!self.is_too_small(self.hard)).then_some(raised)
     }
 
     /// Whether it limits how often a user's processes can be copied: foreign ones of that user count, too.

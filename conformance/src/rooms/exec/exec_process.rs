@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::exec_statuses::waiting;
 use super::{probe, report};
 use crate::agent::Agent;
-use crate::call::Done;
+use crate::call::{Call, Done};
 use crate::failure::{Failure, Verdict, ensure, same};
 use crate::rooms::deviations::{NOT_IN_CRUN, NOT_IN_RUNC, OLD_CRUN, OLD_RUNC};
+use crate::rooms::process::needs_to_raise;
 use crate::rooms::seccomp::bare;
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
@@ -33,6 +34,10 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     test!(
         limit_on_copies_is_the_processs_alone,
+        ("runc", "1.1", "does not take the container's limits over")
+    ),
+    test!(
+        limit_on_copies_is_raised,
         ("runc", "1.1", "does not take the container's limits over")
     ),
     test!(
@@ -91,10 +96,14 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 /// `exec` of the process.
-fn exec(t: &Trial<'_>, id: &str, process: &Value) -> Result<Done, Failure> {
+fn called<'t>(t: &'t Trial<'_>, id: &str, process: &Value) -> Result<Call<'t>, Failure> {
     let file = t.dir.join("process.json");
     fs::write(&file, process.to_string())?;
-    t.call(&["exec", "--process", &file.to_string_lossy(), id]).finish()
+    Ok(t.call(&["exec", "--process", &file.to_string_lossy(), id]))
+}
+
+fn exec(t: &Trial<'_>, id: &str, process: &Value) -> Result<Done, Failure> {
+    called(t, id, process)?.finish()
 }
 
 fn reported(t: &Trial<'_>, id: &str, process: &Value) -> Result<Value, Failure> {
@@ -184,6 +193,29 @@ fn limit_on_copies_is_the_processs_alone(t: &Trial<'_>) -> Verdict {
     process["user"] = json!({"uid": USER, "gid": USER});
     let report = reported(t, &id, &process)?;
     same("limit", &report["rlimits"]["RLIMIT_NPROC"], json!([1, 1]))
+}
+
+/// By whom the process begins; the process itself may not.
+fn limit_on_copies_is_raised(t: &Trial<'_>) -> Verdict {
+    needs_to_raise()?;
+    let limits = json!([{"type": "RLIMIT_NPROC", "soft": 2000, "hard": 3000}]);
+    let bundle = t.bundle()?.probe("sleep 600").set("/process/rlimits", limits.clone());
+    let script = "exec prlimit --nproc=1000 \"$0\" \"$@\"";
+    let id = t
+        .create_with(t.with_bundle(&["create"], &bundle)?.script(script), &bundle)?
+        .id;
+    t.call(&["start", &id]).succeed()?;
+    let mut process = reporting();
+    process["rlimits"] = limits;
+    for process in [process, reporting()] {
+        let done = called(t, &id, &process)?.script(script).succeed()?;
+        same(
+            "limit",
+            &done.lines()?[0]["rlimits"]["RLIMIT_NPROC"],
+            json!([2000, 3000]),
+        )?;
+    }
+    Ok(())
 }
 
 fn program_may_be_found_by_what_the_process_has(t: &Trial<'_>) -> Verdict {

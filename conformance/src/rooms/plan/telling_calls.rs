@@ -363,6 +363,12 @@ const TABLE: &[Row] = &[
         by(call("write").with(format!("/proc/sys/{file}>")).with(act.quoted()))
     }),
     // Init's: the process.
+    Row("raise the hard limit of ", |act, _| {
+        by(call("prlimit64").with(format!(
+            "{}, NULL, {{rlim_cur",
+            act.word_after("raise the hard limit of ")
+        )))
+    }),
     Row("set RLIMIT_", |act, _| {
         by(call("prlimit64").with(format!("{}, {{rlim_cur", act.word_after("set "))))
     }),

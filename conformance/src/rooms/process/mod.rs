@@ -17,6 +17,7 @@ mod stdio;
 mod terminal;
 
 use super::room::{Room, rooms};
+pub(super) use rlimits::needs_to_raise;
 pub(super) use stdio::is_another_null;
 
 pub(super) const ROOMS: &[Room] = rooms![

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use crate::failure::{Verdict, same};
+use crate::failure::{Failure, Verdict, same};
 use crate::sentence::{Test, test};
 use crate::trial::Trial;
+use crate::unprivileged::mapped;
 
 pub(crate) const TESTS: &[Test] = &[
     test!(limits_are_set),
@@ -23,6 +24,7 @@ pub(crate) const TESTS: &[Test] = &[
         ("runc", "1.1", "says: rlimit type 7")
     ),
     test!(every_limit_of_linux_can_be_set),
+    test!(hard_limit_is_raised_with_a_soft_one_that_is_small),
 ];
 
 fn limit(name: &str, soft: u64, hard: u64) -> serde_json::Value {
@@ -101,25 +103,49 @@ fn error_names_the_limit_that_may_not_be_raised(t: &Trial<'_>) -> Verdict {
     raising(t, &["NOFILE"])
 }
 
+/// Whether this caller has CAP_SYS_RESOURCE.
+fn may_raise() -> Result<bool, Failure> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let mut sets = status.lines().filter_map(|line| line.strip_prefix("CapEff:"));
+    let set = sets.next().and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
+    Ok(set.is_some_and(|set| set >> 24 & 1 == 1))
+}
+
+/// Skips what only a caller can that may raise hard limits.
+pub(in crate::rooms) fn needs_to_raise() -> Verdict {
+    if may_raise()? {
+        return Ok(());
+    }
+    Err(Failure::Skip(
+        "this caller may not raise limits (CAP_SYS_RESOURCE)".into(),
+    ))
+}
+
+/// The process needs no privileges for it.
+fn hard_limit_is_raised_with_a_soft_one_that_is_small(t: &Trial<'_>) -> Verdict {
+    needs_to_raise()?;
+    for users in [None, Some(mapped(t)?)] {
+        let bundle = users.map_or_else(|| t.bundle(), Ok)?;
+        let bundle = bundle.set("/process/rlimits", json!([limit("RLIMIT_NOFILE", 20, 3000)]));
+        let call = t.with_bundle(&["run"], &bundle)?;
+        let done = call.script("exec prlimit --nofile=1000 \"$0\" \"$@\"").succeed()?;
+        same(
+            "limit",
+            &done.lines()?[0]["rlimits"]["RLIMIT_NOFILE"],
+            json!([20, 3000]),
+        )?;
+    }
+    Ok(())
+}
+
 /// Asks for more than this caller may have: refused with these words.
 fn raising(t: &Trial<'_>, words: &[&str]) -> Verdict {
     use rustix::process::{Resource, getrlimit};
     let Some(hard) = getrlimit(Resource::Nofile).maximum else {
-        return Err(crate::failure::Failure::Skip(
-            "the host has no hard limit of open files".into(),
-        ));
+        return Err(Failure::Skip("the host has no hard limit of open files".into()));
     };
-    let may_raise = std::fs::read_to_string("/proc/self/status")?
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("CapEff:")
-                .and_then(|text| u64::from_str_radix(text.trim(), 16).ok())
-        })
-        .is_some_and(|set| set >> 24 & 1 == 1);
-    if may_raise {
-        return Err(crate::failure::Failure::Skip(
-            "this caller may raise limits (CAP_SYS_RESOURCE)".into(),
-        ));
+    if may_raise()? {
+        return Err(Failure::Skip("this caller may raise limits (CAP_SYS_RESOURCE)".into()));
     }
     let limits = json!([limit("RLIMIT_NOFILE", hard + 1, hard + 1)]);
     t.refused(&t.bundle()?.set("/process/rlimits", limits), words)

@@ -5,8 +5,8 @@ use crate::digits::decimal;
 use crate::failure::Outcome;
 use crate::step::Act;
 use crate::step::process::{
-    Cpus, EveryCpu, IoPriority, MemoryPolicy, NoNewPrivileges, OomScore, Personality, Rlimit, Scheduling, StdioOwner,
-    Umask,
+    Cpus, EveryCpu, IoPriority, MemoryPolicy, NoNewPrivileges, OomScore, Personality, RaiseLimit, Rlimit, Scheduling,
+    StdioOwner, Umask,
 };
 use crate::{stdio, sys};
 
@@ -23,6 +23,15 @@ impl Act<Init> for OomScore {
 impl Act<Init> for Rlimit {
     fn act(&self, _: &mut Init) -> Outcome {
         Ok(sys::set_limit(self.resource, self.soft, self.hard)?)
+    }
+}
+
+impl Act<Init> for RaiseLimit {
+    fn act(&self, _: &mut Init) -> Outcome {
+        if sys::hard_limit(self.resource)? < self.hard {
+            sys::set_limit(self.resource, self.hard, self.hard)?;
+        }
+        Ok(())
     }
 }
 

@@ -21,6 +21,16 @@ steps! { 10<'a>;
         /// The hard limit.
         hard: u64,
     }
+    /// Raise a hard limit, where it is lower, to the one that is set when there is no right to that any more. The soft
+    /// one goes with it, and holds nobody back until then.
+    RaiseLimit = 13 {
+        /// `RLIMIT_*`.
+        resource: u32,
+        /// The soft limit that will be set.
+        soft: u64,
+        /// The hard limit.
+        hard: u64,
+    }
     /// Set how the process is scheduled (`man 2 sched_setattr`).
     Scheduling = 3 {
         /// `SCHED_*`.
@@ -173,6 +183,39 @@ impl Reads for Rlimit {
             }
         }
         Ok(())
+    }
+}
+
+impl RaiseLimit {
+    fn later(&self) -> Rlimit {
+        Rlimit {
+            resource: self.resource,
+            soft: self.soft,
+            hard: self.hard,
+        }
+    }
+}
+
+impl Reads for RaiseLimit {
+    fn phrase(&self, out: &mut Formatter<'_>) -> Result {
+        let name = rlimit::NAMES.get(self.resource as usize).unwrap_or(&"RLIMIT_?");
+        write!(
+            out,
+            "raise the hard limit of {name} to {}, if it is lower",
+            Limit(self.hard)
+        )
+    }
+
+    fn attempted(&self, _: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        self.later().phrase(out)
+    }
+
+    fn member(&self, failed: &Failed<'_>) -> Option<Member> {
+        self.later().member(failed)
+    }
+
+    fn hint(&self, failed: &Failed<'_>, out: &mut Formatter<'_>) -> Result {
+        self.later().hint(failed, out)
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) use filesystem::{
 pub(crate) use inode::{change_mode, change_owner, change_owner_at, change_owner_of_place, set_extended_attribute};
 pub(crate) use keyring::{join_session_keyring, let_owner_find};
 pub(crate) use landlock::{allow_beneath, allow_port, create_ruleset, restrict_self};
-pub(crate) use limits::set_limit;
+pub(crate) use limits::{hard_limit, set_limit};
 pub(crate) use memory::{map, release_stack};
 pub(crate) use mount::{
     MOUNT_ATTR_RDONLY, MountPlace, OPEN_TREE_CLONE, attach, map_ids, open_tree, place_of, set_attributes,

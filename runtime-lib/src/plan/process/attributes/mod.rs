@@ -9,7 +9,7 @@ use crate::bundle::{PersonalityDomain, Process, Rlimit};
 use crate::plan::acts::{Origin, Place};
 use crate::plan::compile::Compiler;
 use crate::plan::deeds::{Attribute, SetAttribute};
-use orlop_init::step::process::{self as steps, OomScore, Personality};
+use orlop_init::step::process::{self as steps, OomScore, Personality, RaiseLimit};
 
 /// What the runtime sets for init, which is in a user namespace by then, where nobody may: real time, good priorities,
 /// a lower OOM score. A runtime without privileges leaves them to init, which may do to itself what the runtime may
@@ -63,11 +63,23 @@ impl Rooms<'_> {
     }
 
     /// Pushes the limits that init sets while it has the runtime's own rights: in a user namespace nobody may raise a
-    /// hard limit, and there the runtime sets them all. A further process is still to be copied.
+    /// hard limit, and there the runtime sets them all. A further process is still to be copied. What is set later is
+    /// at least allowed now.
     pub(crate) fn first_limits(&mut self) {
-        if !self.around.in_user_namespace {
-            let is_further = self.around.is_further;
-            self.limits(|limit| !(limit.is_too_small_for_init() || is_further && limit.is_for_copies()));
+        if self.around.in_user_namespace {
+            return;
+        }
+        let is_further = self.around.is_further;
+        let is_later = |limit: &Rlimit| limit.is_too_small_for_init() || is_further && limit.is_for_copies();
+        self.limits(|limit| !is_later(limit));
+        let limits = self.process.rlimits.iter().enumerate();
+        for (index, limit) in limits.filter(|(_, limit)| is_later(limit)) {
+            let raise = RaiseLimit {
+                resource: limit.resource as u32,
+                soft: limit.soft,
+                hard: limit.hard,
+            };
+            self.acts.step(&raise, Origin::Element("process.rlimits", index));
         }
     }
 
@@ -86,8 +98,8 @@ impl Rooms<'_> {
         let process = self.process;
         if self.around.in_user_namespace {
             let limits = process.rlimits.iter().enumerate();
-            for (index, limit) in limits.filter(|(_, limit)| !limit.is_too_small_for_init()) {
-                let set = SetAttribute(Attribute::Limit(rlimit(limit)));
+            for (index, limit) in limits.filter_map(|(index, limit)| Some((index, limit.until_the_end()?))) {
+                let set = SetAttribute(Attribute::Limit(rlimit(&limit)));
                 self.acts.deed(turn, set, Origin::Element("process.rlimits", index));
             }
         }
