@@ -150,15 +150,16 @@ impl Readiness {
     /// The manager is not there any more.
     pub fn wait(self) -> Result<(), Error> {
         loop {
+            // `poll` looks at one after the other. What was said before the end is there once that is seen.
             let mut files = [
-                PollFd::new(&self.socket, PollFlags::IN),
                 PollFd::new(&self.init, PollFlags::IN),
+                PollFd::new(&self.socket, PollFlags::IN),
             ];
             match poll(&mut files, None) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(errno) => return Err(Failure::new("wait for the container to be ready", errno).into()),
             }
-            let [speaks, ended] = files.map(|file| !file.revents().is_empty());
+            let [ended, speaks] = files.map(|file| !file.revents().is_empty());
             if speaks {
                 if let Some(ready) = self.hear()? {
                     return await_hang_up(&self.announce(&ready, self.pid)?);

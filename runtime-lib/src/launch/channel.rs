@@ -85,8 +85,9 @@ impl Channel {
             return Ok(None);
         }
         let readable = |file| PollFd::from_borrowed_fd(file, PollFlags::IN);
-        let mut files = vec![readable(self.0.as_fd())];
-        files.extend(cancel.into_iter().chain(end).map(readable));
+        // `poll` looks at one after the other. What a sender has said before its end is there once that is seen.
+        let mut files: Vec<PollFd<'_>> = end.into_iter().chain(cancel).map(readable).collect();
+        files.push(readable(self.0.as_fd()));
         loop {
             match poll(&mut files, None) {
                 Ok(_) => break,
@@ -95,10 +96,10 @@ impl Channel {
             }
         }
         let is_ready = |at: usize| files.get(at).is_some_and(|file| !file.revents().is_empty());
-        let is_cancelled = cancel.is_some() && is_ready(1);
-        // What the sender has said before its end counts, and before the wish to stop, which then comes too late: who is
-        // told that a process runs may send it a signal at once.
-        if is_ready(0) && !(is_cancelled && heeds_cancel_first) {
+        let is_cancelled = cancel.is_some() && is_ready(usize::from(end.is_some()));
+        // What was said counts before the end, and before the wish to stop, which then comes too late: who is told that a
+        // process runs may send it a signal at once.
+        if is_ready(files.len() - 1) && !(is_cancelled && heeds_cancel_first) {
             return Ok(None);
         }
         Ok(Some(if is_cancelled {
