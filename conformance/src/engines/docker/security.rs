@@ -7,6 +7,7 @@ use crate::engines::call::reads;
 use crate::engines::check::{Check, checks};
 use crate::engines::cli::Cli;
 use crate::engines::cli::basics::lacks_no_capabilities;
+use crate::engines::place::has_apparmor;
 use crate::failure::{Failure, Verdict, ensure};
 
 pub(in crate::engines) const CHECKS: &[Check<Cli>] = checks![
@@ -118,7 +119,12 @@ fn the_default_seccomp_profile_follows_the_capabilities(cli: &Cli) -> Verdict {
     // A user namespace needs no capability: seccomp alone refuses it.
     let user = &["unshare", "--user", "true"];
     cli.run(&[], user).finish()?.said("Operation not permitted")?;
-    cli.run(&["--security-opt", "seccomp=unconfined"], user).ends_with(0)?;
+    let mut free = vec!["--security-opt", "seccomp=unconfined"];
+    if has_apparmor() {
+        // Profiles of kernels since Linux 6.7 judge about it, too.
+        free.extend(["--security-opt", "apparmor=unconfined"]);
+    }
+    cli.run(&free, user).ends_with(0)?;
     cli.run(&["--cap-add", "SYS_ADMIN"], unshare).ends_with(0)?;
     // The clock is refused by seccomp too, unless the capability comes.
     cli.run(&["--security-opt", "seccomp=unconfined"], &["cat", "/proc/self/status"])
