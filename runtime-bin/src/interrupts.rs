@@ -43,6 +43,17 @@ impl Interrupts {
     }
 }
 
+/// Holds back what would end this program: from the moment at which a process runs it is that process's, to which
+/// [`take_signals`](crate::foreground::take_signals) has it passed on. What only stops this program does so meanwhile.
+pub(crate) fn hold_for_process() -> Result<(), Refusal> {
+    let mut set = SigSet::all();
+    for stopping in [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU] {
+        set.remove(stopping);
+    }
+    set.thread_block()
+        .map_err(|errno| Failure::io("hold signals back", &errno.into()).into())
+}
+
 /// Blocks the signals of the set and makes them readable.
 pub(crate) fn listen(set: &SigSet) -> Result<SignalFd, Refusal> {
     set.thread_block()

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::command::{Command, Count, Offer, Verb};
 use crate::flag::{Declared, flags};
 use crate::foreground::{self, Told};
-use crate::interrupts::Interrupts;
+use crate::interrupts::{Interrupts, hold_for_process};
 use crate::matches::Given;
 use crate::refusal::{Outcome, Refusal};
 use crate::shared_flags::{ConsoleSocket, Detach, Help, PidFile, PidfdSocket, PreserveFds};
@@ -95,6 +95,9 @@ impl Verb for Exec {
         io.named_stdio = named_stdio(detach);
         let interrupts = Interrupts::hold()?;
         io.cancel = interrupts.descriptor();
+        if !detach {
+            hold_for_process()?;
+        }
         match container.exec_with(&process, &arguments, io) {
             Ok(executed) => {
                 executed.warnings.iter().for_each(|warning| call.warn(warning));
