@@ -108,7 +108,13 @@ fn events_tell_the_whole_life(cli: &Cli) -> Verdict {
         })?;
     }
     // Whether it has stopped or died first is not always told in one order.
-    for wanted in ["exec_die 0", "kill <no value> 10", "stop", "die 4"] {
+    let first = |wanted: &str| seen.iter().position(|event| event.starts_with(wanted));
+    let killed = seen.iter().rposition(|event| event.starts_with("kill"));
+    let stopped = first("stop");
+    ensure(killed < stopped && stopped < first("start"), || {
+        format!("no \"stop\" in its place: {told}")
+    })?;
+    for wanted in ["exec_die 0", "kill <no value> 10", "die 4"] {
         ensure(told.lines().any(|line| line.starts_with(wanted)), || {
             format!("no {wanted:?}: {told}")
         })?;
